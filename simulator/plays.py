@@ -1,0 +1,252 @@
+"""What happens on a terminal when nobody touches it: outcomes, cards and scripted plays.
+
+Numbers and texts that protocol.md does not know ([?]) are ours: no client may rely on them.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+NEVER_ASKED = "never asked"  # refused before the terminal was asked: nothing changes on it
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a transaction ends, in the words of the wire.
+
+    ``stan``: the host was asked, so a STAN was used up. ``place`` is NEVER_ASKED for an answer
+    that comes from the service alone.
+    """
+
+    text: str
+    result: int = 2
+    response_code: str = ""
+    source: str = ""
+    reason: str = ""
+    stan: bool = False
+    place: str = ""
+
+
+def _host(code, text):
+    # Pattern a:b:ResponseCode is seen [R]; which a and b the host uses is ours.
+    return Outcome(text, 2, code, "04", f"1:1:{code}", stan=True)
+
+
+OUTCOMES = {
+    "approved": Outcome("Approved", 0, "00", stan=True),
+    "insufficient_funds": _host("51", "Insufficient funds"),
+    "wrong_pin": _host("55", "Wrong PIN"),
+    # 3:2:Z1 is seen [R]
+    "wrong_pin_offline": Outcome("Wrong PIN", 2, "Z1", "03", "3:2:Z1", stan=True),
+    "expired_card": _host("54", "Expired card"),
+    "over_limit": _host("61", "Amount over the card's limit"),
+    "issuer_unavailable": _host("91", "Card issuer not available"),
+    "do_not_honour": _host("05", "Do not honour"),
+    "provider_refused": _host("57", "Transaction not permitted"),
+    "duplicate": _host("94", "Duplicate transaction"),
+    "terminal_refused": Outcome("Declined by the terminal", 2, "Z3", "03", "3:4:Z3", stan=True),
+    # 2:1 with an empty StanAuth is seen [R]; 2:2 and 2:3 are ours
+    "customer_cancelled": Outcome("Transaction cancelled", 2, "", "02", "2:1"),
+    "card_removed": Outcome("Card removed too early", 2, "", "02", "2:2"),
+    "terminal_timeout": Outcome("Timeout: no card presented", 2, "", "02", "2:3"),
+    # [?] Whether a loyalty answer is a success or a failure for HTTP is not known: 201 is ours.
+    "loyalty": Outcome("Loyalty card read", 3),
+    # 03 / 4:6, nothing was asked, is seen [R]
+    "format_error": Outcome("Format error", 2, "", "03", "4:6", place=NEVER_ASKED),
+    "busy": Outcome("7100 Processing a previous command", place=NEVER_ASKED),
+    "disconnected": Outcome("8013 Terminal not connected", place=NEVER_ASKED),
+    "not_allowed": Outcome("Terminal not allowed for this account", place=NEVER_ASKED),
+    "failure_text": Outcome("7009 No response from terminal", place=NEVER_ASKED),
+    "unknown_text": Outcome("E-4711 Something the manual does not name", place=NEVER_ASKED),
+}
+
+ANSWERS = (
+    "normal",
+    "cut_before",
+    "cut_after",
+    "cut_mid",
+    "never",
+    "html_502",
+    "http_500",
+    "broken_json",
+    "empty",
+    "result_99",
+    "text",
+)
+ABORTS = ("obeyed", "too_late", "ignored")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A play card. ``pan`` is the only form of the number there is: masked."""
+
+    key: str
+    title: str
+    brand: str
+    pan: str
+    issuer_id: str
+    aid: str
+    outcome: str = "approved"
+    cvm: str | None = None  # None: PIN when inserted, none when tapped
+    tap_only: bool = False
+
+
+CARDS = {
+    card.key: card
+    for card in (
+        Card("visa", "Visa", "Visa", "*******1234-0", "02", "A0000000031010"),
+        Card("mastercard", "Mastercard", "Mastercard", "*******5678-1", "03", "A0000000041010"),
+        Card("bankaxept", "BankAxept", "BankAxept", "*******4321-0", "01", "D5780000021010"),
+        Card(
+            "phone", "Phone", "Visa", "*******9876", "02", "A0000000031010", "approved", "4", True
+        ),
+        Card(
+            "signature",
+            "Signature card",
+            "American Express",
+            "*******0005-0",
+            "04",
+            "A000000025010801",
+            cvm="1",
+        ),
+        Card(
+            "no_funds",
+            "Empty account",
+            "Visa",
+            "*******5151-0",
+            "02",
+            "A0000000031010",
+            "insufficient_funds",
+        ),
+        Card(
+            "expired",
+            "Expired card",
+            "Mastercard",
+            "*******5454-1",
+            "03",
+            "A0000000041010",
+            "expired_card",
+        ),
+    )
+}
+DEFAULT_CARD = CARDS["visa"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The forms in which one and the same answer may be written (protocol.md, section 3)."""
+
+    result: str = "string"
+    amounts: str = "padded"
+    timestamp: str = "local"
+    absent: tuple[str, ...] = ()
+    null: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+    CHOICES = {
+        "result": ("string", "number"),
+        "amounts": ("padded", "number", "string"),
+        "timestamp": ("local", "iso", "empty", "absent"),
+    }
+
+    @classmethod
+    def parse(cls, data):
+        """Return the shape written in ``data`` (dict); raise ValueError with a sentence."""
+        _only(data, [f.name for f in dataclasses.fields(cls)], "shape")
+        values = dict(data)
+        for name, choices in cls.CHOICES.items():
+            if name in values:
+                _one_of(values[name], choices, f"shape.{name}")
+        for name in ("absent", "null", "empty"):
+            names = values.get(name, [])
+            if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+                raise ValueError(f"shape.{name} must be a list of field names.")
+            values[name] = tuple(names)
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Play:
+    """What the next transaction of a terminal does. README.md explains each field."""
+
+    outcome: str | None = None  # None: the presented card decides
+    answer: str = "normal"
+    wait: str | dict | None = None
+    abort: str = "obeyed"
+    tip: int = 0
+    surcharge: int = 0
+    cvm: str | None = None
+    receipts: bool = True
+    dcc: dict | None = None
+    shape: Shape = field(default_factory=Shape)
+    brand: str | None = None
+    text: str | None = None
+
+    @classmethod
+    def parse(cls, data):
+        """Return the play written in ``data`` (dict); raise ValueError with a sentence."""
+        _only(data, [f.name for f in dataclasses.fields(cls)], "play")
+        values = {key: value for key, value in data.items() if value is not None}
+        if values.setdefault("outcome", None) is not None:
+            _one_of(values["outcome"], OUTCOMES, "outcome")
+        _one_of(values.get("answer", "normal"), ANSWERS, "answer")
+        _one_of(values.get("abort", "obeyed"), ABORTS, "abort")
+        _one_of(values.get("cvm", "0"), ("0", "1", "2", "3", "4"), "cvm")
+        for name in ("tip", "surcharge"):
+            if not is_amount(values.get(name, 0), least=0):
+                raise ValueError(f"{name} must be a whole number of minor units.")
+        _check_wait(values.get("wait"))
+        dcc = values.get("dcc")
+        if dcc is not None and (
+            not isinstance(dcc, dict)
+            or not isinstance(dcc.get("currency"), str)
+            or not is_amount(dcc.get("amount"))
+        ):
+            raise ValueError('dcc must be {"currency": "USD", "amount": minor units}.')
+        if "shape" in values:
+            values["shape"] = Shape.parse(values["shape"])
+        return cls(**values)
+
+    @property
+    def phase_held(self):
+        """The phase in which ``wait`` holds the transaction: "card", "processing" or None."""
+        if isinstance(self.wait, dict):
+            return self.wait.get("phase", "card")
+        return self.wait
+
+    @property
+    def seconds(self):
+        """After how many seconds the hold ends by itself; None where it does not."""
+        return self.wait.get("seconds") if isinstance(self.wait, dict) else None
+
+
+INTERACTIVE = Play(wait="card")
+
+
+def is_amount(value, least=1):
+    """True for a whole number of minor units from ``least`` on; True/False are no numbers."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _only(data, names, what):
+    if not isinstance(data, dict):
+        raise ValueError(f"A {what} must be an object.")
+    unknown = sorted(set(data) - set(names))
+    if unknown:
+        raise ValueError(f"Unknown in a {what}: {', '.join(unknown)}. Known: {', '.join(names)}.")
+
+
+def _one_of(value, choices, name):
+    if value not in choices:
+        raise ValueError(f"{name} can't be {value!r}; one of: {', '.join(choices)}.")
+
+
+def _check_wait(wait):
+    if wait is None or wait == "card":
+        return
+    _only(wait, ["seconds", "release", "phase"], "wait")
+    _one_of(wait.get("phase", "card"), ("card", "processing"), "wait.phase")
+    seconds = wait.get("seconds")
+    if seconds is None and wait.get("release") is not True:
+        raise ValueError('wait must be null, "card", {"seconds": x} or {"release": true}.')
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise ValueError("wait.seconds must be a number.")
