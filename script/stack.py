@@ -136,25 +136,28 @@ def _die_with_parent():
 
 
 class Process:
-    """A child process in its own session; its output goes to a log file."""
+    """A child process in its own session, which ends with this one."""
 
-    def __init__(self, argv, log, **kwargs):
+    def __init__(self, argv, log=None, stdin=os.devnull, **kwargs):
         """Start it.
 
         :param list argv: the command
-        :param Path log: the file that its output is appended to
+        :param Path log: the file that its output is appended to; None: it shares our output
+        :param Path stdin: the file that it reads
         """
-        self.log = Path(log)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.log, "ab") as output:
+        with contextlib.ExitStack() as files:
+            output = None
+            if log:
+                log.parent.mkdir(parents=True, exist_ok=True)
+                output = files.enter_context(open(log, "ab"))
             self._popen = subprocess.Popen(
                 [str(part) for part in argv],
-                stdin=subprocess.DEVNULL,
+                stdin=files.enter_context(open(stdin, "rb")),
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if log else None,
                 start_new_session=True,
-                # only a prctl call: safe between fork and exec
-                preexec_fn=_die_with_parent,  # noqa: PLW1509
+                # only a prctl call, which is safe between fork and exec
+                preexec_fn=_die_with_parent,
                 **kwargs,
             )
         _processes.append(self)
@@ -168,8 +171,16 @@ class Process:
         return self._popen.poll()
 
     def wait(self, timeout):
-        """Wait until it ended by itself and return the exit code."""
-        return self._popen.wait(timeout)
+        """Wait until it ended by itself and return the exit code; None when it took too long.
+
+        It is ended then.
+        """
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            self.stop()
 
     def stop(self, timeout=10):
         """End it politely, and by force when it does not end within ``timeout`` seconds."""
@@ -477,21 +488,17 @@ def run_odoo(postgresql, database, *args, stdin="", log_name=None):
     """
     config = write_odoo_config(HOME / "run" / f"{database}.conf", postgresql, database)
     log = HOME / "log" / f"{log_name or database}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    result = subprocess.run(
-        [*odoo_command(), *args, "-c", str(config), "-d", database],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        cwd=HOME,
-        timeout=INSTALL_TIMEOUT,
-        check=False,
-    )
-    log.write_text(result.stdout + result.stderr)
-    if result.returncode:
-        end = "\n".join((result.stdout + result.stderr).splitlines()[-40:])
-        raise StackError(f"Odoo failed ({' '.join(args)}):\n{end}\nAll of it: {log}")
-    return result.stdout
+    script = HOME / "run" / f"{database}.stdin"
+    script.write_text(stdin)
+    log.unlink(missing_ok=True)
+    argv = [*odoo_command(), *args, "-c", config, "-d", database]
+    code = Process(argv, log, script, cwd=HOME).wait(INSTALL_TIMEOUT)
+    if code != 0:
+        how = f"exit code {code}" if code else f"ended after {INSTALL_TIMEOUT} s"
+        raise StackError(
+            f"Odoo failed ({' '.join(args)}: {how}):\n{tail(log)}\nAll of it: {log}"
+        )
+    return log.read_text(errors="replace")
 
 
 class OdooServer:

@@ -1,0 +1,274 @@
+"""Run the tests, or some of them, and count what really ran.
+
+script/test                          everything
+script/test client live              these groups
+script/test tests/test_engine.py     one file (or file::class::test) of any group
+script/test odoo -k abort            what matches an expression
+
+A group that ran no test, or skipped one, has failed: nothing is left out silently.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import stack
+
+REPORTS = stack.HOME / "reports"
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Tests that run in one pytest process."""
+
+    name: str
+    about: str
+    folder: str
+    pattern: str
+    timeout: int  # seconds
+    database: bool = True  # wants a database of its own
+    odoo: bool = False  # runs inside Odoo, through pytest-odoo
+
+    def has(self, path):
+        """Tell whether a file, given relative to the root, belongs to this group."""
+        return path.parent == Path(self.folder) and path.match(self.pattern)
+
+    def files(self):
+        """Return the group's test files, relative to the root."""
+        found = sorted((stack.ROOT / self.folder).glob(self.pattern))
+        files = [path.relative_to(stack.ROOT) for path in found]
+        # `odoo` has what the groups before it don't
+        return [path for path in files if group_of(path) is self]
+
+
+GROUPS = [
+    Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, database=False),
+    Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, database=False),
+    Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
+    Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 600, odoo=True),
+    Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 900, odoo=True),
+    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 1500),
+]
+
+
+def group_of(path):
+    """Return the group that a test file belongs to."""
+    return next((group for group in GROUPS if group.has(path)), None)
+
+
+@dataclasses.dataclass
+class Result:
+    """How a group's run ended."""
+
+    group: Group
+    passed: int = 0
+    failed: int = 0
+    complaints: list = dataclasses.field(default_factory=list)
+    output: Path | None = None
+    seconds: float = 0
+
+    def complain(self, text):
+        """Count something as failed that is no test."""
+        self.failed += 1
+        self.complaints.append(text)
+
+
+def parse_arguments():
+    """Return the options, and what to run: {group: [file or node id, …]}."""
+    names = "\n".join(f"  {group.name:10} {group.about} ({group.folder})" for group in GROUPS)
+    parser = argparse.ArgumentParser(
+        prog="script/test",
+        description=__doc__,
+        epilog=f"groups:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", nargs="*", help="groups and files; everything by default")
+    parser.add_argument("-k", metavar="EXPRESSION", help="only tests that match, as in pytest")
+    parser.add_argument("-x", action="store_true", help="stop a group at its first failure")
+    parser.add_argument("--coverage", action="store_true", help="measure and report coverage")
+    options = parser.parse_args()
+    selection = {}
+    for what in options.what:
+        named = next((group for group in GROUPS if group.name == what), None)
+        if named:
+            selection.setdefault(named, [])
+            continue
+        file, *node = what.split("::")
+        path = Path(file).resolve()
+        group = path.is_relative_to(stack.ROOT) and group_of(path.relative_to(stack.ROOT))
+        if not group or not path.exists():
+            parser.error(f"{what} is neither a group nor a test file; groups:\n{names}")
+        path = path.relative_to(stack.ROOT)
+        selection.setdefault(group, []).append("::".join([str(path), *node]))
+    return options, selection or {group: [] for group in GROUPS}
+
+
+def command(group, targets, options, report, database):
+    """Return the pytest command line of a group, and its environment's additions."""
+    # The program rather than `python -m`, which would put the root on Odoo's path and so hide
+    # a wrong import in the addon.
+    argv = [str(Path(sys.executable).parent / "pytest"), f"--junit-xml={report}", "-q", "-ra"]
+    argv += ["-o", "junit_family=xunit1", "--color=yes" if sys.stderr.isatty() else "--color=no"]
+    if group.odoo:
+        argv += [f"--odoo-database={database}", f"--odoo-config={config_path(database)}"]
+    else:
+        argv += [f"--confcutdir={group.folder}"]
+    if options.k:
+        argv += ["-k", options.k]
+    if options.x:
+        argv += ["-x"]
+    environment = {}
+    if options.coverage:
+        package = "odoo.addons.nets_connect_cloud" if group.odoo else group.folder.split("/")[0]
+        argv += [f"--cov={package}", f"--cov-config={stack.ROOT}/pyproject.toml", "--cov-report="]
+        environment["COVERAGE_FILE"] = str(REPORTS / f"coverage.{group.name}")
+    return argv + [str(stack.ROOT / target) for target in targets or group.files()], environment
+
+
+def config_path(database):
+    """Return the Odoo configuration file of a test database."""
+    return stack.HOME / "run" / f"{database}.conf"
+
+
+def run_group(group, targets, options, postgresql, stream):
+    """Run one group.
+
+    :param bool stream: show pytest's output as it comes
+    :return: a `Result`
+    """
+    result = Result(group, output=REPORTS / f"{group.name}.log")
+    report = REPORTS / f"{group.name}.xml"
+    if not targets and not group.files():
+        result.complain(f"there is no test file {group.folder}/{group.pattern}")
+        return result
+    began = time.monotonic()
+    database = f"nets_test_{group.name}"
+    if group.odoo:
+        stack.clone_template(postgresql, database)
+        stack.write_odoo_config(config_path(database), postgresql, database, log_level="warn")
+    argv, environment = command(group, targets, options, report, database)
+    log = None if stream else result.output
+    process = stack.Process(argv, log, cwd=stack.ROOT, env=os.environ | environment)
+    code = process.wait(group.timeout)
+    read_report(result, report, code)
+    if not (options.k or result.passed or result.failed):
+        result.complain("ran no test")
+    if group.odoo:
+        postgresql.drop(database)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def read_report(result, report, code):
+    """Take the counts from a group's JUnit file.
+
+    :param code: pytest's exit code, None when it was ended for taking too long
+    """
+    if code is None:
+        result.complain(f"was ended after {result.group.timeout} s")
+        return
+    if not report.exists():
+        result.complain(f"pytest ended with exit code {code} and left no report")
+        return
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    for case in cases:
+        if case.find("failure") is not None or case.find("error") is not None:
+            result.failed += 1
+        elif (skipped := case.find("skipped")) is not None:
+            name = f"{case.get('classname')}.{case.get('name')}"
+            result.complain(f"skipped {name}: {skipped.get('message')}")
+        else:
+            result.passed += 1
+    if code not in (0, 1, 5):
+        result.complain(f"pytest ended with exit code {code}")
+
+
+def report_result(result, stream):
+    """Tell how a group ended, and what it printed when it failed."""
+    if result.failed and not stream and result.output.exists():
+        stack.say(f"\n===== {result.group.name} =====\n{result.output.read_text(errors='replace')}")
+    for complaint in result.complaints:
+        stack.say(f"✗ {result.group.name} {complaint}")
+    counts = f"{result.passed} passed, {result.failed} failed"
+    stack.say(f"· Tests ({result.group.name}): {counts} in {result.seconds:.1f} s")
+
+
+def run_lane(groups, selection, options, postgresql, ready):
+    """Run groups one after the other.
+
+    :param ready: the future of the prepared database; waited for by the groups that want one
+    """
+    results = []
+    for group in groups:
+        if group.database:
+            ready.result()
+        stack.say(f"· Tests ({group.name}): {group.about} …")
+        stream = len(selection) == 1
+        result = run_group(group, selection[group], options, postgresql, stream)
+        report_result(result, stream)
+        results.append(result)
+    return results
+
+
+def coverage_report():
+    """Print the coverage of all groups together."""
+    python = [sys.executable, "-m", "coverage"]
+    files = [str(path) for path in REPORTS.glob("coverage.*")]
+    environment = os.environ | {"COVERAGE_FILE": str(REPORTS / ".coverage")}
+    for step in (["combine", "--keep", *files], ["report"]):
+        subprocess.run(
+            python + step, cwd=stack.ROOT, env=environment, stdout=sys.stderr, check=False
+        )
+
+
+def main():
+    options, selection = parse_arguments()
+    stack.exit_on_signals()
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    REPORTS.mkdir(parents=True)
+    groups = [group for group in GROUPS if group in selection]
+    postgresql = stack.PostgreSQL()
+    wants_database = any(group.database for group in groups)
+    if wants_database:
+        postgresql.start()
+    # Two lanes for two cores: the pure tests run while the database is prepared, then the tests in
+    # Odoo beside those that mostly wait for a browser.
+    quiet = [group for group in groups if not group.database or group.name == "odoo"]
+    browser = [group for group in groups if group not in quiet]
+    lanes = [lane for lane in (quiet, browser) if lane]
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        ready = pool.submit(stack.ensure_template if wants_database else str, postgresql)
+        running = [
+            pool.submit(run_lane, lane, selection, options, postgresql, ready) for lane in lanes
+        ]
+        try:
+            results = [result for lane in running for result in lane.result()]
+        except BaseException:
+            # so that the lanes' threads end, which the pool waits for
+            stack.stop_all()
+            raise
+    if options.coverage:
+        coverage_report()
+    passed = sum(result.passed for result in results)
+    failed = sum(result.failed for result in results)
+    if not passed + failed:
+        stack.say(f"✗ no test matches {options.k}")
+        failed = 1
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except stack.StackError as error:
+        stack.say(error)
+        print("0 passed, 1 failed")
+        sys.exit(1)
