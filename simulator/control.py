@@ -9,7 +9,7 @@ import json
 from aiohttp import web
 
 from .plays import Play, is_amount
-from .terminal import Order, Refused
+from .terminal import PHASES, Order, Refused
 
 OVERVIEW_PAUSE = 0.1  # hundreds of terminals change at once; the overview needs no more than this
 LEDGER_SHOWN = 12
@@ -52,6 +52,8 @@ class _Control:
         if "wait_phase" not in request.query:
             return web.json_response(terminal.snapshot())
         phases = request.query["wait_phase"].split(",")
+        if not set(phases) <= set(PHASES):
+            raise _bad(f"wait_phase must name phases: {', '.join(PHASES)}.")
         try:
             timeout = float(request.query.get("timeout", 10))
         except ValueError:

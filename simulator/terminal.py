@@ -16,6 +16,7 @@ from . import receipts
 from .answers import Record
 from .plays import CARDS, DEFAULT_CARD, INTERACTIVE, OUTCOMES, Play
 
+PHASES = ("idle", "card", "pin", "processing", "signature", "remove_card", "result")
 PROCESSING_SECONDS = 0.8  # with a card in somebody's hand; a script has no patience
 CARD_TAKEN_SECONDS = 3  # after this the customer has taken the card out without being asked
 RESULT_SECONDS = 4  # how long the result stays on the display; the terminal is free meanwhile
