@@ -1,0 +1,44 @@
+"""Names and numbers that more than one file needs."""
+
+# The payment method's technical code on journals ("Card terminal").
+PAYMENT_METHOD_CODE = "nets_terminal"
+
+# === STATES OF A TRANSACTION === #
+
+STATE_SELECTION = [
+    ("pending", "Pending"),
+    ("unknown", "Unknown"),
+    ("approved", "Successful"),
+    ("failed", "Failed"),
+    ("aborted", "Aborted"),
+]
+# A terminal with a row in one of these is busy: a new transaction would wipe out the only evidence.
+UNRESOLVED_STATES = ("pending", "unknown")
+NOT_CHARGED_STATES = ("failed", "aborted")
+
+# === TIMES, IN SECONDS === #
+
+# A row that no thread claimed by then is failed: nothing was sent, and nothing will be.
+CLAIM_DEADLINE = 60
+# The threads of a process renew their heartbeat this often …
+HEARTBEAT_INTERVAL = 5
+# … and are taken for dead after this long without one.
+HEARTBEAT_TIMEOUT = 20
+# How long the person waits before being told what the terminal's state shows.
+ANSWER_TIMEOUT = 60
+# How often the terminal's state is asked after that.
+STATE_INTERVAL = 15
+# The longest a customer may take at a terminal.
+CUSTOMER_TIMEOUT = 300
+# A finished transaction is not the "last" one before 5 s have passed (measured by others).
+LOOKUP_DELAYS = (5, 10, 20, 40, 60)
+# A lookup whose process died may be started again after this long.
+LOOKUP_DEADLINE = 90
+# Two sightings of the same evidence count as two only when this far apart.
+EVIDENCE_INTERVAL = 5
+# After as many lookups the thread leaves the rest to the scheduled job.
+THREAD_LOOKUPS = 10
+# An abort call that did not report back by then may be repeated.
+ABORT_DEADLINE = 30
+# Pauses between attempts to book a charge that accounting refused.
+BOOKING_DELAYS = (60, 300, 900, 3600)

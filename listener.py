@@ -1,0 +1,369 @@
+"""The threads that talk to the network, so that no worker, cursor or row lock waits for a customer.
+
+One thread per transaction makes the blocking call; the number of terminals bounds the number of threads, since a
+terminal takes one operation at a time. Whatever a thread needs is read before, in a short transaction, and whatever
+it learns is written after, in another one. Should the process die at any point, the row tells how far it got:
+
+    not claimed          nothing was sent; the row fails after a minute
+    claimed, no answer   the heartbeat stops; the row becomes unknown and is looked up
+    recorded, not booked the scheduled job books it
+"""
+
+import logging
+import secrets
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import psycopg2
+from psycopg2.pool import PoolError
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tools import SQL
+
+from .connect_cloud import (
+    ConnectCloudClient,
+    ConnectCloudError,
+    Outcome,
+    OutcomeState,
+    Reason,
+    SendRefused,
+    Timeouts,
+)
+from .const import HEARTBEAT_INTERVAL, STATE_INTERVAL, THREAD_LOOKUPS
+
+_logger = logging.getLogger(__name__)
+
+# The connection pool raises at its limit: however many terminals answer at once, only a few of their threads
+# hold a connection.
+_cursors = threading.BoundedSemaphore(4)
+
+# What a request that was refused before anything was sent can be told from.
+NEVER_STARTED = {
+    Reason.SERVICE_UNREACHABLE,
+    Reason.LOGIN_REFUSED,
+    Reason.LOGIN_MISSING,
+    Reason.LOGIN_UNAVAILABLE,
+    Reason.ACCOUNT_NOT_ACTIVATED,
+    Reason.TERMINAL_NOT_ALLOWED,
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a thread has to know of a transaction to talk to NETS about it."""
+
+    transaction_id: int
+    account_id: int
+    client_values: dict
+    terminal: str
+    order_id: str
+    kind: str
+    amount: int  # minor units
+    wants_baseline: bool
+    answer_timeout: int
+    customer_timeout: int
+
+    def __repr__(self):
+        return f"<Call of transaction {self.transaction_id}>"
+
+
+# === STARTING === #
+
+
+def send_after_commit(cr, transaction_id):
+    """Start the thread that sends, once the reservation is committed."""
+    _after_commit(cr, _send, transaction_id)
+
+
+def look_up_after_commit(cr, transaction_id):
+    """Start one lookup of an unknown result."""
+    _after_commit(cr, _look_up, transaction_id)
+
+
+def abort_after_commit(cr, transaction_id):
+    """Start the call that asks the terminal to stop."""
+    _after_commit(cr, _abort, transaction_id)
+
+
+def _after_commit(cr, target, transaction_id):
+    dbname = cr.dbname
+
+    def start():
+        # A callback that raises would stop the ones behind it. A row that no thread takes care of is found later.
+        try:
+            threading.Thread(
+                target=_guarded,
+                args=(target, dbname, transaction_id),
+                name=f"nets.{target.__name__.strip('_')}.{transaction_id}",
+                daemon=True,
+            ).start()
+        except RuntimeError:
+            _logger.exception("No thread could be started for card transaction %s", transaction_id)
+
+    cr.postcommit.add(start)
+
+
+def _guarded(target, dbname, transaction_id):
+    threading.current_thread().dbname = dbname  # for Odoo's log lines
+    try:
+        target(dbname, transaction_id)
+    except Exception:  # nobody stands above a thread: what is unexpected has to be seen in the log at least
+        _logger.exception("Thread %s ended unexpectedly", threading.current_thread().name)
+
+
+# === SHORT TRANSACTIONS === #
+
+
+@contextmanager
+def _environment(dbname):
+    with _cursors, Registry(dbname).check_signaling().cursor() as cr:
+        yield api.Environment(cr, SUPERUSER_ID, {})
+
+
+def _in_transaction(dbname, transaction_id, method, *args):
+    """Call a method of the transaction in a short database transaction of its own, repeated on conflicts.
+
+    :return: what the method returns
+    :raise psycopg2.Error, PoolError: where the database can't be reached
+    """
+    with _environment(dbname) as env:
+
+        def call():
+            return getattr(env["nets.transaction"].browse(transaction_id), method)(*args)
+
+        return retrying(call, env)
+
+
+def _until_committed(dbname, transaction_id, method, *args):
+    """Rule 10: keep what was learnt, and repeat until it is committed, however long the database is away."""
+    pause = 1
+    while True:
+        try:
+            return _in_transaction(dbname, transaction_id, method, *args)
+        except (psycopg2.Error, PoolError) as error:
+            _logger.warning("Card transaction %s: %s failed, again in %s s (%s)", transaction_id, method, pause, error)
+            threading.Event().wait(pause)
+            pause = min(pause * 2, 10)
+
+
+def _client(dbname, call, **timeouts):
+    return ConnectCloudClient(
+        **call.client_values,
+        on_token=partial(_keep_token, dbname, call.account_id),
+        timeouts=Timeouts(transaction=call.customer_timeout, void=call.customer_timeout, **timeouts),
+    )
+
+
+def _keep_token(dbname, account_id, token):
+    """Store a new token. Losing it costs another login, nothing more."""
+    try:
+        with _environment(dbname) as env:
+            env.cr.execute(
+                SQL(
+                    "UPDATE nets_account_secret SET token = %s, token_expires_at = %s WHERE account_id = %s",
+                    token and token.value,
+                    token and token.expires_at,
+                    account_id,
+                )
+            )
+    except (psycopg2.Error, PoolError) as error:
+        _logger.info("The NETS token wasn't stored: %s", error)
+
+
+# === SEND, AND LISTEN === #
+
+
+def _send(dbname, transaction_id):
+    """The whole life of one operation: claim, call, record, book; and lookups where the answer was lost."""
+    in_transaction = partial(_in_transaction, dbname, transaction_id)
+    until_committed = partial(_until_committed, dbname, transaction_id)
+    call = in_transaction("_prepare_call")
+    if call is None:
+        return
+    client = _client(dbname, call, last_transaction=15)
+    outcome = _ask_baseline(in_transaction, client, call) if call.wants_baseline else None
+    if outcome is None:
+        claim_token = secrets.token_hex(8)
+        try:
+            outcome = _make_call(dbname, client, call, claim_token)
+        finally:
+            keeper.forget(dbname, claim_token)
+        if outcome is None:
+            return
+    until_committed("_record_answer", outcome)
+    # From here on the outcome is in the database: the scheduled job finishes what this thread doesn't.
+    if outcome.state == OutcomeState.APPROVED:
+        in_transaction("_book")
+    elif outcome.state == OutcomeState.UNKNOWN:
+        _look_up_repeatedly(dbname, transaction_id)
+
+
+def _ask_baseline(in_transaction, client, call):
+    """Ask for the terminal's last result before ours is sent (rule 8).
+
+    :return: an Outcome where the operation can't be sent at all, else None
+    """
+    try:
+        last = client.last_transaction(call.terminal)
+    except ConnectCloudError as error:
+        if error.reason in NEVER_STARTED:
+            return _not_sent(error.reason, error.message)
+        # The payment matters more than its baseline: without one, a lost answer is left to a person at worst.
+        _logger.info("Card transaction %s is sent without a baseline: %s", call.transaction_id, error.reason)
+        return None
+    in_transaction("_record_baseline", last)
+    return None
+
+
+def _make_call(dbname, client, call, claim_token):
+    """Claim the row and make the blocking call. No cursor is held while it runs.
+
+    :return: Outcome, or None where the row was not claimed
+    """
+    claimed = False
+
+    def before_send(attempt):
+        nonlocal claimed
+        method = "_claim" if attempt == 1 else "_holds_claim"
+        allowed = _in_transaction(dbname, call.transaction_id, method, claim_token)
+        if attempt == 1 and allowed:
+            claimed = True
+            keeper.keep(dbname, claim_token)
+        return allowed
+
+    ended = threading.Event()
+    threading.Thread(
+        target=_guarded,
+        args=(partial(_watch, ended, call, claim_token), dbname, call.transaction_id),
+        name=f"nets.watch.{call.transaction_id}",
+        daemon=True,
+    ).start()
+    try:
+        if call.kind == "reversal":
+            return client.void(call.terminal, call.amount, before_send=before_send)
+        send = {"purchase": client.purchase, "refund": client.refund}[call.kind]
+        return send(call.terminal, call.amount, call.order_id, before_send=before_send)
+    except SendRefused:
+        # The first request was turned away at the door (401), and the repeat isn't wanted any more.
+        return _not_sent(Reason.LOGIN_REFUSED, "") if claimed else None
+    except (psycopg2.Error, PoolError) as error:
+        # The claim couldn't be committed, or only perhaps: nothing was sent, and this thread won't send it.
+        _logger.warning("Card transaction %s was not sent: %s", call.transaction_id, error)
+        return _not_sent(Reason.SERVICE_UNREACHABLE, "") if claimed else None
+    finally:
+        ended.set()
+
+
+def _not_sent(reason, message):
+    return Outcome(state=OutcomeState.NOT_APPROVED, reason=reason, message=message, started=False)
+
+
+def _watch(ended, call, claim_token, dbname, transaction_id):
+    """Rule 5: after the set time tell the person what the terminal's state shows, and go on listening."""
+    if ended.wait(call.answer_timeout):
+        return
+    client = _client(dbname, call)
+    while True:
+        try:
+            state = client.terminal_state(call.terminal)
+            progress = "interrupted" if state.lower() == "idle" else "customer"
+        except ConnectCloudError:
+            progress = "interrupted"
+        try:
+            _in_transaction(dbname, transaction_id, "_show_progress", claim_token, progress)
+        except (psycopg2.Error, PoolError) as error:
+            _logger.info("The progress of card transaction %s can't be shown: %s", transaction_id, error)
+        if ended.wait(STATE_INTERVAL):
+            return
+
+
+class _Keeper:
+    """Rule 16: one statement per process and database renews the heartbeats of its living threads."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._tokens = set()  # (dbname, claim token)
+        self._running = False
+
+    def keep(self, dbname, claim_token):
+        with self._lock:
+            self._tokens.add((dbname, claim_token))
+            if not self._running:
+                threading.Thread(target=self._run, name="nets.heartbeat", daemon=True).start()
+                self._running = True
+
+    def forget(self, dbname, claim_token):
+        with self._lock:
+            self._tokens.discard((dbname, claim_token))
+
+    def _run(self):
+        pause = threading.Event()
+        while True:
+            pause.wait(HEARTBEAT_INTERVAL)
+            with self._lock:
+                tokens = set(self._tokens)
+                if not tokens:
+                    self._running = False
+                    return
+            for dbname in {dbname for dbname, _token in tokens}:
+                self._beat(dbname, [token for name, token in tokens if name == dbname])
+
+    def _beat(self, dbname, tokens):
+        try:
+            with _environment(dbname) as env:
+                env.cr.execute(
+                    "UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc' WHERE claim_token = ANY(%s)",
+                    [tokens],
+                )
+        except (psycopg2.Error, PoolError) as error:
+            # A missed beat makes a row unknown at worst; its thread records the answer all the same.
+            _logger.warning("Heartbeats weren't renewed: %s", error)
+
+
+keeper = _Keeper()
+
+
+# === LOOK UP, ABORT === #
+
+
+def _look_up_repeatedly(dbname, transaction_id):
+    """Look up until it is settled; after a while the scheduled job goes on."""
+    pause = threading.Event()
+    for _lookup in range(THREAD_LOOKUPS):
+        delay = _in_transaction(dbname, transaction_id, "_seconds_to_lookup")
+        if delay is None:
+            return
+        pause.wait(delay)
+        _look_up(dbname, transaction_id)
+
+
+def _look_up(dbname, transaction_id):
+    """One bounded lookup, if it is due and nobody else is at it; and the booking of what it finds."""
+    call = _in_transaction(dbname, transaction_id, "_claim_lookup")
+    if call is None:
+        return
+    client = _client(dbname, call)
+    terminal_state = last = failure = None
+    try:
+        terminal_state = client.terminal_state(call.terminal)
+        last = client.last_transaction(call.terminal)
+    except ConnectCloudError as error:
+        failure = error
+    _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure)
+    _in_transaction(dbname, transaction_id, "_book")
+
+
+def _abort(dbname, transaction_id):
+    """Ask the terminal to stop. Whatever it answers decides nothing: the payment's own answer does."""
+    call = _in_transaction(dbname, transaction_id, "_prepare_abort")
+    if call is None:
+        return
+    try:
+        _client(dbname, call).cancel(call.terminal)
+    except ConnectCloudError as error:
+        _logger.info("The abort of card transaction %s didn't reach the terminal: %s", transaction_id, error.reason)
+    _in_transaction(dbname, transaction_id, "_abort_call_ended")

@@ -1,0 +1,193 @@
+"""What a person reads: one short label and one explanation for each outcome and error.
+
+The one catalogue of the addon. Dialogs, logs and settings take their words from here; the text and code that NETS
+sent are kept beside it. The keys are the client's `Reason` values and the engine's own.
+"""
+
+from dataclasses import dataclass
+
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+# The engine's own reasons, beside those of `connect_cloud.Reason`.
+MERCHANT_ABORTED = "merchant_aborted"
+NEVER_SENT = "never_sent"
+PROVEN_NOT_CHARGED = "proven_not_charged"
+SETTLED_BY_HAND = "settled_by_hand"
+
+_MESSAGES = {
+    # --- the account and the terminal --- #
+    "login_refused": (
+        _lt("Login refused"),
+        _lt("NETS didn't accept the user name and password. Nothing was charged. Ask the administrator to check the NETS account in the settings."),
+    ),
+    "login_missing": (
+        _lt("Login data missing"),
+        _lt("The NETS account has no user name or password. Nothing was charged. Ask the administrator to enter them in the settings."),
+    ),
+    "login_unavailable": (
+        _lt("Login not possible now"),
+        _lt("NETS couldn't check the login. This usually passes. Nothing was charged: try again in a minute."),
+    ),
+    "account_not_activated": (
+        _lt("Account not activated"),
+        _lt("NETS knows this account, but hasn't activated it for Connect@Cloud. Nothing was charged. Ask the administrator to contact NETS."),
+    ),
+    "terminal_not_allowed": (
+        _lt("Terminal not allowed"),
+        _lt("NETS hasn't linked this terminal to the account. Nothing was charged. Choose another terminal, or ask the administrator to contact NETS."),
+    ),
+    # --- the connection --- #
+    "service_unreachable": (
+        _lt("NETS can't be reached"),
+        _lt("No connection to NETS could be opened, so nothing was charged. Check the internet connection and try again."),
+    ),
+    "connection_interrupted": (
+        _lt("Connection interrupted"),
+        _lt("NETS' answer got lost. The result is being fetched. Don't charge again before it is known."),
+    ),
+    "service_error": (
+        _lt("NETS answered with an error"),
+        _lt("It isn't known yet whether the card was charged. The result is being fetched. Don't charge again before it is known."),
+    ),
+    "unreadable_answer": (
+        _lt("Unreadable answer"),
+        _lt("NETS' answer couldn't be read. The result is being fetched. Don't charge again before it is known."),
+    ),
+    "result_unknown": (
+        _lt("Result unknown"),
+        _lt("NETS lost contact with the terminal. The result is being fetched. Don't charge again before it is known."),
+    ),
+    # --- the card and its issuer --- #
+    "provider_refused": (
+        _lt("Refused by the card's issuer"),
+        _lt("The issuer refused without giving a reason. Nothing was charged. Try another card."),
+    ),
+    "insufficient_funds": (
+        _lt("Insufficient funds"),
+        _lt("There isn't enough money on the card's account. Nothing was charged. Try another card or a smaller amount."),
+    ),
+    "wrong_pin": (
+        _lt("Wrong PIN"),
+        _lt("The PIN was wrong. Nothing was charged. Try again with the right PIN or another card."),
+    ),
+    "expired_card": (
+        _lt("Card expired"),
+        _lt("The card's date of validity has passed. Nothing was charged. Try another card."),
+    ),
+    "over_limit": (
+        _lt("Over the card's limit"),
+        _lt("The amount is over the card's limit. Nothing was charged. Try another card or a smaller amount."),
+    ),
+    "issuer_unavailable": (
+        _lt("Card's issuer not available"),
+        _lt("The card's issuer doesn't answer. Nothing was charged. Try again in a minute or with another card."),
+    ),
+    "card_removed": (
+        _lt("Card removed too early"),
+        _lt("The card was taken out before the payment was finished. Nothing was charged. Try again and leave the card in until the terminal asks for it to be removed."),
+    ),
+    # --- the terminal and the people at it --- #
+    "terminal_refused": (
+        _lt("Refused by the terminal"),
+        _lt("The terminal refused without giving a reason. Nothing was charged. Try again or use another card."),
+    ),
+    "customer_cancelled": (
+        _lt("Cancelled by the customer"),
+        _lt("The customer pressed the red button. Nothing was charged. Try again when the customer is ready."),
+    ),
+    "terminal_timeout": (
+        _lt("The terminal gave up"),
+        _lt("No card was presented in time. Nothing was charged. Try again when the customer is ready."),
+    ),
+    "duplicate_transaction": (
+        _lt("Possible duplicate"),
+        _lt("The terminal has just had the same amount on the same card and refused it. Check whether it is paid already. If not, wait a minute and try again."),
+    ),
+    "terminal_busy": (
+        _lt("Terminal busy"),
+        _lt("The terminal is busy with another payment or with its own administration. Nothing was charged. Wait until it is idle and try again."),
+    ),
+    "terminal_disconnected": (
+        _lt("Terminal disconnected"),
+        _lt("The terminal isn't connected to NETS. Nothing was charged. Check its power and network, wait for the icons ECR and host to be green, and try again."),
+    ),
+    "format_error": (
+        _lt("Request not accepted"),
+        _lt("The terminal didn't accept the request. Nothing was charged. Check the amount; if it happens again, ask the administrator."),
+    ),
+    # --- while it runs, and when it worked --- #
+    "progress_starting": (_lt("Connecting to the terminal…"), _lt("The terminal will ask for the card in a moment.")),
+    "progress_card": (
+        _lt("Waiting for the card"),
+        _lt("The customer can present the card at the terminal now."),
+    ),
+    "progress_customer": (
+        _lt("The customer is still at the terminal"),
+        _lt("This takes longer than usual. The terminal is still working on it: help the customer, or abort."),
+    ),
+    "progress_interrupted": (
+        _lt("Connection interrupted"),
+        _lt("There is no answer from NETS, and the terminal doesn't seem to work on it any more. The result is still being waited for. Don't charge again before it is known."),
+    ),
+    "progress_aborting": (
+        _lt("Aborting…"),
+        _lt("The terminal was asked to stop. Wait for its answer: it may still have charged the card."),
+    ),
+    "approved": (_lt("Successful"), _lt("The card was charged.")),
+    "not_booked": (
+        _lt("Charged, not booked"),
+        _lt("The card was charged, but accounting refused the payment. Don't charge again. It is booked by itself once the cause is gone."),
+    ),
+    # --- decided here --- #
+    MERCHANT_ABORTED: (
+        _lt("Aborted"),
+        _lt("The payment was aborted from Odoo. Nothing was charged."),
+    ),
+    NEVER_SENT: (
+        _lt("Not sent"),
+        _lt("Odoo stopped before anything was sent to the terminal. Nothing was charged. Try again."),
+    ),
+    PROVEN_NOT_CHARGED: (
+        _lt("Not charged"),
+        _lt("The connection broke, but the terminal's last result proves that nothing was charged. Try again."),
+    ),
+    SETTLED_BY_HAND: (
+        _lt("Settled by hand"),
+        _lt("A person looked at the terminal's journal and settled this transaction."),
+    ),
+}
+
+_UNKNOWN_KEY = (
+    _lt("Not charged"),
+    _lt("Nothing was charged. The terminal's own words stand below."),
+)
+
+# Trying again at once makes no sense for these: a person has to change something first.
+NO_RETRY_REASONS = {"login_refused", "login_missing", "account_not_activated"}
+# Seconds to wait before *Try again* is offered.
+RETRY_WAIT = {"duplicate_transaction": 60, "terminal_busy": 5}
+
+
+@dataclass(frozen=True)
+class Message:
+    label: str
+    explanation: str
+    detail: str  # NETS' own text, as it came
+
+    def as_text(self):
+        """The whole message as plain text, for an error dialog."""
+        return "\n".join(filter(None, [self.label, self.explanation, self.detail]))
+
+
+def describe(env, reason, detail=""):
+    """The words for a reason, in the user's language.
+
+    :param env: environment whose language counts
+    :param reason: a `connect_cloud.Reason`, one of the engine's reasons, or anything else
+    :param str detail: NETS' own text, kept as it came
+    :return: Message
+    """
+    label, explanation = _MESSAGES.get(str(getattr(reason, "value", reason) or ""), _UNKNOWN_KEY)
+    return Message(env._(label), env._(explanation), detail or "")

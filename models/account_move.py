@@ -1,0 +1,254 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, format_amount
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    nets_transaction_ids = fields.Many2many(
+        "nets.transaction", string="Card transactions", readonly=True, copy=False,
+        groups="nets_connect_cloud.group_user",
+    )
+    nets_can_pay_by_card = fields.Boolean(compute="_compute_nets_can_pay_by_card")
+    nets_can_confirm_and_pay = fields.Boolean(compute="_compute_nets_can_pay_by_card")
+    nets_open_transaction_id = fields.Many2one(
+        "nets.transaction", compute="_compute_nets_open_transaction_id", groups="nets_connect_cloud.group_user"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "payment_state", "move_type", "currency_id", "company_id")
+    def _compute_nets_can_pay_by_card(self):
+        may_run = self.env.user.has_group("nets_connect_cloud.group_user")
+        has_terminal = {}
+        for move in self:
+            payable = may_run and move.move_type in ("out_invoice", "out_receipt")
+            if payable:
+                key = (move.company_id, move.currency_id)
+                if key not in has_terminal:
+                    domain = self.env["nets.terminal"]._usable_domain(*key)
+                    has_terminal[key] = bool(self.env["nets.terminal"].search_count(domain, limit=1))
+                payable = has_terminal[key]
+            move.nets_can_pay_by_card = (
+                payable
+                and move.state == "posted"
+                and move.payment_state in ("not_paid", "partial", "in_payment")
+                and not move.currency_id.is_zero(move.amount_residual)
+            )
+            move.nets_can_confirm_and_pay = (
+                payable and move.state == "draft" and move.company_id.nets_confirm_and_pay
+            )
+
+    @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book")
+    def _compute_nets_open_transaction_id(self):
+        for move in self:
+            move.nets_open_transaction_id = move._nets_open_transactions()[:1]
+
+    def _nets_open_transactions(self):
+        """What still moves, or waits for its booking, on these invoices."""
+        return self.nets_transaction_ids.filtered(
+            lambda transaction: transaction.state in ("pending", "unknown") or transaction.to_book
+        )
+
+    # === ACTION METHODS === #
+
+    def action_nets_pay_by_card(self):
+        """Open the dialog with the amount due and the usual terminal."""
+        self._nets_check_payable()
+        return self._nets_dialog_action()
+
+    def action_nets_confirm_and_pay(self):
+        """Confirm the draft, and ask for the card at once where there is no terminal to choose."""
+        if not self.company_id.nets_confirm_and_pay:
+            raise UserError(
+                self.env._("Confirming and paying in one step is switched off in the settings. Confirm it first.")
+            )
+        if self.state == "draft":
+            self.action_post()
+        self._nets_check_payable()
+        return self._nets_dialog_action(start=True)
+
+    def action_nets_show_transaction(self):
+        """Open the dialog on the transaction that is running."""
+        self.ensure_one()
+        transaction = self.nets_open_transaction_id or self.nets_transaction_ids[:1]
+        return self._nets_dialog_action(transaction=transaction)
+
+    def _nets_dialog_action(self, transaction=None, start=False):
+        return {
+            "type": "ir.actions.client",
+            "tag": "nets_connect_cloud.card_dialog",
+            "params": {
+                "invoice_ids": self.ids,
+                "transaction_id": transaction.id if transaction else False,
+                "start": start,
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def nets_card_payment_data(self):
+        """What the dialog shows before anything is started.
+
+        :return: dict of plain values
+        :raise UserError: where these invoices can't be paid by card, with the cause
+        """
+        self.env["nets.transaction"]._check_may_run()
+        self._nets_check_payable()
+        running = self._nets_open_transactions()[:1]
+        company, currency = self.company_id[:1], self.currency_id[:1]
+        terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
+        terminal = self.env["nets.terminal"]._last_used(company, currency)
+        return {
+            "title": ", ".join(self.mapped("display_name")),
+            "customer": self.commercial_partner_id[:1].display_name,
+            "transaction_id": running.id,
+            "amount": self._nets_default_amount(terminal) if terminal else sum(self.mapped("amount_residual")),
+            "due": format_amount(self.env, sum(self.mapped("amount_residual")), currency),
+            "currency_id": currency.id,
+            "terminal_id": terminal.id,
+            "terminals": [
+                {
+                    "id": record.id,
+                    "name": record.name,
+                    "location": record.location_id.complete_name or "",
+                    "environment": record.environment,
+                }
+                for record in terminals
+            ],
+        }
+
+    def nets_start_card_payment(self, amount, terminal_id, request_id):
+        """Charge a card for these invoices.
+
+        :param float amount: in the invoices' currency, major units
+        :param int terminal_id: where
+        :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :return: what `read_progress` returns
+        :raise UserError: where nothing was sent, with the cause
+        """
+        return self._nets_start_card_payment(amount, terminal_id, request_id).read_progress()
+
+    def _nets_start_card_payment(self, amount, terminal_id, request_id, previous=None):
+        transactions = self.env["nets.transaction"]
+        transactions._check_may_run()
+        self.check_access("write")
+        if existing := transactions._find_request(request_id):
+            return existing
+        self._nets_check_payable()
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id[:1], self.currency_id[:1])
+        wizard = self._nets_payment_wizard(terminal)
+        if not isinstance(amount, (int, float)):
+            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
+        if wizard.currency_id.compare_amounts(wizard.amount, amount) != 0:
+            wizard.write({"amount": amount, "installments_mode": "full"})
+        return wizard._nets_reserve(terminal, request_id, previous=previous)
+
+    def _nets_payment_wizard(self, terminal):
+        journal = terminal.journal_id
+        if not journal or not journal._nets_method_line("inbound"):
+            journals = self.env["account.journal"].search(
+                [
+                    *self.env["account.journal"]._check_company_domain(self.company_id[:1]),
+                    ("type", "=", "bank"),
+                ]
+            )
+            journals = journals.filtered(
+                lambda record: record._nets_method_line("inbound")
+                and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
+            ) or journals.filtered(lambda record: record._nets_method_line("inbound"))
+            journal = journals[:1]
+        if not journal:
+            raise UserError(
+                self.env._(
+                    "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under "
+                    "Incoming Payments."
+                )
+            )
+        return (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=self.ids)
+            .create(
+                {
+                    "journal_id": journal.id,
+                    "currency_id": self.currency_id[:1].id,
+                    "payment_method_line_id": journal._nets_method_line("inbound").id,
+                    "group_payment": True,
+                }
+            )
+        )
+
+    def _nets_default_amount(self, terminal):
+        """What is due, less an early payment discount that is still granted."""
+        wizard = self._nets_payment_wizard(terminal)
+        return wizard.amount if wizard.early_payment_discount_mode else sum(self.mapped("amount_residual"))
+
+    def _nets_check_payable(self):
+        """Refuse what can't be paid by card, before anything is sent.
+
+        :raise UserError: with the cause in plain words
+        """
+        if not self:
+            raise UserError(self.env._("Choose an invoice first."))
+        self.check_access("read")
+        for move in self:
+            if move.move_type not in ("out_invoice", "out_receipt"):
+                raise UserError(
+                    self.env._("Only customer invoices can be paid by card: %(name)s isn't one.", name=move.display_name)
+                )
+            if move.state == "draft":
+                raise UserError(
+                    self.env._("%(name)s isn't confirmed yet. Confirm it, and take the card then.", name=move.display_name)
+                )
+            if move.state == "cancel":
+                raise UserError(
+                    self.env._("%(name)s is cancelled: nothing is due any more.", name=move.display_name)
+                )
+            if move.currency_id.is_zero(move.amount_residual):
+                raise UserError(self.env._("%(name)s is paid already.", name=move.display_name))
+        if len(self.company_id) > 1:
+            raise UserError(
+                self.env._("These invoices belong to different companies. Take one payment for each company.")
+            )
+        if len(self.currency_id) > 1:
+            raise UserError(
+                self.env._("These invoices have different currencies. Take one payment for each currency.")
+            )
+        if len(self.commercial_partner_id) > 1:
+            raise UserError(
+                self.env._("These invoices belong to different customers. Take one payment for each customer.")
+            )
+
+    def _nets_lock_debt(self):
+        """Rule 3: only one reservation at a time looks at what is due on these invoices.
+
+        A real update and not just a lock: whoever waited for it has an old snapshot, in which the other's reservation
+        can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE account_move SET write_date = write_date
+                    WHERE id IN (SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR NO KEY UPDATE)""",
+                tuple(self.ids),
+            )
+        )
+        self.invalidate_recordset()
+
+    def _nets_amount_under_way(self):
+        """What is pending, unknown, or charged and not booked on these invoices: still due in the books, but not to
+        be charged again."""
+        transactions = self.env["nets.transaction"].sudo().search(
+            [
+                ("invoice_ids", "in", self.ids),
+                ("kind", "=", "purchase"),
+                "|",
+                ("state", "in", ("pending", "unknown")),
+                ("to_book", "=", True),
+            ]
+        )
+        return sum(
+            transaction.charged_amount if transaction.state == "approved" else transaction.amount
+            for transaction in transactions
+        )

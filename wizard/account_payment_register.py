@@ -1,0 +1,157 @@
+import uuid
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..const import PAYMENT_METHOD_CODE
+
+
+class AccountPaymentRegister(models.TransientModel):
+    _inherit = "account.payment.register"
+
+    nets_is_terminal = fields.Boolean(compute="_compute_nets_is_terminal")
+    nets_terminal_id = fields.Many2one(
+        "nets.terminal",
+        "Terminal",
+        compute="_compute_nets_terminal_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', nets_available_terminal_ids)]",
+    )
+    nets_available_terminal_ids = fields.Many2many("nets.terminal", compute="_compute_nets_available_terminal_ids")
+    # Each opened wizard asks once: pressing twice returns the first one's transaction.
+    nets_request_id = fields.Char(default=lambda self: str(uuid.uuid4()))
+
+    @api.depends("payment_method_line_id", "payment_type")
+    def _compute_nets_is_terminal(self):
+        for wizard in self:
+            wizard.nets_is_terminal = wizard.payment_method_line_id.code == PAYMENT_METHOD_CODE
+
+    @api.depends("company_id", "currency_id", "nets_is_terminal")
+    def _compute_nets_available_terminal_ids(self):
+        terminals = self.env["nets.terminal"]
+        for wizard in self:
+            domain = terminals._usable_domain(wizard.company_id, wizard.currency_id)
+            wizard.nets_available_terminal_ids = wizard.nets_is_terminal and terminals.search(domain)
+
+    @api.depends("company_id", "currency_id", "nets_is_terminal")
+    def _compute_nets_terminal_id(self):
+        for wizard in self:
+            if wizard.nets_terminal_id not in wizard.nets_available_terminal_ids:
+                wizard.nets_terminal_id = wizard.nets_is_terminal and self.env["nets.terminal"]._last_used(
+                    wizard.company_id, wizard.currency_id
+                )
+
+    def action_nets_process_card(self):
+        """Reserve the terminal, and show the transaction.
+
+        :raise UserError: where nothing was sent, with the cause
+        """
+        self.ensure_one()
+        self.env["nets.transaction"]._check_may_run()
+        if not self.nets_terminal_id:
+            raise UserError(
+                self.env._("Choose a terminal. If there is none, ask the administrator to add one in the settings.")
+            )
+        invoices = self.line_ids.move_id
+        if transaction := self.env["nets.transaction"]._find_request(self.nets_request_id):
+            return invoices._nets_dialog_action(transaction=transaction)
+        invoices._nets_check_payable()
+        self.nets_terminal_id._check_usable(self.company_id, self.currency_id)
+        transaction = self._nets_reserve(self.nets_terminal_id, self.nets_request_id)
+        return invoices._nets_dialog_action(transaction=transaction)
+
+    def action_create_payments(self):
+        # A payment by card terminal that no terminal took would be money that never came.
+        if self.payment_method_line_id.code == PAYMENT_METHOD_CODE:
+            return self.action_nets_process_card()
+        return super().action_create_payments()
+
+    def _nets_reserve(self, terminal, request_id, previous=None):
+        """Reserve a payment of what this wizard holds.
+
+        Everything that booking needs is kept with the transaction: this wizard may be gone by then.
+
+        :param terminal: nets.terminal, checked
+        :param str request_id: made by the client
+        :param previous: the transaction that this one repeats
+        :return: nets.transaction
+        :raise UserError: where nothing was sent, with the cause
+        """
+        self.ensure_one()
+        invoices = self.line_ids.move_id
+        # Rule 3: from here on nobody else reserves for these invoices, and what is due is read anew.
+        invoices._nets_lock_debt()
+        self.line_ids.invalidate_recordset()
+        invoices._nets_check_payable()
+        if not self.can_edit_wizard or (len(self.batches[0]["lines"]) > 1 and not self.group_payment):
+            raise UserError(
+                self.env._(
+                    "These invoices can't become one payment, and a card is charged once. Tick “Group Payments”, or "
+                    "pay them one by one."
+                )
+            )
+        if self.currency_id != invoices.currency_id:
+            raise UserError(
+                self.env._(
+                    "The invoice is in %(invoice_currency)s, but the payment in %(currency)s. A card is charged in the "
+                    "invoice's currency: choose a journal and a terminal for %(invoice_currency)s.",
+                    invoice_currency=invoices.currency_id.name,
+                    currency=self.currency_id.name,
+                )
+            )
+        if self.payment_type != "inbound":
+            raise UserError(self.env._("Money is due to the customer here. Paying out on a terminal isn't a payment."))
+        self._nets_check_amount(invoices)
+        batch = self.batches[0]
+        values = self._create_payment_vals_from_wizard(batch)
+        lines = batch["lines"]
+        values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
+        values["outstanding_account_id"] = self._nets_outstanding_account().id
+        del values["date"], values["amount"]
+        return self.env["nets.transaction"]._reserve(
+            {
+                "kind": "purchase",
+                "terminal_id": terminal.id,
+                "request_id": request_id,
+                "amount": self.amount,
+                "currency_id": self.currency_id.id,
+                "company_id": self.company_id.id,
+                "partner_id": self.partner_id.id,
+                "booking_values": values,
+                "retry_of_id": previous.id if previous else False,
+                **self.env["nets.transaction"]._reservation_values_of_invoices(lines),
+            }
+        )
+
+    def _nets_check_amount(self, invoices):
+        currency = self.currency_id
+        if currency.compare_amounts(self.amount, currency.round(self.amount)) != 0:
+            raise UserError(self.env._("The amount has more decimals than the currency. Enter it in whole cents."))
+        if currency.compare_amounts(self.amount, 0) <= 0:
+            raise UserError(self.env._("Enter an amount greater than zero."))
+        due = abs(sum(self.batches[0]["lines"].mapped("amount_residual_currency")))
+        under_way = invoices._nets_amount_under_way()
+        transactions = self.env["nets.transaction"].new({"currency_id": currency.id})
+        if currency.compare_amounts(self.amount, due) > 0:
+            raise UserError(
+                self.env._(
+                    "Only %(due)s is due. Enter that or less.", due=transactions._format_amount(due)
+                )
+            )
+        if currency.compare_amounts(self.amount + under_way, due) > 0:
+            raise UserError(
+                self.env._(
+                    "%(under_way)s of the %(due)s that is due is being charged already, or waits for its result or its "
+                    "booking. Wait until that is finished: nothing is charged twice.",
+                    under_way=transactions._format_amount(under_way),
+                    due=transactions._format_amount(due),
+                )
+            )
+
+    def _nets_outstanding_account(self):
+        """Where the money is until the bank statement brings it, when the method line doesn't say."""
+        if self.payment_method_line_id.payment_account_id:
+            return self.payment_method_line_id.payment_account_id
+        payment = self.env["account.payment"].new({"company_id": self.company_id.id})
+        return payment._get_outstanding_account(self.payment_type)
