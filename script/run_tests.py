@@ -124,7 +124,7 @@ def command(group, targets, options, report, database):
         argv += ["-k", options.k]
     if options.x:
         argv += ["-x"]
-    environment = {}
+    environment = {"PATH": f"{stack.BROWSER.parent}:{os.environ['PATH']}"}
     if options.coverage:
         package = "odoo.addons.nets_connect_cloud" if group.odoo else group.folder.split("/")[0]
         argv += [f"--cov={package}", f"--cov-config={stack.ROOT}/pyproject.toml", "--cov-report="]
@@ -272,3 +272,6 @@ if __name__ == "__main__":
         stack.say(error)
         print("0 passed, 1 failed")
         sys.exit(1)
+    except KeyboardInterrupt:
+        stack.say("interrupted")
+        sys.exit(130)

@@ -1,0 +1,99 @@
+"""Starts and stops what a running system is made of: PostgreSQL, databases, Odoo, the simulator.
+
+`script/server`, `script/test`, `script/smoke` and the tests in `tests/live` use it::
+
+    with Stack("my_test") as stack:        # a fresh database, cloned from the prepared one
+        admin = stack.odoo.login()         # RPC client
+        stack.simulator.play("10000001", "approved")
+        stack.odoo.kill()                  # as a crash would
+        stack.odoo.start()                 # same port, same database
+
+Everything listens on 127.0.0.1 only and ends with the process that started it, however that ends.
+Processes are started from the main thread: Linux signals a child when the *thread* that started
+it is gone.
+"""
+
+import shutil
+
+from .databases import (
+    MODULE,
+    addon_stamp,
+    clone_template,
+    ensure_template,
+    manifest,
+    update_addon,
+)
+from .odoo_server import OdooClient, OdooError, OdooServer, run_odoo, write_odoo_config
+from .postgresql import PostgreSQL
+from .processes import (
+    BROWSER,
+    HOME,
+    HOST,
+    ROOT,
+    Process,
+    StackError,
+    exit_on_signals,
+    free_port,
+    port_is_free,
+    say,
+    step,
+    stop_all,
+    wait_until,
+)
+from .simulator_server import Simulator
+
+
+class Stack:
+    """PostgreSQL, a simulator, and Odoo on a fresh database that knows the simulator."""
+
+    def __init__(self, database, durable=False, workers=0, terminals=0, **options):
+        """Choose how it will run.
+
+        :param str database: its name; an existing one is replaced
+        :param bool durable: with a PostgreSQL that keeps its promises through a crash
+        :param int workers: see `OdooServer`
+        :param int terminals: see `Simulator`
+        :param options: further options of Odoo's configuration
+        """
+        self.database = database
+        self.postgresql = PostgreSQL(durable=durable)
+        data = HOME / "simulator" / database
+        self.simulator = Simulator(data, terminals=terminals)
+        self.odoo = OdooServer(self.postgresql, database, workers=workers, **options)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_exception):
+        self.stop()
+
+    def start(self):
+        """Start everything, on a fresh database and an empty ledger."""
+        self.postgresql.start()
+        clone_template(self.postgresql, self.database)
+        shutil.rmtree(self.simulator.data, ignore_errors=True)
+        self.odoo.log.unlink(missing_ok=True)
+        self.simulator.start()
+        self.odoo.start()
+        connect_demo_account(self.odoo.login(), self.simulator.url)
+
+    def stop(self):
+        """End everything and remove the database."""
+        self.odoo.stop()
+        self.simulator.stop()
+        if self.odoo.process:
+            self.postgresql.drop(self.database)
+        self.postgresql.stop()
+
+
+def connect_demo_account(client, simulator_url):
+    """Let the demo data's NETS account use the simulator at this address.
+
+    :param OdooClient client: an administrator
+    """
+    account = client.ref(f"{MODULE}.nets_account_demo")
+    if client.call("nets.account", "read", [account], ["simulator_url"])[0]["simulator_url"] != (
+        simulator_url
+    ):
+        client.call("nets.account", "write", [account], {"simulator_url": simulator_url})

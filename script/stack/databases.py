@@ -1,0 +1,134 @@
+"""Databases with the addon: prepared once, cloned in a moment."""
+
+import hashlib
+import os
+from ast import literal_eval
+from pathlib import Path
+
+from .odoo_server import odoo_path, run_odoo
+from .processes import HOME, ROOT, StackError, locked, step
+
+MODULE = "nets_connect_cloud"
+ADDON = HOME / "addons" / MODULE
+# Installed into the base database beside what the manifest depends on.
+EXTRA_MODULES = ()
+BASE_DATABASE = "nets_base"
+TEMPLATE_DATABASE = "nets_template"
+
+# Entries of the addon that leave no trace in a database when it is installed.
+NOT_IN_DATABASE = {"tests", "static", "connect_cloud", "controllers", "README.md", "__pycache__"}
+
+
+def manifest():
+    """Return the addon's manifest."""
+    return literal_eval((ROOT / "__manifest__.py").read_text())
+
+
+def _digest(parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else str(part).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _files(folder, skip=()):
+    for path, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if name not in skip)
+        for name in sorted(names):
+            if name not in skip and not name.endswith((".pyc", ".pot")):
+                yield Path(path, name)
+
+
+def _keys():
+    """Return what the base database, the addon's data and its bundles are made of, as hashes."""
+    modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
+    release = (odoo_path() / "odoo" / "release.py").read_bytes()
+    base = _digest([*modules, release])
+    files = _files(ADDON, NOT_IN_DATABASE)
+    addon = _digest([base, *(part for path in files for part in (path, path.read_bytes()))])
+    static = _files(ADDON / "static", {"__pycache__"})
+    bundles = _digest([addon, *(part for path in static for part in (path, path.read_bytes()))])
+    return base, addon, bundles
+
+
+def addon_stamp():
+    """Return a hash of everything in the addon that an installation leaves in a database."""
+    return _keys()[1]
+
+
+def _install(postgresql, database, modules):
+    run_odoo(postgresql, database, "server", "-i", ",".join(modules), "--stop-after-init")
+    failures = postgresql.query(
+        database,
+        "SELECT m.name, f.error"
+        " FROM ir_demo_failure f JOIN ir_module_module m ON m.id = f.module_id",
+    )
+    if failures:
+        details = "\n".join(f"{name}: {error}" for name, error in failures)
+        raise StackError(f"The demo data can't be loaded.\n{details}")
+
+
+PREGENERATE = """
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()
+print("bundles are ready")
+"""
+
+
+def _pregenerate_bundles(postgresql, database):
+    log = f"{database}-bundles"
+    output = run_odoo(postgresql, database, "shell", "--no-http", stdin=PREGENERATE, log_name=log)
+    if "bundles are ready" not in output:
+        raise StackError(f"The web client's bundles can't be made, see {HOME}/log/{log}.log")
+
+
+def ensure_template(postgresql):
+    """Prepare the database that all others are cloned from, as far as it is out of date.
+
+    Two databases: one with Odoo's modules alone, which takes long and stays, and a clone of it
+    with the addon, its demo data, and the web client's bundles.
+
+    :return: its name
+    """
+    base_key, addon_key, bundles_key = _keys()
+    with locked(HOME / "template.lock"):
+        done = (postgresql.stamp(TEMPLATE_DATABASE) or "").split()
+        if done == [addon_key, bundles_key]:
+            return TEMPLATE_DATABASE
+        if postgresql.stamp(BASE_DATABASE) != base_key:
+            with step(f"Database with {', '.join(manifest()['depends'])} and demo data"):
+                postgresql.drop(BASE_DATABASE)
+                postgresql.create(BASE_DATABASE)
+                modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
+                _install(postgresql, BASE_DATABASE, modules)
+            with step("The web client's bundles"):
+                _pregenerate_bundles(postgresql, BASE_DATABASE)
+                postgresql.set_stamp(BASE_DATABASE, base_key)
+        if done[:1] != [addon_key]:
+            with step(f"Database with {MODULE}"):
+                postgresql.drop(TEMPLATE_DATABASE)
+                postgresql.create(TEMPLATE_DATABASE, BASE_DATABASE)
+                _install(postgresql, TEMPLATE_DATABASE, [MODULE])
+        with step(f"The web client's bundles with {MODULE}"):
+            _pregenerate_bundles(postgresql, TEMPLATE_DATABASE)
+            postgresql.set_stamp(TEMPLATE_DATABASE, f"{addon_key} {bundles_key}")
+    return TEMPLATE_DATABASE
+
+
+def clone_template(postgresql, database):
+    """Make ``database`` a fresh copy of the prepared database."""
+    ensure_template(postgresql)
+    with locked(HOME / "template.lock"):
+        postgresql.drop(database)
+        postgresql.create(database, TEMPLATE_DATABASE)
+    postgresql.set_stamp(database, addon_stamp())
+
+
+def update_addon(postgresql, database):
+    """Bring the addon in an existing database up to date, keeping its data."""
+    if postgresql.stamp(database) == addon_stamp():
+        return
+    with step(f"Update of {MODULE} in the database {database}"):
+        run_odoo(postgresql, database, "server", "-u", MODULE, "--stop-after-init")
+    postgresql.set_stamp(database, addon_stamp())

@@ -1,0 +1,178 @@
+"""Child processes that end with this one, and what is needed around them."""
+
+import atexit
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / ".odoo"
+HOST = "127.0.0.1"
+# Chromium or Chrome, as script/bootstrap found it; Odoo's tests look for this name on the PATH.
+BROWSER = HOME / "bin" / "google-chrome"
+
+
+class StackError(Exception):
+    """Something could not be started or did not become ready; the text says what to look at."""
+
+
+def say(text):
+    """Print progress where it does not mix with results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def step(name):
+    """Print what is being done, and how long it took."""
+    say(f"· {name} …")
+    began = time.monotonic()
+    yield
+    say(f"· {name}: {time.monotonic() - began:.1f} s")
+
+
+def wait_until(condition, timeout, what, interval=0.05):
+    """Call ``condition`` until it returns something true, and return that.
+
+    :param float timeout: seconds
+    :param str what: what is waited for, for the message
+    :raise StackError: when the time is over
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise StackError(f"Waited {timeout} s in vain for {what}.")
+        time.sleep(interval)
+
+
+def free_port():
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind((HOST, 0))
+        return sock.getsockname()[1]
+
+
+def port_is_free(port):
+    """Tell whether something could listen on this port of 127.0.0.1."""
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Hold an exclusive lock on the file ``path`` against other processes."""
+    with open(path, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def tail(path, lines=40):
+    """Return the last lines of a log file."""
+    try:
+        return "\n".join(Path(path).read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+# === PROCESSES === #
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+_processes = []
+
+
+def _die_with_parent():
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Process:
+    """A child process in its own session, which ends with this one."""
+
+    def __init__(self, argv, log=None, stdin=os.devnull, **kwargs):
+        """Start it.
+
+        :param list argv: the command
+        :param Path log: the file that its output is appended to; None: it shares our output
+        :param Path stdin: the file that it reads
+        """
+        with contextlib.ExitStack() as files:
+            output = None
+            if log:
+                log.parent.mkdir(parents=True, exist_ok=True)
+                output = files.enter_context(open(log, "ab"))
+            self._popen = subprocess.Popen(
+                [str(part) for part in argv],
+                stdin=files.enter_context(open(stdin, "rb")),
+                stdout=output,
+                stderr=subprocess.STDOUT if log else None,
+                start_new_session=True,
+                # only a prctl call, which is safe between fork and exec
+                preexec_fn=_die_with_parent,  # noqa: PLW1509
+                **kwargs,
+            )
+        _processes.append(self)
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    def returncode(self):
+        """Return the exit code, None while it runs."""
+        return self._popen.poll()
+
+    def wait(self, timeout):
+        """Wait until it ended by itself and return the exit code; None when it took too long.
+
+        It is ended then.
+        """
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            self.stop()
+
+    def stop(self, timeout=10):
+        """End it politely, and by force when it does not end within ``timeout`` seconds."""
+        if self._popen.poll() is None:
+            self._popen.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(timeout)
+        self.kill()
+
+    def kill(self):
+        """End it and all processes of its session at once, as a crash would."""
+        # the session's other processes may outlive its leader
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
+        if self in _processes:
+            _processes.remove(self)
+
+
+@atexit.register
+def stop_all():
+    """End every process that was started here and still runs."""
+    while _processes:
+        _processes[-1].stop()
+
+
+def exit_on_signals():
+    """Make SIGTERM and SIGHUP end this process in the ordinary way, so that `stop_all` runs."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))

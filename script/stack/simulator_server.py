@@ -1,0 +1,120 @@
+"""The simulator's process, and its control API."""
+
+import sys
+from pathlib import Path
+
+import requests
+
+from .processes import HOME, HOST, ROOT, Process, StackError, free_port, tail, wait_until
+
+START_TIMEOUT = 30
+
+
+class Simulator:
+    """A simulator process, and a client of its control API."""
+
+    def __init__(self, data, port=0, terminals=0):
+        """Choose how it will run; nothing is started yet.
+
+        :param Path data: the folder of its ledger
+        :param int port: 0 for a free one
+        :param int terminals: how many it has besides those of its default accounts
+        """
+        self.data = Path(data)
+        self.port = port or free_port()
+        self.extra_terminals = terminals
+        self.log = HOME / "log" / f"simulator-{self.data.name}.log"
+        self.process = None
+
+    @property
+    def url(self):
+        return f"http://{HOST}:{self.port}"
+
+    def start(self):
+        """Start it, and return when it answers."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        argv = [sys.executable, "-m", "simulator", "--host", HOST, "--port", self.port]
+        argv += ["--data", self.data]
+        if self.extra_terminals:
+            argv += ["--terminals", self.extra_terminals]
+        self.process = Process(argv, self.log, cwd=ROOT)
+        wait_until(self._is_ready, START_TIMEOUT, f"the simulator on {self.url}")
+        return self
+
+    def _is_ready(self):
+        if self.process.returncode() is not None:
+            raise StackError(f"The simulator did not start:\n{tail(self.log)}")
+        try:
+            return requests.get(f"{self.url}/control/terminals", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+
+    def kill(self):
+        """End it as a crash would; its ledger stays."""
+        self.process.kill()
+
+    # --- control API ---
+
+    def _control(self, method, path, content=None, timeout=10):
+        url = f"{self.url}/control/{path}"
+        answer = requests.request(method, url, json=content, timeout=timeout)
+        if not answer.ok:
+            raise StackError(f"{method} /control/{path}: {answer.status_code} {answer.text}")
+        return answer.json() if answer.content else None
+
+    def terminal(self, terminal_id):
+        """Return the terminal's state, phase, display and so on."""
+        return self._control("GET", f"terminals/{terminal_id}")
+
+    def terminals_of_account(self, username):
+        """Return the states of the terminals of one NETS account."""
+        terminals = self._control("GET", "terminals")["terminals"]
+        return [terminal for terminal in terminals if terminal["account"] == username]
+
+    def wait_phase(self, terminal_id, *phases, timeout=20):
+        """Wait until the terminal is in one of the phases, and return its state."""
+        path = f"terminals/{terminal_id}?wait_phase={','.join(phases)}&timeout={timeout}"
+        return self._control("GET", path, timeout=timeout + 10)
+
+    def press(self, terminal_id, key, **details):
+        """Do what a person does at the terminal: `tap`, `insert`, `pin`, `cancel`, `unplug`, …"""
+        content = {"key": key, **details}
+        return self._control("POST", f"terminals/{terminal_id}/press", content)
+
+    def play(self, terminal_id, *plays):
+        """Script the terminal's next transactions; a bare text is the play's outcome."""
+        plays = [{"outcome": play} if isinstance(play, str) else play for play in plays]
+        return self._control("POST", f"terminals/{terminal_id}/script", {"plays": plays})
+
+    def release(self, terminal_id):
+        """Let a transaction go on whose play waits for this."""
+        return self._control("POST", f"terminals/{terminal_id}/release")
+
+    def by_hand(self, terminal_id, outcome, amount, kind="purchase"):
+        """Make a transaction that is typed on the terminal itself.
+
+        :param int amount: minor units
+        """
+        content = {"outcome": outcome, "amount": amount, "kind": kind}
+        return self._control("POST", f"terminals/{terminal_id}/by_hand", content)
+
+    def service(self, **switches):
+        """Change how the service behaves: `login`, `down`, `token_lifetime`, …"""
+        return self._control("POST", "service", switches)
+
+    def ledger(self):
+        """Return what really was charged, oldest first."""
+        return self._control("GET", "ledger")["entries"]
+
+    def requests(self, terminal_id=None):
+        """Return the requests to the service as they came in."""
+        query = f"?terminal={terminal_id}" if terminal_id else ""
+        return self._control("GET", f"requests{query}")["requests"]
+
+    def reset(self, ledger=False):
+        """Put scripts, switches and terminals back to their start, on request the ledger too."""
+        return self._control("POST", "reset", {"ledger": ledger})

@@ -1,0 +1,148 @@
+"""Fixtures of the tests against real processes: an Odoo server, a simulator, a browser.
+
+All tests share one database and one simulator, both fresh at the session's start; each test makes
+its own invoices. Scripts and switches of the simulator are back to their start in each test, the
+ledger is not.
+"""
+
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import stack as machinery
+
+SCREENSHOTS = machinery.HOME / "screenshots"
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT = 20_000  # milliseconds, for everything a page is waited for
+
+expect.set_options(timeout=TIMEOUT)
+
+
+@pytest.fixture(scope="session")
+def _stack():
+    machinery.exit_on_signals()
+    with machinery.Stack("nets_live") as running:
+        yield running
+
+
+@pytest.fixture
+def stack(_stack):
+    """Return the running system; its ``odoo`` and ``simulator`` can be killed and started."""
+    for server in (_stack.simulator, _stack.odoo):
+        if server.process.returncode() is not None:
+            server.start()
+    _stack.simulator.reset()
+    return _stack
+
+
+@pytest.fixture
+def simulator(stack):
+    """Return the client of the simulator's control API."""
+    return stack.simulator
+
+
+@pytest.fixture
+def odoo(stack):
+    """Return an RPC client of the administrator; ``stack.odoo.login(…)`` gives others."""
+    return stack.odoo.login()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(machinery.BROWSER), args=BROWSER_FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+class Pages:
+    """The pages that a test has open, each of a person with a browser of their own."""
+
+    def __init__(self, browser, odoo):
+        self.browser = browser
+        self.odoo = odoo
+        self.open = []
+        self.errors = []
+
+    def __call__(self, login="admin", path="/odoo", **context):
+        """Open a page of Odoo as this user.
+
+        :param context: options of Playwright's browser context
+        """
+        context = {
+            "base_url": self.odoo.url,
+            "viewport": {"width": 1280, "height": 900},
+            **context,
+        }
+        context = self.browser.new_context(**context)
+        context.set_default_timeout(TIMEOUT)
+        cookie = self.odoo.login(login).session.cookies["session_id"]
+        context.add_cookies([{"name": "session_id", "value": cookie, "url": self.odoo.url}])
+        page = context.new_page()
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
+        self.open.append(page)
+        page.goto(path)
+        return page
+
+    def _on_console(self, message):
+        if message.type == "error":
+            self.errors.append(f"{message.location.get('url')}: {message.text}")
+
+    def screenshots(self, name):
+        """Keep what the pages show, for a person who looks for the reason of a failure."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        for number, page in enumerate(self.open, 1):
+            page.screenshot(path=SCREENSHOTS / f"{name}-{number}.png")
+
+    def close(self):
+        for page in self.open:
+            page.context.close()
+
+
+@pytest.fixture
+def open_page(request, browser, stack):
+    """Return a function that opens a page as a user: ``open_page("demo", "/odoo/…")``.
+
+    An error on a page's console fails the test; a test that provokes some empties
+    ``open_page.errors`` afterwards.
+    """
+    pages = Pages(browser, stack.odoo)
+    yield pages
+    failed = getattr(request.node, "call_failed", False)
+    if failed or pages.errors:
+        pages.screenshots(re.sub(r"\W+", "-", request.node.name))
+    pages.close()
+    if pages.errors and not failed:
+        pytest.fail("Errors on the console:\n" + "\n".join(pages.errors), pytrace=False)
+
+
+@pytest.fixture
+def page(open_page):
+    """Return a page of the administrator."""
+    return open_page("admin")
+
+
+@pytest.fixture
+def second_page(open_page):
+    """Return a page of a colleague, in a browser of their own."""
+    return open_page("demo")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.call_failed = report.failed
+    return report
