@@ -4,11 +4,13 @@ Loopback and play money: it asks nobody for a password.
 """
 
 import asyncio
+import dataclasses
 import json
 
 from aiohttp import web
 
-from .plays import Play, is_amount
+from .nets import SWITCHES
+from .plays import CARDS, Play, is_amount
 from .terminal import PHASES, Order, Refused
 
 OVERVIEW_PAUSE = 0.1  # hundreds of terminals change at once; the overview needs no more than this
@@ -28,7 +30,9 @@ def routes(nets):
         web.post(f"{terminal}/release", control.release),
         web.post(f"{terminal}/by_hand", control.by_hand),
         web.get(f"{terminal}/live", control.live_terminal),
+        web.get("/control/cards", control.cards),
         web.get("/control/service", control.service),
+        web.get("/control/switches", control.switches),
         web.post("/control/service", control.change_service),
         web.get("/control/ledger", control.ledger),
         web.get("/control/requests", control.requests),
@@ -104,10 +108,22 @@ class _Control:
             return web.json_response({"error": str(refused), **terminal.snapshot()}, status=409)
         return web.json_response(terminal.snapshot())
 
+    async def cards(self, _request):
+        """The play cards that ``tap`` and ``insert`` know."""
+        return web.json_response({"cards": [dataclasses.asdict(card) for card in CARDS.values()]})
+
     # === SERVICE, LEDGER, REQUESTS === #
 
     async def service(self, _request):
         return web.json_response(self.nets.switches)
+
+    async def switches(self, _request):
+        """What there is to switch: the choices (null: seconds) and the value at the start."""
+        switches = {
+            name: {"choices": None if allowed is float else allowed, "first": first}
+            for name, (first, allowed) in SWITCHES.items()
+        }
+        return web.json_response({"switches": switches})
 
     async def change_service(self, request):
         try:

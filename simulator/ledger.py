@@ -28,7 +28,8 @@ class Ledger:
         self.entries = []
         self._memories = {}
         self._newest = {}
-        self._file = open(folder / "ledger.jsonl", "a+b")
+        # Kept open for the life of the process: the lock goes with it.
+        self._file = open(folder / "ledger.jsonl", "a+b")  # noqa: SIM115
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._read()
 

@@ -81,6 +81,7 @@ class Card:
 
     key: str
     title: str
+    note: str  # what it does, for the person who picks it
     brand: str
     pan: str
     issuer_id: str
@@ -90,41 +91,33 @@ class Card:
     tap_only: bool = False
 
 
+_VISA = {"brand": "Visa", "issuer_id": "02", "aid": "A0000000031010"}
+_MASTERCARD = {"brand": "Mastercard", "issuer_id": "03", "aid": "A0000000041010"}
+_BANKAXEPT = {"brand": "BankAxept", "issuer_id": "01", "aid": "D5780000021010"}
+_AMEX = {"brand": "American Express", "issuer_id": "04", "aid": "A000000025010801"}
+
 CARDS = {
     card.key: card
     for card in (
-        Card("visa", "Visa", "Visa", "*******1234-0", "02", "A0000000031010"),
-        Card("mastercard", "Mastercard", "Mastercard", "*******5678-1", "03", "A0000000041010"),
-        Card("bankaxept", "BankAxept", "BankAxept", "*******4321-0", "01", "D5780000021010"),
+        Card("visa", "Visa", "Pays", pan="*******1234-0", **_VISA),
+        Card("mastercard", "Mastercard", "Pays", pan="*******5678-1", **_MASTERCARD),
+        Card("bankaxept", "BankAxept", "Pays", pan="*******4321-0", **_BANKAXEPT),
         Card(
-            "phone", "Phone", "Visa", "*******9876", "02", "A0000000031010", "approved", "4", True
+            "phone", "Phone", "Pays, tap only", pan="*******9876", cvm="4", tap_only=True, **_VISA
         ),
         Card(
-            "signature",
-            "Signature card",
-            "American Express",
-            "*******0005-0",
-            "04",
-            "A000000025010801",
-            cvm="1",
+            "signature", "Traveller", "Asks for a signature", pan="*******0005-0", cvm="1", **_AMEX
         ),
         Card(
             "no_funds",
-            "Empty account",
-            "Visa",
-            "*******5151-0",
-            "02",
-            "A0000000031010",
-            "insufficient_funds",
+            "Empty",
+            "No money left",
+            pan="*******5151-0",
+            outcome="insufficient_funds",
+            **_VISA,
         ),
         Card(
-            "expired",
-            "Expired card",
-            "Mastercard",
-            "*******5454-1",
-            "03",
-            "A0000000041010",
-            "expired_card",
+            "expired", "Old", "Expired", pan="*******5454-1", outcome="expired_card", **_MASTERCARD
         ),
     )
 }
@@ -229,7 +222,7 @@ def is_amount(value, least=1):
 
 def _only(data, names, what):
     if not isinstance(data, dict):
-        raise ValueError(f"A {what} must be an object.")
+        raise ValueError(f"A {what} must be an object.")  # noqa: TRY004 - one error for all
     unknown = sorted(set(data) - set(names))
     if unknown:
         raise ValueError(f"Unknown in a {what}: {', '.join(unknown)}. Known: {', '.join(names)}.")

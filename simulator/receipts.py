@@ -76,7 +76,7 @@ def receipt(record, terminal, *, merchant):
 
 def report(terminal, session, entries, time):
     """Return the text of a reconciliation: counts and totals of the session's ledger entries."""
-    lines = _head(terminal, time) + ["RECONCILIATION", f"Session: {session:03}", ""]
+    lines = [*_head(terminal, time), "RECONCILIATION", f"Session: {session:03}", ""]
     total = 0
     for kind, title in _TITLES.items():
         amounts = [entry["amount"] for entry in entries if entry["kind"] == kind]

@@ -426,7 +426,9 @@ class Terminal:
         self._free_at = loop.time() + self.nets.switches["cool_down"]
         record = running.record
         self._print(record.time, record.customer_receipt, record.merchant_receipt, record.approved)
-        self._show_result(record.text, outcome="approved" if record.approved else "declined")
+        total = [f"{self.currency} {receipts.money(record.total)}"] if record.approved else []
+        outcome = "approved" if record.approved else "declined"
+        self._show_result(record.text, *total, outcome=outcome)
         if not running.done.done():
             running.done.set_result(record)
 
