@@ -37,9 +37,10 @@ class Record:
     tcc: str = ""
     dcc: dict | None = None
     shape: dict | None = None
+    with_receipts: bool = True
+    # Not in the ledger's file: they follow from the rest.
     customer_receipt: str = ""
     merchant_receipt: str = ""
-    with_receipts: bool = True
 
     @property
     def approved(self):

@@ -4,6 +4,7 @@ Loopback and play money: it asks nobody for a password.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 
@@ -165,7 +166,10 @@ class _Control:
 
     def _overview(self):
         return {
-            "terminals": [terminal.snapshot() for terminal in self.nets.terminals.values()],
+            # Without receipts: hundreds of terminals would send megabytes with each change.
+            "terminals": [
+                terminal.snapshot() | {"receipts": []} for terminal in self.nets.terminals.values()
+            ],
             "ledger": self.nets.ledger.entries[-LEDGER_SHOWN:],
             "service": self.nets.switches,
         }
@@ -192,11 +196,12 @@ class _Control:
 
 
 async def _send(socket, event, snapshot, pause):
-    while True:
-        event.clear()
-        await socket.send_json(snapshot())
-        await event.wait()
-        await asyncio.sleep(pause)
+    with contextlib.suppress(ConnectionResetError):  # the page was closed
+        while True:
+            event.clear()
+            await socket.send_json(snapshot())
+            await event.wait()
+            await asyncio.sleep(pause)
 
 
 async def _body(request):

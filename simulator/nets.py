@@ -23,6 +23,8 @@ SWITCHES = {
     "cool_down": (0, float),
     "last_delay": (0, float),
     "card_timeout": (120, float),
+    # How long the bank takes with a card in somebody's hand; a script doesn't wait for it
+    "processing": (0.8, float),
     "last_transaction": ("ok", ("ok", "error", "hang")),
     # What a client hears whose terminal lost power or network under a running transaction [?]
     "lost_contact": ("result_99", ("result_99", "never", "cut")),

@@ -189,6 +189,8 @@ class _Service:
 
     def _cancel(self, terminal):
         # [?] The body is ours; it decides nothing, the pending POST does.
+        if not terminal.connected:
+            return _json(*answers.never_asked("disconnected"))
         if terminal.abort():
             return _json(200, {"result": {}})
         return _json(400, {"failure": {"error": "No transaction to cancel"}})

@@ -17,7 +17,6 @@ from .answers import Record
 from .plays import CARDS, DEFAULT_CARD, INTERACTIVE, OUTCOMES, Play
 
 PHASES = ("idle", "card", "pin", "processing", "signature", "remove_card", "result")
-PROCESSING_SECONDS = 0.8  # with a card in somebody's hand; a script has no patience
 CARD_TAKEN_SECONDS = 3  # after this the customer has taken the card out without being asked
 RESULT_SECONDS = 4  # how long the result stays on the display; the terminal is free meanwhile
 RECEIPTS_KEPT = 10
@@ -92,6 +91,8 @@ class Terminal:
         """Read the last transaction again from the ledger (at the start, or after a reset)."""
         last = self.nets.ledger.memory(self.id).last
         self._last = Record(**last) if last else None
+        if self._last:
+            self._write_receipts(self._last)
         self._previous = None
         self._last_visible_at = 0.0
 
@@ -372,7 +373,7 @@ class Terminal:
         if play.phase_held == "processing":
             self._after(play.seconds, self._decide)
         elif play.wait == "card":
-            self._after(PROCESSING_SECONDS, self._decide)
+            self._after(self.nets.switches["processing"], self._decide)
         else:
             self._decide()
 
@@ -480,12 +481,15 @@ class Terminal:
         )
         if with_card:
             self._add_card(record)
-        record.customer_receipt = receipts.receipt(record, self, merchant=False)
-        record.merchant_receipt = receipts.receipt(record, self, merchant=True)
         entry = self._entry(record) if outcome.result == 0 else None
         last = dataclasses.asdict(record)
         self.nets.ledger.write(self.id, stan=stan, entry=entry, last=last)
+        self._write_receipts(record)
         running.record = record
+
+    def _write_receipts(self, record):
+        record.customer_receipt = receipts.receipt(record, self, merchant=False)
+        record.merchant_receipt = receipts.receipt(record, self, merchant=True)
 
     def _add_card(self, record):
         running = self.running

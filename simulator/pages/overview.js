@@ -94,6 +94,7 @@ const LABELS = {
     cool_down: "Busy after a payment, seconds",
     last_delay: "Last transaction late by, seconds",
     card_timeout: "Card awaited, seconds",
+    processing: "Bank takes, seconds",
     last_transaction: "Last transaction",
     lost_contact: "Answer when contact is lost",
     no_last: "Answer without a last one",

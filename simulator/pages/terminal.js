@@ -180,6 +180,9 @@ function show(now) {
     byId("name").textContent = now.name;
     byId("terminal-id").textContent = now.terminalId;
     byId("signal").classList.toggle("off", !now.network);
+    if (before && !before.transaction && now.transaction) {
+        byId("paper").classList.replace("printing", "torn");
+    }
     const inserted = now.transaction?.inserted;
     const processing = now.phase === "processing";
     const tapped = processing && !inserted && now.transaction.card;
@@ -330,7 +333,7 @@ function listReceipts() {
 
 function print(receipt) {
     const paper = byId("paper");
-    paper.classList.remove("printing");
+    paper.classList.remove("printing", "torn");
     byId("paper-text").textContent = receipt.customer;
     void paper.offsetHeight; // begin below the edge
     paper.classList.add("printing");

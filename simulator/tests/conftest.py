@@ -139,6 +139,7 @@ def process(tmp_path_factory):
 
 @pytest.fixture
 def sim(process):
-    """The simulator, as it is right after its first start."""
+    """The simulator, as it is right after its first start, with a quick bank."""
     process.reset()
+    process.service(processing=0)
     return process

@@ -75,16 +75,18 @@ def test_the_red_button_works_before_the_pin(waiting, keys):
 
 
 def test_the_red_button_is_too_late_after_the_pin(waiting):
+    waiting.service(processing=60)
     waiting.press("insert")
     waiting.press("pin")
     assert refused(waiting, "cancel").status_code == 409
-    waiting.wait("remove_card")
+    waiting.control("POST", f"terminals/{DESK}/release")
     waiting.press("remove_card")
     assert answer(waiting)["Result"] == "0"
 
 
 @pytest.mark.parametrize("keys", [["insert", "remove_card"], ["insert", "pin", "remove_card"]])
 def test_a_card_removed_too_early_is_a_refusal(waiting, keys):
+    waiting.service(processing=60)
     for key in keys:
         waiting.press(key)
     assert answer(waiting)["RejectionReason"] == "2:2"
