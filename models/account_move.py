@@ -1,6 +1,8 @@
+import math
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL, float_compare, format_amount
 
 
 class AccountMove(models.Model):
@@ -140,11 +142,24 @@ class AccountMove(models.Model):
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id[:1], self.currency_id[:1])
         wizard = self._nets_payment_wizard(terminal)
-        if not isinstance(amount, (int, float)):
-            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
+        self._nets_check_number(amount)
         if wizard.currency_id.compare_amounts(wizard.amount, amount) != 0:
             wizard.write({"amount": amount, "installments_mode": "full"})
         return wizard._nets_reserve(terminal, request_id, previous=previous)
+
+    def _nets_check_number(self, amount):
+        """Refuse what is no amount of money in the invoices' currency."""
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
+            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
+        currency = self.currency_id[:1]
+        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
+            raise UserError(
+                self.env._(
+                    "%(currency)s has only %(digits)s decimals. Enter the amount without more.",
+                    currency=currency.name,
+                    digits=currency.decimal_places,
+                )
+            )
 
     def _nets_payment_wizard(self, terminal):
         journal = terminal.journal_id

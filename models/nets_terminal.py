@@ -145,9 +145,8 @@ class NetsTerminal(models.Model):
 
         :raise UserError: with the cause in plain words
         """
-        self.ensure_one()
-        terminal = self.sudo()
-        if not terminal.exists() or not terminal.active:
+        terminal = self.sudo().exists()
+        if len(terminal) != 1 or not terminal.active:
             raise UserError(self.env._("This terminal doesn't exist any more. Choose another one."))
         if terminal.company_id not in company.sudo().parent_ids:
             raise UserError(

@@ -22,31 +22,34 @@ class NetsTransaction(models.Model):
         """
         if self.origin != "invoice":
             return super()._book_charge()
-        lines = self.line_ids.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
-        values = self._prepare_payment_values(lines)
+        lines = self._open_lines()
         register = self.env["account.payment.register"]
-        to_process = [{"create_vals": values, "to_reconcile": lines}]
-        payment = register._init_payments(to_process)
+        to_process = [{"create_vals": self._prepare_payment_values(lines), "to_reconcile": lines}]
+        self.payment_id = register._init_payments(to_process)
         register._post_payments(to_process)
-        if lines:
-            register._reconcile_payments(to_process)
-        self.payment_id = payment
-        self.invoice_ids.matched_payment_ids += payment
-        return self._booking_note(payment)
+        register._reconcile_payments(to_process)
+        # also where nothing was open any more: the invoice shows what was paid for it
+        self.invoice_ids.matched_payment_ids |= self.payment_id
+        return self._booking_note(self.payment_id)
+
+    def _open_lines(self):
+        """What is still due of what this charge was for. The lines are others than those chosen when reserving where
+        the invoice was reset to draft meanwhile."""
+        lines = self.line_ids | self.invoice_ids.line_ids.filtered(
+            lambda line: line.account_id.id == self.booking_values["destination_account_id"]
+        )
+        return lines.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
 
     def _prepare_payment_values(self, lines):
         values = dict(self.booking_values)
-        write_off_lines = values.pop("write_off_line_vals", [])
+        write_off_lines = values.pop("write_off_line_vals")
         outstanding_account_id = values.pop("outstanding_account_id")
+        residual = values.pop("residual")
         as_asked = (
             self.currency_id.compare_amounts(self.charged_amount, self.amount) == 0
-            and lines == self.line_ids
-            and self.currency_id.compare_amounts(
-                abs(sum(lines.mapped("amount_residual_currency"))), values.pop("residual")
-            )
-            == 0
+            and set(lines) == set(self.line_ids)
+            and self.currency_id.compare_amounts(abs(sum(lines.mapped("amount_residual_currency"))), residual) == 0
         )
-        values.pop("residual", None)
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
         values |= {
             "date": self.charge_date,

@@ -126,8 +126,6 @@ class AccountPaymentRegister(models.TransientModel):
 
     def _nets_check_amount(self, invoices):
         currency = self.currency_id
-        if currency.compare_amounts(self.amount, currency.round(self.amount)) != 0:
-            raise UserError(self.env._("The amount has more decimals than the currency. Enter it in whole cents."))
         if currency.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter an amount greater than zero."))
         due = abs(sum(self.batches[0]["lines"].mapped("amount_residual_currency")))
