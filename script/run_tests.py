@@ -223,9 +223,7 @@ def coverage_report():
     files = [str(path) for path in REPORTS.glob("coverage.*")]
     environment = os.environ | {"COVERAGE_FILE": str(REPORTS / ".coverage")}
     for step in (["combine", "--keep", *files], ["report"]):
-        subprocess.run(
-            python + step, cwd=stack.ROOT, env=environment, stdout=sys.stderr, check=False
-        )
+        subprocess.run(python + step, cwd=stack.ROOT, env=environment, stdout=sys.stderr, check=False)
 
 
 def main():
@@ -245,9 +243,7 @@ def main():
     lanes = [lane for lane in (quiet, browser) if lane]
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         ready = pool.submit(stack.ensure_template if wants_database else str, postgresql)
-        running = [
-            pool.submit(run_lane, lane, selection, options, postgresql, ready) for lane in lanes
-        ]
+        running = [pool.submit(run_lane, lane, selection, options, postgresql, ready) for lane in lanes]
         try:
             results = [result for lane in running for result in lane.result()]
         except BaseException:

@@ -61,8 +61,7 @@ def _install(postgresql, database, modules):
     run_odoo(postgresql, database, "server", "-i", ",".join(modules), "--stop-after-init")
     failures = postgresql.query(
         database,
-        "SELECT m.name, f.error"
-        " FROM ir_demo_failure f JOIN ir_module_module m ON m.id = f.module_id",
+        "SELECT m.name, f.error FROM ir_demo_failure f JOIN ir_module_module m ON m.id = f.module_id",
     )
     if failures:
         details = "\n".join(f"{name}: {error}" for name, error in failures)

@@ -162,9 +162,7 @@ class OdooClient:
         self.url = url
         self.timeout = timeout
         self.session = requests.Session()
-        info = self._post(
-            "/web/session/authenticate", {"db": database, "login": login, "password": password}
-        )
+        info = self._post("/web/session/authenticate", {"db": database, "login": login, "password": password})
         self.uid = info["uid"]
         self.info = info
 

@@ -199,8 +199,7 @@ class PostgreSQL:
         """Return what `set_stamp` noted about a database: "" for nothing, None for no database."""
         rows = self.query(
             "postgres",
-            "SELECT coalesce(shobj_description(oid, 'pg_database'), '')"
-            " FROM pg_database WHERE datname = %s",
+            "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = %s",
             [database],
         )
         return rows[0][0] if rows else None

@@ -59,9 +59,7 @@ def odoo(stack):
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(machinery.BROWSER), args=BROWSER_FLAGS
-        )
+        browser = playwright.chromium.launch(executable_path=str(machinery.BROWSER), args=BROWSER_FLAGS)
         yield browser
         browser.close()
 
