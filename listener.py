@@ -225,6 +225,7 @@ def _make_call(dbname, client, call, claim_token):
     :return: Outcome, or None where the row was not claimed
     """
     claimed = False
+    ended = threading.Event()
 
     def before_send(attempt):
         nonlocal claimed
@@ -233,15 +234,14 @@ def _make_call(dbname, client, call, claim_token):
         if attempt == 1 and allowed:
             claimed = True
             keeper.keep(dbname, claim_token)
+            threading.Thread(
+                target=_guarded,
+                args=(partial(_watch, ended, call, claim_token), dbname, call.transaction_id),
+                name=f"nets.watch.{call.transaction_id}",
+                daemon=True,
+            ).start()
         return allowed
 
-    ended = threading.Event()
-    threading.Thread(
-        target=_guarded,
-        args=(partial(_watch, ended, call, claim_token), dbname, call.transaction_id),
-        name=f"nets.watch.{call.transaction_id}",
-        daemon=True,
-    ).start()
     try:
         if call.kind == "reversal":
             return client.void(call.terminal, call.amount, before_send=before_send)
@@ -263,7 +263,8 @@ def _not_sent(reason, message):
 
 
 def _watch(ended, call, claim_token, dbname, transaction_id):
-    """Rule 5: after the set time tell the person what the terminal's state shows, and go on listening."""
+    """Tell the person that the terminal asks for the card; and, rule 5, after the set time what its state shows."""
+    _in_transaction(dbname, transaction_id, "_tell")
     if ended.wait(call.answer_timeout):
         return
     client = _client(dbname, call)
