@@ -93,24 +93,32 @@ def _after_commit(cr, target, transaction_id):
     dbname = cr.dbname
 
     def start():
-        # A callback that raises would stop the ones behind it. A row that no thread takes care of is found later.
-        try:
-            threading.Thread(
-                target=_guarded,
-                args=(target, dbname, transaction_id),
-                name=f"nets.{target.__name__.strip('_')}.{transaction_id}",
-                daemon=True,
-            ).start()
-        except RuntimeError:
-            _logger.exception("No thread could be started for card transaction %s", transaction_id)
+        _start_thread(target, dbname, transaction_id)
 
     cr.postcommit.add(start)
 
 
-def _guarded(target, dbname, transaction_id):
+def _start_thread(target, dbname, transaction_id, *args):
+    """Start a daemon thread. Never raises: a callback that does would stop the ones behind it, and a row that no
+    thread takes care of is found later.
+
+    :return: whether it was started
+    """
+    name = f"nets.{target.__name__.strip('_')}.{transaction_id}"
+    try:
+        threading.Thread(
+            target=_guarded, args=(target, dbname, transaction_id, *args), name=name, daemon=True
+        ).start()
+    except RuntimeError:
+        _logger.exception("The thread %s couldn't be started", name)
+        return False
+    return True
+
+
+def _guarded(target, dbname, *args):
     threading.current_thread().dbname = dbname  # for Odoo's log lines
     try:
-        target(dbname, transaction_id)
+        target(dbname, *args)
     except Exception:  # nobody stands above a thread: what is unexpected has to be seen in the log at least
         _logger.exception("Thread %s ended unexpectedly", threading.current_thread().name)
 
@@ -234,12 +242,7 @@ def _make_call(dbname, client, call, claim_token):
         if attempt == 1 and allowed:
             claimed = True
             keeper.keep(dbname, claim_token)
-            threading.Thread(
-                target=_guarded,
-                args=(partial(_watch, ended, call, claim_token), dbname, call.transaction_id),
-                name=f"nets.watch.{call.transaction_id}",
-                daemon=True,
-            ).start()
+            _start_thread(_watch, dbname, call.transaction_id, ended, call, claim_token)
         return allowed
 
     try:
@@ -262,22 +265,25 @@ def _not_sent(reason, message):
     return Outcome(state=OutcomeState.NOT_APPROVED, reason=reason, message=message, started=False)
 
 
-def _watch(ended, call, claim_token, dbname, transaction_id):
+def _watch(dbname, transaction_id, ended, call, claim_token):
     """Tell the person that the terminal asks for the card; and, rule 5, after the set time what its state shows."""
-    _in_transaction(dbname, transaction_id, "_tell")
+
+    def show(progress):
+        try:
+            _in_transaction(dbname, transaction_id, "_show_progress", claim_token, progress)
+        except (psycopg2.Error, PoolError) as error:
+            _logger.info("The progress of card transaction %s can't be shown: %s", transaction_id, error)
+
+    show("card")
     if ended.wait(call.answer_timeout):
         return
     client = _client(dbname, call)
     while True:
         try:
             state = client.terminal_state(call.terminal)
-            progress = "interrupted" if state.lower() == "idle" else "customer"
+            show("interrupted" if state.lower() == "idle" else "customer")
         except ConnectCloudError:
-            progress = "interrupted"
-        try:
-            _in_transaction(dbname, transaction_id, "_show_progress", claim_token, progress)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.info("The progress of card transaction %s can't be shown: %s", transaction_id, error)
+            show("interrupted")
         if ended.wait(STATE_INTERVAL):
             return
 
@@ -294,14 +300,13 @@ class _Keeper:
         with self._lock:
             self._tokens.add((dbname, claim_token))
             if not self._running:
-                threading.Thread(target=self._run, name="nets.heartbeat", daemon=True).start()
-                self._running = True
+                self._running = _start_thread(self._run, dbname, "all")
 
     def forget(self, dbname, claim_token):
         with self._lock:
             self._tokens.discard((dbname, claim_token))
 
-    def _run(self):
+    def _run(self, _dbname, _all):
         pause = threading.Event()
         while True:
             pause.wait(HEARTBEAT_INTERVAL)
