@@ -106,9 +106,7 @@ def _start_thread(target, dbname, transaction_id, *args):
     """
     name = f"nets.{target.__name__.strip('_')}.{transaction_id}"
     try:
-        threading.Thread(
-            target=_guarded, args=(target, dbname, transaction_id, *args), name=name, daemon=True
-        ).start()
+        threading.Thread(target=_guarded, args=(target, dbname, transaction_id, *args), name=name, daemon=True).start()
     except RuntimeError:
         _logger.exception("The thread %s couldn't be started", name)
         return False

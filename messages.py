@@ -20,11 +20,15 @@ _MESSAGES = {
     # --- the account and the terminal --- #
     "login_refused": (
         _lt("Login refused"),
-        _lt("NETS didn't accept the user name and password. Nothing was charged. Ask the administrator to check the NETS account in the settings."),
+        _lt(
+            "NETS didn't accept the user name and password. Nothing was charged. Ask the administrator to check the NETS account in the settings."
+        ),
     ),
     "login_missing": (
         _lt("Login data missing"),
-        _lt("The NETS account has no user name or password. Nothing was charged. Ask the administrator to enter them in the settings."),
+        _lt(
+            "The NETS account has no user name or password. Nothing was charged. Ask the administrator to enter them in the settings."
+        ),
     ),
     "login_unavailable": (
         _lt("Login not possible now"),
@@ -32,16 +36,22 @@ _MESSAGES = {
     ),
     "account_not_activated": (
         _lt("Account not activated"),
-        _lt("NETS knows this account, but hasn't activated it for Connect@Cloud. Nothing was charged. Ask the administrator to contact NETS."),
+        _lt(
+            "NETS knows this account, but hasn't activated it for Connect@Cloud. Nothing was charged. Ask the administrator to contact NETS."
+        ),
     ),
     "terminal_not_allowed": (
         _lt("Terminal not allowed"),
-        _lt("NETS hasn't linked this terminal to the account. Nothing was charged. Choose another terminal, or ask the administrator to contact NETS."),
+        _lt(
+            "NETS hasn't linked this terminal to the account. Nothing was charged. Choose another terminal, or ask the administrator to contact NETS."
+        ),
     ),
     # --- the connection --- #
     "service_unreachable": (
         _lt("NETS can't be reached"),
-        _lt("No connection to NETS could be opened, so nothing was charged. Check the internet connection and try again."),
+        _lt(
+            "No connection to NETS could be opened, so nothing was charged. Check the internet connection and try again."
+        ),
     ),
     "connection_interrupted": (
         _lt("Connection interrupted"),
@@ -49,7 +59,9 @@ _MESSAGES = {
     ),
     "service_error": (
         _lt("NETS answered with an error"),
-        _lt("It isn't known yet whether the card was charged. The result is being fetched. Don't charge again before it is known."),
+        _lt(
+            "It isn't known yet whether the card was charged. The result is being fetched. Don't charge again before it is known."
+        ),
     ),
     "unreadable_answer": (
         _lt("Unreadable answer"),
@@ -66,7 +78,9 @@ _MESSAGES = {
     ),
     "insufficient_funds": (
         _lt("Insufficient funds"),
-        _lt("There isn't enough money on the card's account. Nothing was charged. Try another card or a smaller amount."),
+        _lt(
+            "There isn't enough money on the card's account. Nothing was charged. Try another card or a smaller amount."
+        ),
     ),
     "wrong_pin": (
         _lt("Wrong PIN"),
@@ -86,7 +100,9 @@ _MESSAGES = {
     ),
     "card_removed": (
         _lt("Card removed too early"),
-        _lt("The card was taken out before the payment was finished. Nothing was charged. Try again and leave the card in until the terminal asks for it to be removed."),
+        _lt(
+            "The card was taken out before the payment was finished. Nothing was charged. Try again and leave the card in until the terminal asks for it to be removed."
+        ),
     ),
     # --- the terminal and the people at it --- #
     "terminal_refused": (
@@ -103,19 +119,27 @@ _MESSAGES = {
     ),
     "duplicate_transaction": (
         _lt("Possible duplicate"),
-        _lt("The terminal has just had the same amount on the same card and refused it. Check whether it is paid already. If not, wait a minute and try again."),
+        _lt(
+            "The terminal has just had the same amount on the same card and refused it. Check whether it is paid already. If not, wait a minute and try again."
+        ),
     ),
     "terminal_busy": (
         _lt("Terminal busy"),
-        _lt("The terminal is busy with another payment or with its own administration. Nothing was charged. Wait until it is idle and try again."),
+        _lt(
+            "The terminal is busy with another payment or with its own administration. Nothing was charged. Wait until it is idle and try again."
+        ),
     ),
     "terminal_disconnected": (
         _lt("Terminal disconnected"),
-        _lt("The terminal isn't connected to NETS. Nothing was charged. Check its power and network, wait for the icons ECR and host to be green, and try again."),
+        _lt(
+            "The terminal isn't connected to NETS. Nothing was charged. Check its power and network, wait for the icons ECR and host to be green, and try again."
+        ),
     ),
     "format_error": (
         _lt("Request not accepted"),
-        _lt("The terminal didn't accept the request. Nothing was charged. Check the amount; if it happens again, ask the administrator."),
+        _lt(
+            "The terminal didn't accept the request. Nothing was charged. Check the amount; if it happens again, ask the administrator."
+        ),
     ),
     # --- while it runs, and when it worked --- #
     "progress_starting": (_lt("Connecting to the terminal…"), _lt("The terminal will ask for the card in a moment.")),
@@ -129,7 +153,9 @@ _MESSAGES = {
     ),
     "progress_interrupted": (
         _lt("Connection interrupted"),
-        _lt("There is no answer from NETS, and the terminal doesn't seem to work on it any more. The result is still being waited for. Don't charge again before it is known."),
+        _lt(
+            "There is no answer from NETS, and the terminal doesn't seem to work on it any more. The result is still being waited for. Don't charge again before it is known."
+        ),
     ),
     "progress_aborting": (
         _lt("Aborting…"),
@@ -138,7 +164,9 @@ _MESSAGES = {
     "approved": (_lt("Successful"), _lt("The card was charged.")),
     "not_booked": (
         _lt("Charged, not booked"),
-        _lt("The card was charged, but accounting refused the payment. Don't charge again. It is booked by itself once the cause is gone."),
+        _lt(
+            "The card was charged, but accounting refused the payment. Don't charge again. It is booked by itself once the cause is gone."
+        ),
     ),
     # --- decided here --- #
     MERCHANT_ABORTED: (

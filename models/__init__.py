@@ -4,6 +4,7 @@ from . import nets_location
 from . import nets_terminal
 from . import nets_heartbeat
 from . import nets_transaction
+from . import nets_transaction_recovery
 from . import nets_transaction_invoice
 from . import account_journal
 from . import account_payment_method

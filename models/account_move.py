@@ -9,7 +9,10 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     nets_transaction_ids = fields.Many2many(
-        "nets.transaction", string="Card transactions", readonly=True, copy=False,
+        "nets.transaction",
+        string="Card transactions",
+        readonly=True,
+        copy=False,
         groups="nets_connect_cloud.group_user",
     )
     nets_can_pay_by_card = fields.Boolean(compute="_compute_nets_can_pay_by_card")
@@ -38,9 +41,7 @@ class AccountMove(models.Model):
                 and move.payment_state in ("not_paid", "partial", "in_payment")
                 and not move.currency_id.is_zero(move.amount_residual)
             )
-            move.nets_can_confirm_and_pay = (
-                payable and move.state == "draft" and move.company_id.nets_confirm_and_pay
-            )
+            move.nets_can_confirm_and_pay = payable and move.state == "draft" and move.company_id.nets_confirm_and_pay
 
     @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book")
     def _compute_nets_open_transaction_id(self):
@@ -171,8 +172,10 @@ class AccountMove(models.Model):
                 ]
             )
             journals = journals.filtered(
-                lambda record: record._nets_method_line("inbound")
-                and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
+                lambda record: (
+                    record._nets_method_line("inbound")
+                    and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
+                )
             ) or journals.filtered(lambda record: record._nets_method_line("inbound"))
             journal = journals[:1]
         if not journal:
@@ -211,16 +214,18 @@ class AccountMove(models.Model):
         for move in self:
             if move.move_type not in ("out_invoice", "out_receipt"):
                 raise UserError(
-                    self.env._("Only customer invoices can be paid by card: %(name)s isn't one.", name=move.display_name)
+                    self.env._(
+                        "Only customer invoices can be paid by card: %(name)s isn't one.", name=move.display_name
+                    )
                 )
             if move.state == "draft":
                 raise UserError(
-                    self.env._("%(name)s isn't confirmed yet. Confirm it, and take the card then.", name=move.display_name)
+                    self.env._(
+                        "%(name)s isn't confirmed yet. Confirm it, and take the card then.", name=move.display_name
+                    )
                 )
             if move.state == "cancel":
-                raise UserError(
-                    self.env._("%(name)s is cancelled: nothing is due any more.", name=move.display_name)
-                )
+                raise UserError(self.env._("%(name)s is cancelled: nothing is due any more.", name=move.display_name))
             if move.currency_id.is_zero(move.amount_residual):
                 raise UserError(self.env._("%(name)s is paid already.", name=move.display_name))
         if len(self.company_id) > 1:
@@ -228,9 +233,7 @@ class AccountMove(models.Model):
                 self.env._("These invoices belong to different companies. Take one payment for each company.")
             )
         if len(self.currency_id) > 1:
-            raise UserError(
-                self.env._("These invoices have different currencies. Take one payment for each currency.")
-            )
+            raise UserError(self.env._("These invoices have different currencies. Take one payment for each currency."))
         if len(self.commercial_partner_id) > 1:
             raise UserError(
                 self.env._("These invoices belong to different customers. Take one payment for each customer.")
@@ -254,14 +257,18 @@ class AccountMove(models.Model):
     def _nets_amount_under_way(self):
         """What is pending, unknown, or charged and not booked on these invoices: still due in the books, but not to
         be charged again."""
-        transactions = self.env["nets.transaction"].sudo().search(
-            [
-                ("invoice_ids", "in", self.ids),
-                ("kind", "=", "purchase"),
-                "|",
-                ("state", "in", ("pending", "unknown")),
-                ("to_book", "=", True),
-            ]
+        transactions = (
+            self.env["nets.transaction"]
+            .sudo()
+            .search(
+                [
+                    ("invoice_ids", "in", self.ids),
+                    ("kind", "=", "purchase"),
+                    "|",
+                    ("state", "in", ("pending", "unknown")),
+                    ("to_book", "=", True),
+                ]
+            )
         )
         return sum(
             transaction.charged_amount if transaction.state == "approved" else transaction.amount

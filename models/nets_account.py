@@ -15,9 +15,7 @@ class NetsAccount(models.Model):
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     environment = fields.Selection(
         [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")],
         required=True,
@@ -91,8 +89,10 @@ class NetsAccount(models.Model):
         return result
 
     def _check_no_unresolved_transaction(self):
-        if self.env["nets.transaction"].sudo().search_count(
-            [("terminal_id.account_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1
+        if (
+            self.env["nets.transaction"]
+            .sudo()
+            .search_count([("terminal_id.account_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
         ):
             raise UserError(
                 self.env._(

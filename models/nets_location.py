@@ -1,6 +1,7 @@
 from odoo import api, fields, models
-from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
+
+from odoo.addons.base.models.res_partner import _tz_get
 
 
 class NetsLocation(models.Model):
@@ -12,18 +13,12 @@ class NetsLocation(models.Model):
     _order = "complete_name, id"
 
     name = fields.Char(required=True)
-    complete_name = fields.Char(
-        "Full name", compute="_compute_complete_name", recursive=True, store=True
-    )
+    complete_name = fields.Char("Full name", compute="_compute_complete_name", recursive=True, store=True)
     active = fields.Boolean(default=True)
-    parent_id = fields.Many2one(
-        "nets.location", "Group", index=True, ondelete="restrict", check_company=True
-    )
+    parent_id = fields.Many2one("nets.location", "Group", index=True, ondelete="restrict", check_company=True)
     parent_path = fields.Char(index=True)
     child_ids = fields.One2many("nets.location", "parent_id", "Sites")
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     tz = fields.Selection(
         _tz_get,
         "Time zone",

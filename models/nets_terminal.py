@@ -27,9 +27,7 @@ class NetsTerminal(models.Model):
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     environment = fields.Selection(related="account_id.environment", store=True)
-    location_id = fields.Many2one(
-        "nets.location", "Site", index=True, ondelete="restrict", check_company=True
-    )
+    location_id = fields.Many2one("nets.location", "Site", index=True, ondelete="restrict", check_company=True)
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -67,11 +65,7 @@ class NetsTerminal(models.Model):
     @api.constrains("identifier")
     def _check_identifier(self):
         for terminal in self:
-            if not (
-                terminal.identifier.isascii()
-                and terminal.identifier.isdigit()
-                and len(terminal.identifier) == 8
-            ):
+            if not (terminal.identifier.isascii() and terminal.identifier.isdigit() and len(terminal.identifier) == 8):
                 raise ValidationError(
                     self.env._(
                         "“%(identifier)s” isn't a terminal ID. It has 8 digits and stands on the terminal's receipts.",
@@ -101,8 +95,10 @@ class NetsTerminal(models.Model):
             )
 
     def _check_not_in_use(self):
-        if self.env["nets.transaction"].sudo().search_count(
-            [("terminal_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1
+        if (
+            self.env["nets.transaction"]
+            .sudo()
+            .search_count([("terminal_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
         ):
             raise UserError(
                 self.env._(

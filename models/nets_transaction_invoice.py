@@ -7,9 +7,7 @@ class NetsTransaction(models.Model):
 
     _inherit = "nets.transaction"
 
-    origin = fields.Selection(
-        selection_add=[("invoice", "Invoice")], ondelete={"invoice": "set default"}
-    )
+    origin = fields.Selection(selection_add=[("invoice", "Invoice")], ondelete={"invoice": "set default"})
     invoice_ids = fields.Many2many("account.move", string="Invoices", readonly=True, copy=False)
     # The receivable lines to reconcile with, chosen when reserving.
     line_ids = fields.Many2many("account.move.line", string="Journal items", readonly=True, copy=False)

@@ -133,9 +133,7 @@ class AccountPaymentRegister(models.TransientModel):
         transactions = self.env["nets.transaction"].new({"currency_id": currency.id})
         if currency.compare_amounts(self.amount, due) > 0:
             raise UserError(
-                self.env._(
-                    "Only %(due)s is due. Enter that or less.", due=transactions._format_amount(due)
-                )
+                self.env._("Only %(due)s is due. Enter that or less.", due=transactions._format_amount(due))
             )
         if currency.compare_amounts(self.amount + under_way, due) > 0:
             raise UserError(
