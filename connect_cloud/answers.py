@@ -176,9 +176,7 @@ def not_let_in(error):
 
 def administration_not_let_in(error):
     """The same for an administration call."""
-    return AdministrationOutcome(
-        OutcomeState.NOT_APPROVED, error.reason, error.message, started=False
-    )
+    return AdministrationOutcome(OutcomeState.NOT_APPROVED, error.reason, error.message, started=False)
 
 
 def read_transaction(answer):
@@ -240,9 +238,7 @@ def read_administration(answer):
         reason = reason or Reason.TERMINAL_REFUSED
         verdict = _nothing_ran(reason) if nothing_started else _refused(reason)
     elif verdict is None and body.mode is not None:
-        verdict = _judge_result(
-            fields, ok=answer.ok and not body.failed, text=body.message, success=1
-        )
+        verdict = _judge_result(fields, ok=answer.ok and not body.failed, text=body.message, success=1)
     elif verdict is None:
         verdict = _APPROVED if answer.ok and report else _unknown(Reason.UNREADABLE_ANSWER)
     return AdministrationOutcome(
@@ -339,9 +335,7 @@ def _judge_result(fields, *, ok, text="", success=0):
         return _APPROVED
     if result in {0, 1, 2, 3} - {success}:
         return _refused(
-            reasons.of_rejection(
-                fields["response_code"], fields["rejection_reason"], fields["stan_auth"], text
-            )
+            reasons.of_rejection(fields["response_code"], fields["rejection_reason"], fields["stan_auth"], text)
         )
     # Approved inside a failure contradicts itself, 99 says so, others aren't known.
     return _unknown(Reason.UNREADABLE_ANSWER if result is None else Reason.RESULT_UNKNOWN)
@@ -397,8 +391,7 @@ class _Body:
             return False
         result = self.data["result"]
         return not result or (
-            "latestTransactionResult" in self.single_result
-            and not self.single_result["latestTransactionResult"]
+            "latestTransactionResult" in self.single_result and not self.single_result["latestTransactionResult"]
         )
 
 

@@ -115,9 +115,7 @@ class ConnectCloudClient:
         :raise ConnectCloudError: it didn't work; that must never stop a payment
         """
         path = _terminal_path(terminal_id, "/settings")
-        answer = self._call(
-            "PUT", path, {"printerWidth": printer_width}, timeout=self._timeouts.query
-        )
+        answer = self._call("PUT", path, {"printerWidth": printer_width}, timeout=self._timeouts.query)
         if not answer.ok:  # the shape of a good answer is not known, and may be empty
             answers.raise_unless_ok(answer)
 
@@ -320,6 +318,4 @@ def _terminal_path(terminal_id, tail=""):
 
 
 def _log_outcome(what, path, outcome):
-    _logger.info(
-        "%s %s: %s%s", what, path, outcome.state, f", {outcome.reason}" if outcome.reason else ""
-    )
+    _logger.info("%s %s: %s%s", what, path, outcome.state, f", {outcome.reason}" if outcome.reason else "")

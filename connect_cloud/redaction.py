@@ -18,9 +18,7 @@ _CARD_NUMBER = re.compile(
     r")(?![0-9])"
 )
 # 14 digits that are a moment, as in TimeStamp; no card number of that length starts like this.
-_MOMENT = re.compile(
-    r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){2}"
-)
+_MOMENT = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){2}")
 
 
 def hide_token(text, token):

@@ -96,6 +96,8 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
                 status = response.status_code
                 if watch.ended:  # http.client takes a cut for the end of the headers
                     raise http.client.IncompleteRead(b"")
+                # urllib3 1.26, which Debian 12 has, takes a cut for the end of the body.
+                response.raw.enforce_content_length = True
                 for chunk in response.iter_content(KEPT_OF_TOO_MUCH):
                     body += chunk
                     if len(body) > MAX_BODY:
@@ -104,9 +106,7 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
         # requests lets some of urllib3's and http.client's own errors through, and ValueErrors
         # (addresses, headers). Whatever it was: the watch knows whether we got to send.
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as e:
-            trouble = (
-                Reason.SERVICE_UNREACHABLE if watch.never_opened else Reason.CONNECTION_INTERRUPTED
-            )
+            trouble = Reason.SERVICE_UNREACHABLE if watch.never_opened else Reason.CONNECTION_INTERRUPTED
             cause = _class_names(e)
     _logger.log(
         logging.WARNING if trouble else logging.INFO,
@@ -193,9 +193,7 @@ class _WatchingAdapter(HTTPAdapter):
 def _watched_pool(pool_class, watch, *args, **kwargs):
     pool = pool_class(*args, **kwargs)
     connection_class = pool.ConnectionCls
-    pool.ConnectionCls = type(
-        connection_class.__name__, (_WatchedConnection, connection_class), {"watch": watch}
-    )
+    pool.ConnectionCls = type(connection_class.__name__, (_WatchedConnection, connection_class), {"watch": watch})
     return pool
 
 

@@ -518,7 +518,7 @@ def test_optional_data(value, currency, amount):
     assert (outcome.state, outcome.dcc_currency, outcome.dcc_amount) == (APPROVED, currency, amount)
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, ""), ("", ""), (..., ""), (5, "5"), ([], "")])
+@pytest.mark.parametrize(("value", "text"), [(None, ""), ("", ""), (..., ""), (5, "5"), (True, ""), ([], "")])
 def test_receipts_are_optional(value, text):
     entry = {"localModeEventArgs": mode(), "customerReceipt": value, "merchantReceipt": value}
     entry = {name: item for name, item in entry.items() if item is not ...}
@@ -543,11 +543,7 @@ def test_nothing_of_card_receipts_and_raw_answer_shows_in_a_repr():
     outcome = read_transaction(
         answer(
             201,
-            {
-                "result": [
-                    {"localModeEventArgs": mode(), "customerReceipt": "RECEIPT", "cardType": "x"}
-                ]
-            },
+            {"result": [{"localModeEventArgs": mode(), "customerReceipt": "RECEIPT", "cardType": "x"}]},
         )
     )
     assert "approved" in repr(outcome)
@@ -575,9 +571,7 @@ def test_a_full_card_number_gets_past_nothing():
     assert outcome.merchant_receipt == "\r\n************0010"
     assert PAN not in outcome.raw
     assert "4761 7390" not in outcome.raw
-    assert json.loads(outcome.raw)["result"][0]["localModeEventArgs"]["TotalAmount"] == (
-        "00000012550"
-    )
+    assert json.loads(outcome.raw)["result"][0]["localModeEventArgs"]["TotalAmount"] == ("00000012550")
 
 
 def test_a_card_number_that_comes_as_a_number_is_masked():
@@ -607,9 +601,7 @@ def last(status=200, **result):
 
 
 def test_the_last_transaction_is_read():
-    found = last(
-        latestTransactionResult=mode(), printText={"Text": "RECEIPT"}, orderId="A7-X", other=1
-    )
+    found = last(latestTransactionResult=mode(), printText={"Text": "RECEIPT"}, orderId="A7-X", other=1)
     assert found.order_id == "A7-X"
     assert found.print_text == "RECEIPT"
     assert verdict(found.outcome) == (APPROVED, None, True)
@@ -619,9 +611,7 @@ def test_the_last_transaction_is_read():
     assert "RECEIPT" not in repr(found)
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [(..., ""), (None, ""), ("", ""), (4711, "4711"), (" A ", "A")]
-)
+@pytest.mark.parametrize(("value", "expected"), [(..., ""), (None, ""), ("", ""), (4711, "4711"), (" A ", "A")])
 def test_the_order_id_of_the_last_transaction_is_optional(value, expected):
     result = {"latestTransactionResult": mode(), "orderId": value, "printText": None}
     found = last(**{name: item for name, item in result.items() if item is not ...})
@@ -700,6 +690,8 @@ def test_a_lost_answer_about_the_last_transaction_is_not_taken_for_none(trouble)
         with pytest.raises(ConnectCloudError) as caught:
             read_last_transaction(Answer(200, text, trouble))
         assert caught.value.reason == trouble
+    with pytest.raises(ConnectCloudError):
+        read_last_transaction(Answer(404, '{"error": "No transaction"}', trouble))
 
 
 # === ADMINISTRATION === #

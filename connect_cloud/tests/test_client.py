@@ -142,9 +142,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("run", "target", "body", "timeout"), CALLS)
-def test_each_call_is_sent_once_with_its_body_and_its_own_timeout(
-    nets, client, run, target, body, timeout
-):
+def test_each_call_is_sent_once_with_its_body_and_its_own_timeout(nets, client, run, target, body, timeout):
     method, tail = target
     answer = {"result": {}, "terminal": {"terminalState": "idle"}}
     nets.add(method, f"{NETS}/v1/terminal/{TERMINAL}{tail}", json=answer)
@@ -194,9 +192,7 @@ def test_a_slash_behind_the_address_does_no_harm(nets):
     assert buy(client).state == OutcomeState.APPROVED
 
 
-@pytest.mark.parametrize(
-    "address", ["", "nets.example", "ftp://nets.example", "https://", "https://a:b@nets.example"]
-)
+@pytest.mark.parametrize("address", ["", "nets.example", "ftp://nets.example", "https://", "https://a:b@nets.example"])
 def test_an_address_that_cannot_be_one_is_refused(address):
     with pytest.raises(ValueError, match="base_url"):
         ConnectCloudClient(address, "demo", PASSWORD)
@@ -223,9 +219,7 @@ def test_an_order_id_that_nets_might_not_take_is_not_sent(nets, client, order_id
     assert not nets.calls
 
 
-@pytest.mark.parametrize(
-    "terminal", ["", "1234567", "123456789", "../login", "1000000\n", 10000001]
-)
+@pytest.mark.parametrize("terminal", ["", "1234567", "123456789", "../login", "1000000\n", 10000001])
 def test_a_terminal_id_that_cannot_be_one_is_not_sent(nets, client, terminal):
     with pytest.raises(ValueError, match="terminal_id"):
         client.purchase(terminal, 100, "A-1", before_send=yes)
@@ -245,9 +239,7 @@ def test_a_state_is_shown_raw(nets, client):
     assert client.terminal_state(TERMINAL) == "NewState"
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"terminal": None}, {"terminal": {}}, {"terminal": {"terminalState": None}}]
-)
+@pytest.mark.parametrize("body", [{}, {"terminal": None}, {"terminal": {}}, {"terminal": {"terminalState": None}}])
 def test_a_state_that_is_not_there_is_not_made_up(nets, client, body):
     nets.get(f"{NETS}/v1/terminal/{TERMINAL}", json=body)
     with pytest.raises(ConnectCloudError) as caught:
@@ -439,9 +431,7 @@ def test_nothing_else_is_ever_repeated(nets, client, status):
     ],
 )
 @pytest.mark.parametrize("token", [None, OLD])
-def test_a_login_that_fails_around_a_purchase_means_that_nothing_was_started(
-    nets, token, login, reason
-):
+def test_a_login_that_fails_around_a_purchase_means_that_nothing_was_started(nets, token, login, reason):
     nets.post(TRANSACTION, json={}, status=401)
     nets.post(LOGIN, **login)
     client = make_client(token=token)
@@ -476,9 +466,7 @@ def test_a_token_is_used_until_ten_minutes_before_its_end(nets, stored):
     assert stored == [Token(NEW, NOW + 86400)]
 
 
-def test_a_password_in_netrc_does_not_take_the_place_of_the_token(
-    nets, client, monkeypatch, tmp_path
-):
+def test_a_password_in_netrc_does_not_take_the_place_of_the_token(nets, client, monkeypatch, tmp_path):
     netrc = tmp_path / "netrc"
     netrc.write_text("default login someone password else\n")
     netrc.chmod(0o600)

@@ -40,9 +40,7 @@ def test_a_token_whose_end_cannot_be_read_lives_24_hours(value):
     assert read_token(value, NOW) == Token(value, IN_24_HOURS)
 
 
-@pytest.mark.parametrize(
-    ("seconds_left", "expected"), [(-1, True), (599, True), (600, False), (3600, False)]
-)
+@pytest.mark.parametrize(("seconds_left", "expected"), [(-1, True), (599, True), (600, False), (3600, False)])
 def test_a_token_is_renewed_ten_minutes_before_its_end(seconds_left, expected):
     assert Token("x", NOW + seconds_left).needs_renewal(NOW) is expected
 
