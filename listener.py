@@ -41,14 +41,14 @@ _logger = logging.getLogger(__name__)
 # hold a connection.
 _cursors = threading.BoundedSemaphore(4)
 
-# What a request that was refused before anything was sent can be told from.
-NEVER_STARTED = {
+# Where the terminal's last result can't even be asked for these reasons, a payment can't be sent either. Others, a
+# 404 among them, may be the service's way to say that the terminal has no last result yet.
+CANNOT_SEND = {
     Reason.SERVICE_UNREACHABLE,
     Reason.LOGIN_REFUSED,
     Reason.LOGIN_MISSING,
     Reason.LOGIN_UNAVAILABLE,
     Reason.ACCOUNT_NOT_ACTIVATED,
-    Reason.TERMINAL_NOT_ALLOWED,
 }
 
 
@@ -216,7 +216,7 @@ def _ask_baseline(in_transaction, client, call):
     try:
         last = client.last_transaction(call.terminal)
     except ConnectCloudError as error:
-        if error.reason in NEVER_STARTED:
+        if error.reason in CANNOT_SEND:
             return _not_sent(error.reason, error.message)
         # The payment matters more than its baseline: without one, a lost answer is left to a person at worst.
         _logger.info("Card transaction %s is sent without a baseline: %s", call.transaction_id, error.reason)
