@@ -1,5 +1,7 @@
-from odoo import fields, models
-from odoo.exceptions import UserError
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 from ..connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
 from ..const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
@@ -75,6 +77,17 @@ class NetsAccount(models.Model):
         for account in self:
             account.password_is_set = account in accounts_with_password
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("environment", "simulator_url")
+    def _check_simulator_url(self):
+        for account in self.filtered(lambda account: account.environment == "simulator"):
+            url = urlsplit(account.simulator_url or "")
+            if url.scheme not in ("http", "https") or not url.hostname or url.username:
+                raise ValidationError(
+                    self.env._("The simulator's address must be like http://127.0.0.1:8910, without a user name.")
+                )
+
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -135,7 +148,8 @@ class NetsAccount(models.Model):
         return {
             "production": PRODUCTION_URL,
             "test": TEST_URL,
-            "simulator": self.simulator_url or "",
+            # a neutralized copy has no address: nothing answers under this name, anywhere
+            "simulator": self.simulator_url or "http://simulator.invalid",
         }[self.environment]
 
     def _client_values(self):
