@@ -105,8 +105,10 @@ class NetsTransaction(models.Model):
         transaction = self.sudo().search(
             [("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id), ("kind", "!=", "reversal")]
         )
-        if not transaction or transaction.state == "approved":
+        if not transaction:
             return
+        if transaction.state == "approved" and (transaction.stan_auth or not transaction.settled_by_id):
+            return  # known already; what was settled by hand is compared with what NETS says
         if last.outcome.state == OutcomeState.APPROVED:
             transaction._record_outcome(last.outcome)
         elif last.outcome.state == OutcomeState.NOT_APPROVED and transaction.state == "unknown":
@@ -297,6 +299,8 @@ class NetsTransaction(models.Model):
         unresolved = self.search([("state", "in", UNRESOLVED_STATES)], order="id")
         to_book = self.search([("to_book", "=", True), ("next_booking_at", "<=", fields.Datetime.now())], order="id")
         cron = self.env["ir.cron"]
+        # of threads that died; the living ones beat every few seconds
+        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE beat_at < %s - interval '1 day'", NOW))
         cron._commit_progress(remaining=len(unresolved) + len(to_book))
         for transaction in unresolved:
             transaction._recover()
