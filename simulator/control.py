@@ -135,19 +135,13 @@ class _Control:
 
     async def ledger(self, request):
         terminal_id = request.query.get("terminal")
-        entries = [
-            entry
-            for entry in self.nets.ledger.entries
-            if terminal_id in (None, entry["terminalId"])
-        ]
+        entries = [entry for entry in self.nets.ledger.entries if terminal_id in (None, entry["terminalId"])]
         return web.json_response({"entries": entries})
 
     async def requests(self, request):
         terminal_id = request.query.get("terminal")
         entries = [
-            entry
-            for entry in self.nets.requests
-            if terminal_id is None or terminal_id in entry["path"].split("/")
+            entry for entry in self.nets.requests if terminal_id is None or terminal_id in entry["path"].split("/")
         ]
         return web.json_response({"requests": entries})
 
@@ -167,9 +161,7 @@ class _Control:
     def _overview(self):
         return {
             # Without receipts: hundreds of terminals would send megabytes with each change.
-            "terminals": [
-                terminal.snapshot() | {"receipts": []} for terminal in self.nets.terminals.values()
-            ],
+            "terminals": [terminal.snapshot() | {"receipts": []} for terminal in self.nets.terminals.values()],
             "ledger": self.nets.ledger.entries[-LEDGER_SHOWN:],
             "service": self.nets.switches,
         }

@@ -102,12 +102,8 @@ CARDS = {
         Card("visa", "Visa", "Pays", pan="*******1234-0", **_VISA),
         Card("mastercard", "Mastercard", "Pays", pan="*******5678-1", **_MASTERCARD),
         Card("bankaxept", "BankAxept", "Pays", pan="*******4321-0", **_BANKAXEPT),
-        Card(
-            "phone", "Phone", "Pays, tap only", pan="*******9876", cvm="4", tap_only=True, **_VISA
-        ),
-        Card(
-            "signature", "Traveller", "Asks for a signature", pan="*******0005-0", cvm="1", **_AMEX
-        ),
+        Card("phone", "Phone", "Pays, tap only", pan="*******9876", cvm="4", tap_only=True, **_VISA),
+        Card("signature", "Traveller", "Asks for a signature", pan="*******0005-0", cvm="1", **_AMEX),
         Card(
             "no_funds",
             "Empty",
@@ -116,9 +112,7 @@ CARDS = {
             outcome="insufficient_funds",
             **_VISA,
         ),
-        Card(
-            "expired", "Old", "Expired", pan="*******5454-1", outcome="expired_card", **_MASTERCARD
-        ),
+        Card("expired", "Old", "Expired", pan="*******5454-1", outcome="expired_card", **_MASTERCARD),
     )
 }
 DEFAULT_CARD = CARDS["visa"]
@@ -190,9 +184,7 @@ class Play:
         _check_wait(values.get("wait"))
         dcc = values.get("dcc")
         if dcc is not None and (
-            not isinstance(dcc, dict)
-            or not isinstance(dcc.get("currency"), str)
-            or not is_amount(dcc.get("amount"))
+            not isinstance(dcc, dict) or not isinstance(dcc.get("currency"), str) or not is_amount(dcc.get("amount"))
         ):
             raise ValueError('dcc must be {"currency": "USD", "amount": minor units}.')
         if "shape" in values:

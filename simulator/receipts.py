@@ -93,9 +93,7 @@ def report(terminal, session, entries, time):
 def signed(entry, entries):
     """Return what the shop gets by a ledger entry, in minor units: a refund is negative."""
     if entry["kind"] == "reversal":
-        reversed_kind = next(
-            (e["kind"] for e in entries if e["id"] == entry["reverses"]), "purchase"
-        )
+        reversed_kind = next((e["kind"] for e in entries if e["id"] == entry["reverses"]), "purchase")
         return entry["amount"] if reversed_kind == "refund" else -entry["amount"]
     return -entry["amount"] if entry["kind"] == "refund" else entry["amount"]
 

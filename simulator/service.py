@@ -90,9 +90,7 @@ class _Service:
 
     async def terminal_state(self, request):
         terminal = self._terminal(request)
-        return _json(
-            200, {"terminal": {"terminalId": terminal.id, "terminalState": terminal.state}}
-        )
+        return _json(200, {"terminal": {"terminalId": terminal.id, "terminalState": terminal.state}})
 
     async def settings(self, request):
         return _json(200, self._terminal(request).settings)
@@ -133,8 +131,8 @@ class _Service:
         if play.outcome and OUTCOMES[play.outcome].place == NEVER_ASKED:
             return _json(*answers.never_asked(play.outcome, play.text))
         transaction = terminal.start(order, play)
-        # Shielded: the terminal doesn't care whether its client still listens.
-        record = await asyncio.shield(transaction.done)
+        # A client that hangs up ends this wait; the terminal doesn't notice, as in real life.
+        record = await transaction.done
         if record is LOST:
             return await self._lost_contact(request, terminal)
         return await _answered(request, play, record)

@@ -399,11 +399,7 @@ class Terminal:
         # [?] Ours: the newest charge of this terminal, its whole amount (with tip and surcharge),
         # and not twice. A declined attempt in between does not matter.
         newest = self.nets.ledger.newest(self.id)
-        return bool(
-            newest
-            and newest["kind"] != "reversal"
-            and newest["amount"] == self.running.order.amount
-        )
+        return bool(newest and newest["kind"] != "reversal" and newest["amount"] == self.running.order.amount)
 
     def _refuse(self, name, text=None):
         self._stop_timers()

@@ -21,9 +21,7 @@ class Simulator:
     def __init__(self, folder, *options):
         self.folder = folder
         command = [sys.executable, "-m", "simulator", "--port", "0", "--data", str(folder)]
-        self.process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.ready_line = self.process.stdout.readline().strip()
         self.url = self.ready_line.rpartition(" ")[2]
         self.http = requests.Session()

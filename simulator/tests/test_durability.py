@@ -65,9 +65,7 @@ def test_a_half_written_last_line_is_dropped_and_the_file_goes_on(tmp_path):
 def test_two_simulators_never_share_a_ledger(tmp_path):
     with running(tmp_path):
         command = [sys.executable, "-m", "simulator", "--port", "0", "--data", str(tmp_path)]
-        second = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert second.returncode == 1
     assert "Another simulator uses the ledger" in second.stderr
 
@@ -75,9 +73,7 @@ def test_two_simulators_never_share_a_ledger(tmp_path):
 def test_a_busy_port_is_said_in_a_sentence(process, tmp_path):
     port = process.url.rpartition(":")[2]
     command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(tmp_path)]
-    second = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert second.returncode == 1
     assert second.stderr.startswith(f"Can't listen on 127.0.0.1:{port}:")
 

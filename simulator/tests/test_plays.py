@@ -91,9 +91,7 @@ def test_an_answer_lost_after_the_charge(sim, answer, error):
         sim.purchase(order_id="LOST", timeout=0.5)
     assert [e["orderId"] for e in sim.ledger()] == ["LOST"]
     assert sim.last()["orderId"] == "LOST"
-    (request,) = [r for r in sim.control("GET", "requests")["requests"] if r["method"] == "POST"][
-        1:
-    ]
+    (request,) = [r for r in sim.control("GET", "requests")["requests"] if r["method"] == "POST"][1:]
     assert request["status"] is None
 
 

@@ -35,9 +35,7 @@ def test_login_with_a_wrong_password_is_401(sim):
     assert (answer.status_code, list(answer.json())) == (401, ["error"])
 
 
-@pytest.mark.parametrize(
-    ("switch", "status"), [("refused", 401), ("unavailable", 503), ("not_activated", 403)]
-)
+@pytest.mark.parametrize(("switch", "status"), [("refused", 401), ("unavailable", 503), ("not_activated", 403)])
 def test_login_can_be_refused_by_the_service(sim, switch, status):
     sim.service(login=switch)
     assert sim.login().status_code == status

@@ -167,9 +167,7 @@ def test_with_the_network_cut_the_card_can_still_be_charged(waiting):
     assert len(waiting.ledger()) == 1
 
 
-@pytest.mark.parametrize(
-    ("how", "error"), [("never", requests.ReadTimeout), ("cut", requests.ConnectionError)]
-)
+@pytest.mark.parametrize(("how", "error"), [("never", requests.ReadTimeout), ("cut", requests.ConnectionError)])
 def test_lost_contact_may_mean_no_answer_at_all(sim, how, error):
     sim.service(lost_contact=how)
     pending = sim.background(sim.purchase, timeout=1)
