@@ -181,7 +181,7 @@ def _terms(template):
 
 def export_template():
     """Return the translations' template as Odoo exports it now."""
-    database = "nets_lint"
+    database = stack.temporary("lint")
     with stack.PostgreSQL() as postgresql, tempfile.TemporaryDirectory() as folder:
         stack.clone_template(postgresql, database)
         file = Path(folder) / "terms.pot"

@@ -103,7 +103,7 @@ def smoke(system):
 def main():
     stack.exit_on_signals()
     try:
-        with stack.Stack("nets_smoke") as system:
+        with stack.Stack("smoke") as system:
             agreed = smoke(system)
     except (stack.StackError, stack.OdooError) as error:
         stack.say(error)

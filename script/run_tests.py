@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 
 import stack
 
-REPORTS = stack.HOME / "reports"
+REPORTS = stack.HOME / "reports" / str(os.getpid())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +149,7 @@ def run_group(group, targets, options, postgresql, stream):
         result.complain(f"there is no test file {group.folder}/{group.pattern}")
         return result
     began = time.monotonic()
-    database = f"nets_test_{group.name}"
+    database = stack.temporary(group.name)
     if group.odoo:
         stack.clone_template(postgresql, database)
         stack.write_odoo_config(config_path(database), postgresql, database, log_level="warn")
@@ -229,13 +229,16 @@ def coverage_report():
 def main():
     options, selection = parse_arguments()
     stack.exit_on_signals()
-    shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
+    for folder in REPORTS.parent.iterdir():
+        if not stack.is_running(int(folder.name)):
+            shutil.rmtree(folder)
     groups = [group for group in GROUPS if group in selection]
     postgresql = stack.PostgreSQL()
     wants_database = any(group.database for group in groups)
     if wants_database:
         postgresql.start()
+        stack.drop_leftovers(postgresql)
     # Two lanes for two cores: the pure tests run while the database is prepared, then the tests in
     # Odoo beside those that mostly wait for a browser.
     quiet = [group for group in groups if not group.database or group.name == "odoo"]

@@ -2,7 +2,7 @@
 
 `script/server`, `script/test`, `script/smoke` and the tests in `tests/live` use it::
 
-    with Stack("my_test") as stack:        # a fresh database, cloned from the prepared one
+    with Stack("my_test") as stack:        # on a fresh copy of the prepared database
         admin = stack.odoo.login()         # RPC client
         stack.simulator.play("10000001", "approved")
         stack.odoo.kill()                  # as a crash would
@@ -19,8 +19,10 @@ from .databases import (
     MODULE,
     addon_stamp,
     clone_template,
+    drop_leftovers,
     ensure_template,
     manifest,
+    temporary,
     update_addon,
 )
 from .odoo_server import OdooClient, OdooError, OdooServer, run_odoo, write_odoo_config
@@ -34,6 +36,7 @@ from .processes import (
     StackError,
     exit_on_signals,
     free_port,
+    is_running,
     port_is_free,
     say,
     step,
@@ -46,20 +49,20 @@ from .simulator_server import Simulator
 class Stack:
     """PostgreSQL, a simulator, and Odoo on a fresh database that knows the simulator."""
 
-    def __init__(self, database, durable=False, workers=0, terminals=0, **options):
+    def __init__(self, name, durable=False, workers=0, terminals=0, **options):
         """Choose how it will run.
 
-        :param str database: its name; an existing one is replaced
+        :param str name: what it is for; its database's name begins with it
         :param bool durable: with a PostgreSQL that keeps its promises through a crash
         :param int workers: see `OdooServer`
         :param int terminals: see `Simulator`
         :param options: further options of Odoo's configuration
         """
-        self.database = database
+        self.database = temporary(name)
         self.postgresql = PostgreSQL(durable=durable)
-        data = HOME / "simulator" / database
+        data = HOME / "simulator" / self.database
         self.simulator = Simulator(data, terminals=terminals)
-        self.odoo = OdooServer(self.postgresql, database, workers=workers, **options)
+        self.odoo = OdooServer(self.postgresql, self.database, workers=workers, **options)
 
     def __enter__(self):
         self.start()
@@ -71,9 +74,8 @@ class Stack:
     def start(self):
         """Start everything, on a fresh database and an empty ledger."""
         self.postgresql.start()
+        drop_leftovers(self.postgresql)
         clone_template(self.postgresql, self.database)
-        shutil.rmtree(self.simulator.data, ignore_errors=True)
-        self.odoo.log.unlink(missing_ok=True)
         self.simulator.start()
         self.odoo.start()
         connect_demo_account(self.odoo.login(), self.simulator.url)
@@ -82,8 +84,7 @@ class Stack:
         """End everything and remove the database."""
         self.odoo.stop()
         self.simulator.stop()
-        if self.odoo.process:
-            self.postgresql.drop(self.database)
+        self.postgresql.drop(self.database)
         self.postgresql.stop()
 
 

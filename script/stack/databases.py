@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import re
+import shutil
 from ast import literal_eval
 from pathlib import Path
 
 from .odoo_server import odoo_path, run_odoo
-from .processes import HOME, ROOT, StackError, locked, step
+from .processes import HOME, ROOT, StackError, is_running, locked, step
 
 MODULE = "nets_connect_cloud"
 ADDON = HOME / "addons" / MODULE
@@ -68,8 +70,14 @@ def _install(postgresql, database, modules):
         raise StackError(f"The demo data can't be loaded.\n{details}")
 
 
+# What the login page, the back office and reports load; made beforehand so that no page and no
+# test waits for it. hoot makes its own.
 PREGENERATE = """
-env["ir.qweb"]._pregenerate_assets_bundles()
+bundle = env["ir.qweb"]._get_asset_bundle
+for name in ("web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_web", "web.assets_tests"):
+    bundle(name, css=False, js=True).js()
+for name in ("web.assets_frontend", "web.assets_web", "web.assets_web_print", "web.report_assets_common"):
+    bundle(name, css=True, js=False).css()
 env.cr.commit()
 print("bundles are ready")
 """
@@ -101,15 +109,13 @@ def ensure_template(postgresql):
                 postgresql.create(BASE_DATABASE)
                 modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
                 _install(postgresql, BASE_DATABASE, modules)
-            with step("The web client's bundles"):
-                _pregenerate_bundles(postgresql, BASE_DATABASE)
                 postgresql.set_stamp(BASE_DATABASE, base_key)
         if done[:1] != [addon_key]:
             with step(f"Database with {MODULE}"):
                 postgresql.drop(TEMPLATE_DATABASE)
                 postgresql.create(TEMPLATE_DATABASE, BASE_DATABASE)
                 _install(postgresql, TEMPLATE_DATABASE, [MODULE])
-        with step(f"The web client's bundles with {MODULE}"):
+        with step("The web client's bundles"):
             _pregenerate_bundles(postgresql, TEMPLATE_DATABASE)
             postgresql.set_stamp(TEMPLATE_DATABASE, f"{addon_key} {bundles_key}")
     return TEMPLATE_DATABASE
@@ -121,7 +127,28 @@ def clone_template(postgresql, database):
     with locked(HOME / "template.lock"):
         postgresql.drop(database)
         postgresql.create(database, TEMPLATE_DATABASE)
-    postgresql.set_stamp(database, addon_stamp())
+        stamp = postgresql.stamp(TEMPLATE_DATABASE).split()[0]
+    postgresql.set_stamp(database, stamp)
+
+
+def temporary(name):
+    """Return a name for a database that this process alone uses, and drops."""
+    return f"nets_tmp_{name}_{os.getpid()}"
+
+
+def drop_leftovers(postgresql):
+    """Remove temporary databases whose process was killed before it could, with their files."""
+    if not postgresql.private:
+        return  # other machines' processes may use a shared server
+    pattern = r"^nets_tmp_\w+_\d+$"
+    for (database,) in postgresql.query("postgres", "SELECT datname FROM pg_database WHERE datname ~ %s", [pattern]):
+        if not is_running(int(database.rpartition("_")[2])):
+            postgresql.drop(database)
+    for folder in ("log", "run", "simulator"):
+        for path in (HOME / folder).glob("*nets_tmp_*"):
+            pid = re.search(r"nets_tmp_\w+?_(\d+)", path.name)
+            if pid and not is_running(int(pid[1])):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def update_addon(postgresql, database):

@@ -72,6 +72,17 @@ def port_is_free(port):
     return True
 
 
+def is_running(pid):
+    """Tell whether there is a process with this id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
+
+
 @contextlib.contextmanager
 def locked(path):
     """Hold an exclusive lock on the file ``path`` against other processes."""
