@@ -62,7 +62,7 @@ class AccountMove(models.Model):
         return self._nets_dialog_action()
 
     def action_nets_confirm_and_pay(self):
-        """Confirm the draft, and ask for the card at once where there is no terminal to choose."""
+        """Confirm the draft, and ask for the card at once where it is clear on which terminal."""
         if not self.company_id.nets_confirm_and_pay:
             raise UserError(
                 self.env._("Confirming and paying in one step is switched off in the settings. Confirm it first.")
@@ -102,7 +102,7 @@ class AccountMove(models.Model):
         running = self._nets_open_transactions()[:1]
         company, currency = self.company_id[:1], self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
-        terminal = self.env["nets.terminal"]._last_used(company, currency)
+        terminal = self.env["nets.terminal"]._proposed(company, currency)
         return {
             "title": ", ".join(self.mapped("display_name")),
             "customer": self.commercial_partner_id[:1].display_name,
@@ -111,6 +111,7 @@ class AccountMove(models.Model):
             "due": format_amount(self.env, sum(self.mapped("amount_residual")), currency),
             "currency_id": currency.id,
             "terminal_id": terminal.id,
+            "has_usual_terminal": bool(self.env["nets.terminal"]._usual(company, currency)),
             "terminals": [
                 {
                     "id": record.id,

@@ -172,13 +172,22 @@ class NetsTerminal(models.Model):
             )
 
     @api.model
-    def _last_used(self, company, currency):
-        """The terminal to propose to this user: the one used last, else the only or first one.
+    def _usual(self, company, currency):
+        """The terminal that this user takes cards on: the one used last, or the only one there is.
 
-        :return: a terminal, empty when the company has none in this currency
+        :return: a terminal, empty where the user has to choose
         """
         terminals = self.search(self._usable_domain(company, currency))
         last = self.env["nets.transaction"].search(
             [("user_id", "=", self.env.uid), ("terminal_id", "in", terminals.ids)], order="id desc", limit=1
         )
-        return last.terminal_id or terminals[:1]
+        return last.terminal_id or (terminals if len(terminals) == 1 else terminals.browse())
+
+    @api.model
+    def _proposed(self, company, currency):
+        """The terminal to propose: the usual one, else the first.
+
+        :return: a terminal, empty when the company has none in this currency
+        """
+        usual = self._usual(company, currency)
+        return usual or self.search(self._usable_domain(company, currency), limit=1)

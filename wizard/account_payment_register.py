@@ -38,7 +38,7 @@ class AccountPaymentRegister(models.TransientModel):
     def _compute_nets_terminal_id(self):
         for wizard in self:
             if wizard.nets_terminal_id not in wizard.nets_available_terminal_ids:
-                wizard.nets_terminal_id = wizard.nets_is_terminal and self.env["nets.terminal"]._last_used(
+                wizard.nets_terminal_id = wizard.nets_is_terminal and self.env["nets.terminal"]._proposed(
                     wizard.company_id, wizard.currency_id
                 )
 

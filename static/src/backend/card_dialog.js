@@ -59,7 +59,7 @@ export class CardDialog extends Component {
         await this.loadPayment();
         if (this.state.payment.transaction_id) {
             await this.show(this.state.payment.transaction_id);
-        } else if (this.props.start && this.state.payment.terminals.length === 1) {
+        } else if (this.props.start && this.state.payment.has_usual_terminal) {
             this.process();
         }
     }
