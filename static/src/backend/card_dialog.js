@@ -1,15 +1,15 @@
-import { browser } from "@web/core/browser/browser";
-import { getCurrency } from "@web/core/currency";
-import { Dialog } from "@web/core/dialog/dialog";
-import { _t } from "@web/core/l10n/translation";
-import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
-import { registry } from "@web/core/registry";
-import { useAutofocus, useService } from "@web/core/utils/hooks";
-import { uuid } from "@web/core/utils/strings";
-import { formatFloat } from "@web/views/fields/formatters";
-import { InvalidNumberError, parseFloat } from "@web/views/fields/parsers";
-import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
-import { isFinished } from "../common/transaction_service";
+import {browser} from "@web/core/browser/browser";
+import {getCurrency} from "@web/core/currency";
+import {Dialog} from "@web/core/dialog/dialog";
+import {_t} from "@web/core/l10n/translation";
+import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
+import {registry} from "@web/core/registry";
+import {useAutofocus, useService} from "@web/core/utils/hooks";
+import {uuid} from "@web/core/utils/strings";
+import {formatFloat} from "@web/views/fields/formatters";
+import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
+import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
+import {isFinished} from "../common/transaction_service";
 
 /**
  * The dialog in which a person charges a card for invoices, and sees what the terminal is doing.
@@ -17,259 +17,257 @@ import { isFinished } from "../common/transaction_service";
  * It only shows and asks: the transaction lives on the server, so closing the dialog stops nothing.
  */
 export class CardDialog extends Component {
-    static template = "nets_connect_cloud.CardDialog";
-    static components = { Dialog };
-    static props = {
-        invoiceIds: { type: Array, element: Number },
-        transactionId: { type: [Number, Boolean], optional: true },
-        start: { type: Boolean, optional: true },
-        onChanged: Function,
-        close: Function,
-    };
+  static template = "nets_connect_cloud.CardDialog";
+  static components = {Dialog};
+  static props = {
+    invoiceIds: {type: Array, element: Number},
+    transactionId: {type: [Number, Boolean], optional: true},
+    start: {type: Boolean, optional: true},
+    onChanged: Function,
+    close: Function,
+  };
 
-    setup() {
-        this.orm = useService("orm");
-        this.notification = useService("notification");
-        this.transactions = useService("nets_transaction");
-        this.state = useState({
-            payment: null,
-            amount: "",
-            terminalId: false,
-            progress: null,
-            error: "",
-            sending: false,
-            waitSeconds: 0,
-        });
-        // One press is one request, however often it has to be sent.
+  setup() {
+    this.orm = useService("orm");
+    this.notification = useService("notification");
+    this.transactions = useService("nets_transaction");
+    this.state = useState({
+      payment: null,
+      amount: "",
+      terminalId: false,
+      progress: null,
+      error: "",
+      sending: false,
+      waitSeconds: 0,
+    });
+    // One press is one request, however often it has to be sent.
+    this.requestId = null;
+    this.watcher = null;
+    useAutofocus({refName: "amount", selectAll: true});
+    onWillStart(() => this.load());
+    onWillDestroy(() => {
+      this.watcher?.stop();
+      browser.clearInterval(this.waitTimer);
+    });
+  }
+
+  async load() {
+    if (this.props.transactionId) {
+      await this.show(this.props.transactionId);
+      return;
+    }
+    await this.loadPayment();
+    if (this.state.payment.transaction_id) {
+      await this.show(this.state.payment.transaction_id);
+    } else if (this.props.start && this.state.payment.has_usual_terminal) {
+      this.process();
+    }
+  }
+
+  async loadPayment() {
+    const payment = await this.orm.call("account.move", "nets_card_payment_data", [
+      this.props.invoiceIds,
+    ]);
+    this.state.payment = payment;
+    this.state.terminalId = payment.terminal_id;
+    const [, digits] = getCurrency(payment.currency_id)?.digits || [16, 2];
+    this.state.amount = formatFloat(payment.amount, {digits: [16, digits]});
+  }
+
+  async show(transactionId) {
+    const [progress] = await this.orm.call("nets.transaction", "read_progress", [[transactionId]]);
+    this.follow(progress);
+  }
+
+  // --- what the template asks --- //
+
+  get title() {
+    return this.state.payment?.title
+      ? _t("Card payment: %(invoices)s", {invoices: this.state.payment.title})
+      : _t("Card payment");
+  }
+
+  get currencySymbol() {
+    return getCurrency(this.state.payment.currency_id)?.symbol || "";
+  }
+
+  get terminal() {
+    return this.state.payment?.terminals.find(({id}) => id === this.state.terminalId);
+  }
+
+  get isPlayMoney() {
+    const environment = this.state.progress?.environment || this.terminal?.environment;
+    return Boolean(environment) && environment !== "production";
+  }
+
+  get isRunning() {
+    return this.state.progress && !isFinished(this.state.progress);
+  }
+
+  /** Icon and colour that say at a glance how it stands. */
+  get look() {
+    const {state, to_book: toBook, progress} = this.state.progress;
+    if (state === "approved") {
+      return toBook
+        ? {icon: "fa-exclamation-triangle", color: "text-warning"}
+        : {icon: "fa-check-circle", color: "text-success"};
+    }
+    if (state === "unknown" || progress === "interrupted") {
+      return {icon: "fa-refresh fa-spin", color: "text-warning"};
+    }
+    if (state === "pending") {
+      return progress === "aborting"
+        ? {icon: "fa-hand-paper-o", color: "text-warning"}
+        : {icon: "fa-credit-card", color: "text-primary"};
+    }
+    return {icon: "fa-times-circle", color: "text-danger"};
+  }
+
+  get canProcess() {
+    return !this.state.sending && Boolean(this.state.terminalId);
+  }
+
+  // --- what the person does --- //
+
+  onTerminalChange(ev) {
+    this.state.terminalId = Number(ev.target.value);
+    this.state.error = "";
+  }
+
+  onAmountKeydown(ev) {
+    if (ev.key === "Enter" && this.canProcess) {
+      this.process();
+    }
+  }
+
+  async process() {
+    let amount = null;
+    try {
+      amount = parseFloat(this.state.amount);
+    } catch (error) {
+      if (!(error instanceof InvalidNumberError)) {
+        throw error;
+      }
+      this.state.error = _t("The amount isn't a number. Enter the amount to charge.");
+      return;
+    }
+    await this.send("account.move", "nets_start_card_payment", [
+      this.props.invoiceIds,
+      amount,
+      this.state.terminalId,
+    ]);
+  }
+
+  async tryAgain() {
+    await this.send("nets.transaction", "retry", [[this.state.progress.id]], {
+      terminal_id: this.state.terminalId || this.state.progress.terminal_id,
+    });
+  }
+
+  /** Back to amount and terminal, after a payment that was not charged. */
+  async change() {
+    const terminalId = this.state.progress.terminal_id;
+    await this.loadPayment();
+    this.state.terminalId = terminalId;
+    this.state.progress = null;
+    this.state.error = "";
+  }
+
+  /**
+   * Ask the server to start a payment. The same request id goes with every attempt until the server has answered:
+   * however often it arrives, it is one payment.
+   */
+  async send(model, method, args, kwargs = {}) {
+    if (this.state.sending) {
+      return;
+    }
+    this.requestId ||= uuid();
+    this.state.sending = true;
+    this.state.error = "";
+    try {
+      const [progress] = await this.orm.call(model, method, args, {
+        ...kwargs,
+        request_id: this.requestId,
+      });
+      this.requestId = null;
+      this.props.onChanged();
+      this.follow(progress);
+    } catch (error) {
+      if (error instanceof ConnectionLostError) {
+        this.state.error = _t(
+          "Odoo can't be reached, so it isn't known whether the payment was started. Press again when the connection is back: it will not be started twice."
+        );
+      } else if (error instanceof RPCError) {
         this.requestId = null;
-        this.watcher = null;
-        useAutofocus({ refName: "amount", selectAll: true });
-        onWillStart(() => this.load());
-        onWillDestroy(() => {
-            this.watcher?.stop();
-            browser.clearInterval(this.waitTimer);
-        });
+        this.state.error = error.data?.message || error.message;
+      } else {
+        throw error;
+      }
+    } finally {
+      this.state.sending = false;
     }
+  }
 
-    async load() {
-        if (this.props.transactionId) {
-            await this.show(this.props.transactionId);
-            return;
-        }
-        await this.loadPayment();
-        if (this.state.payment.transaction_id) {
-            await this.show(this.state.payment.transaction_id);
-        } else if (this.props.start && this.state.payment.has_usual_terminal) {
-            this.process();
-        }
+  async abort() {
+    try {
+      const [progress] = await this.orm.call("nets.transaction", "abort", [
+        [this.state.progress.id],
+      ]);
+      this.onProgress(progress);
+    } catch (error) {
+      if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
+        throw error;
+      }
+      this.state.error =
+        error.data?.message || _t("Odoo can't be reached. Press the red button on the terminal.");
     }
+  }
 
-    async loadPayment() {
-        const payment = await this.orm.call("account.move", "nets_card_payment_data", [
-            this.props.invoiceIds,
-        ]);
-        this.state.payment = payment;
-        this.state.terminalId = payment.terminal_id;
-        const [, digits] = getCurrency(payment.currency_id)?.digits || [16, 2];
-        this.state.amount = formatFloat(payment.amount, { digits: [16, digits] });
+  // --- what the terminal does --- //
+
+  follow(progress) {
+    this.watcher?.stop();
+    this.onProgress(progress);
+    if (this.state.progress && !isFinished(progress)) {
+      this.watcher = this.transactions.watch(progress.id, (news) => this.onProgress(news));
     }
+  }
 
-    async show(transactionId) {
-        const [progress] = await this.orm.call("nets.transaction", "read_progress", [
-            [transactionId],
-        ]);
-        this.follow(progress);
+  onProgress(progress) {
+    this.state.progress = progress;
+    if (!isFinished(progress)) {
+      return;
     }
-
-    // --- what the template asks --- //
-
-    get title() {
-        return this.state.payment?.title
-            ? _t("Card payment: %(invoices)s", { invoices: this.state.payment.title })
-            : _t("Card payment");
+    this.props.onChanged();
+    if (progress.state === "approved" && !progress.to_book) {
+      this.closeApproved(progress);
+    } else if (progress.retry_wait) {
+      this.waitBeforeRetry(progress.retry_wait);
     }
+  }
 
-    get currencySymbol() {
-        return getCurrency(this.state.payment.currency_id)?.symbol || "";
+  closeApproved(progress) {
+    const details = [progress.amount, progress.card, progress.authorisation_code];
+    this.notification.add(details.filter(Boolean).join(" · "), {
+      title: progress.label,
+      type: "success",
+    });
+    for (const text of [progress.note, progress.alert].filter(Boolean)) {
+      this.notification.add(text, {type: "warning", sticky: true});
     }
+    this.props.close();
+  }
 
-    get terminal() {
-        return this.state.payment?.terminals.find(({ id }) => id === this.state.terminalId);
-    }
-
-    get isPlayMoney() {
-        const environment = this.state.progress?.environment || this.terminal?.environment;
-        return Boolean(environment) && environment !== "production";
-    }
-
-    get isRunning() {
-        return this.state.progress && !isFinished(this.state.progress);
-    }
-
-    /** Icon and colour that say at a glance how it stands. */
-    get look() {
-        const { state, to_book: toBook, progress } = this.state.progress;
-        if (state === "approved") {
-            return toBook
-                ? { icon: "fa-exclamation-triangle", color: "text-warning" }
-                : { icon: "fa-check-circle", color: "text-success" };
-        }
-        if (state === "unknown" || progress === "interrupted") {
-            return { icon: "fa-refresh fa-spin", color: "text-warning" };
-        }
-        if (state === "pending") {
-            return progress === "aborting"
-                ? { icon: "fa-hand-paper-o", color: "text-warning" }
-                : { icon: "fa-credit-card", color: "text-primary" };
-        }
-        return { icon: "fa-times-circle", color: "text-danger" };
-    }
-
-    get canProcess() {
-        return !this.state.sending && Boolean(this.state.terminalId);
-    }
-
-    // --- what the person does --- //
-
-    onTerminalChange(ev) {
-        this.state.terminalId = Number(ev.target.value);
-        this.state.error = "";
-    }
-
-    onAmountKeydown(ev) {
-        if (ev.key === "Enter" && this.canProcess) {
-            this.process();
-        }
-    }
-
-    async process() {
-        let amount = null;
-        try {
-            amount = parseFloat(this.state.amount);
-        } catch (error) {
-            if (!(error instanceof InvalidNumberError)) {
-                throw error;
-            }
-            this.state.error = _t("The amount isn't a number. Enter the amount to charge.");
-            return;
-        }
-        await this.send("account.move", "nets_start_card_payment", [
-            this.props.invoiceIds,
-            amount,
-            this.state.terminalId,
-        ]);
-    }
-
-    async tryAgain() {
-        await this.send("nets.transaction", "retry", [[this.state.progress.id]], {
-            terminal_id: this.state.terminalId || this.state.progress.terminal_id,
-        });
-    }
-
-    /** Back to amount and terminal, after a payment that was not charged. */
-    async change() {
-        const terminalId = this.state.progress.terminal_id;
-        await this.loadPayment();
-        this.state.terminalId = terminalId;
-        this.state.progress = null;
-        this.state.error = "";
-    }
-
-    /**
-     * Ask the server to start a payment. The same request id goes with every attempt until the server has answered:
-     * however often it arrives, it is one payment.
-     */
-    async send(model, method, args, kwargs = {}) {
-        if (this.state.sending) {
-            return;
-        }
-        this.requestId ||= uuid();
-        this.state.sending = true;
-        this.state.error = "";
-        try {
-            const [progress] = await this.orm.call(model, method, args, {
-                ...kwargs,
-                request_id: this.requestId,
-            });
-            this.requestId = null;
-            this.props.onChanged();
-            this.follow(progress);
-        } catch (error) {
-            if (error instanceof ConnectionLostError) {
-                this.state.error = _t(
-                    "Odoo can't be reached, so it isn't known whether the payment was started. Press again when the connection is back: it will not be started twice."
-                );
-            } else if (error instanceof RPCError) {
-                this.requestId = null;
-                this.state.error = error.data?.message || error.message;
-            } else {
-                throw error;
-            }
-        } finally {
-            this.state.sending = false;
-        }
-    }
-
-    async abort() {
-        try {
-            const [progress] = await this.orm.call("nets.transaction", "abort", [
-                [this.state.progress.id],
-            ]);
-            this.onProgress(progress);
-        } catch (error) {
-            if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
-                throw error;
-            }
-            this.state.error =
-                error.data?.message || _t("Odoo can't be reached. Press the red button on the terminal.");
-        }
-    }
-
-    // --- what the terminal does --- //
-
-    follow(progress) {
-        this.watcher?.stop();
-        this.onProgress(progress);
-        if (this.state.progress && !isFinished(progress)) {
-            this.watcher = this.transactions.watch(progress.id, (news) => this.onProgress(news));
-        }
-    }
-
-    onProgress(progress) {
-        this.state.progress = progress;
-        if (!isFinished(progress)) {
-            return;
-        }
-        this.props.onChanged();
-        if (progress.state === "approved" && !progress.to_book) {
-            this.closeApproved(progress);
-        } else if (progress.retry_wait) {
-            this.waitBeforeRetry(progress.retry_wait);
-        }
-    }
-
-    closeApproved(progress) {
-        const details = [progress.amount, progress.card, progress.authorisation_code];
-        this.notification.add(details.filter(Boolean).join(" · "), {
-            title: progress.label,
-            type: "success",
-        });
-        for (const text of [progress.note, progress.alert].filter(Boolean)) {
-            this.notification.add(text, { type: "warning", sticky: true });
-        }
-        this.props.close();
-    }
-
-    waitBeforeRetry(seconds) {
+  waitBeforeRetry(seconds) {
+    browser.clearInterval(this.waitTimer);
+    this.state.waitSeconds = seconds;
+    this.waitTimer = browser.setInterval(() => {
+      this.state.waitSeconds -= 1;
+      if (this.state.waitSeconds <= 0) {
         browser.clearInterval(this.waitTimer);
-        this.state.waitSeconds = seconds;
-        this.waitTimer = browser.setInterval(() => {
-            this.state.waitSeconds -= 1;
-            if (this.state.waitSeconds <= 0) {
-                browser.clearInterval(this.waitTimer);
-            }
-        }, 1000);
-    }
+      }
+    }, 1000);
+  }
 }
 
 /**
@@ -277,21 +275,21 @@ export class CardDialog extends Component {
  *
  * @returns {Object} an action that closes the window it was called from, for example *Pay*
  */
-async function openCardDialog(env, action) {
-    const { invoice_ids: invoiceIds, transaction_id: transactionId, start } = action.params;
-    let changed = Boolean(transactionId);
-    const refresh = () => env.services.action.doAction("soft_reload");
-    env.services.dialog.add(
-        CardDialog,
-        {
-            invoiceIds,
-            transactionId,
-            start: Boolean(start),
-            onChanged: () => (changed = true),
-        },
-        { onClose: () => changed && refresh() }
-    );
-    return { type: "ir.actions.act_window_close" };
+function openCardDialog(env, action) {
+  const {invoice_ids: invoiceIds, transaction_id: transactionId, start} = action.params;
+  let changed = Boolean(transactionId);
+  const refresh = () => env.services.action.doAction("soft_reload");
+  env.services.dialog.add(
+    CardDialog,
+    {
+      invoiceIds,
+      transactionId,
+      start: Boolean(start),
+      onChanged: () => (changed = true),
+    },
+    {onClose: () => changed && refresh()}
+  );
+  return {type: "ir.actions.act_window_close"};
 }
 
 registry.category("actions").add("nets_connect_cloud.card_dialog", openCardDialog);

@@ -1,5 +1,5 @@
-import { browser } from "@web/core/browser/browser";
-import { registry } from "@web/core/registry";
+import {browser} from "@web/core/browser/browser";
+import {registry} from "@web/core/registry";
 
 /** How often a watched transaction is asked for: bus messages get lost at peak times. */
 export const POLL_INTERVAL = 3000;
@@ -13,119 +13,119 @@ export const POLL_INTERVAL = 3000;
  * @returns {boolean}
  */
 export function isFinished(progress) {
-    if (["pending", "unknown"].includes(progress.state)) {
-        return false;
-    }
-    return !progress.to_book || Boolean(progress.booking_failed);
+  if (["pending", "unknown"].includes(progress.state)) {
+    return false;
+  }
+  return !progress.to_book || Boolean(progress.booking_failed);
 }
 
 /**
  * Watches transactions: by bus message, and by asking every few seconds.
  */
 export const transactionService = {
-    dependencies: ["bus_service", "orm"],
+  dependencies: ["bus_service", "orm"],
 
-    start(env, { bus_service: bus, orm }) {
-        const channels = new Map();
+  start(env, {bus_service: bus, orm}) {
+    const channels = new Map();
 
-        /**
-         * Subscribe to a channel as long as anybody needs it.
-         *
-         * @param {string} channel
-         * @returns {() => void} to be called when it isn't needed any more
-         */
-        function useChannel(channel) {
-            const users = channels.get(channel) || 0;
-            channels.set(channel, users + 1);
-            if (!users) {
-                bus.addChannel(channel);
-            }
-            return () => {
-                const left = channels.get(channel) - 1;
-                channels.set(channel, left);
-                if (!left) {
-                    channels.delete(channel);
-                    bus.deleteChannel(channel);
-                }
-            };
+    /**
+     * Subscribe to a channel as long as anybody needs it.
+     *
+     * @param {string} channel
+     * @returns {() => void} to be called when it isn't needed any more
+     */
+    function useChannel(channel) {
+      const users = channels.get(channel) || 0;
+      channels.set(channel, users + 1);
+      if (!users) {
+        bus.addChannel(channel);
+      }
+      return () => {
+        const left = channels.get(channel) - 1;
+        channels.set(channel, left);
+        if (!left) {
+          channels.delete(channel);
+          bus.deleteChannel(channel);
         }
+      };
+    }
 
-        /**
-         * Hear of everything that happens to the transactions of an invoice.
-         *
-         * @param {number} invoiceId
-         * @param {(transactionId: number) => void} onNews
-         * @returns {() => void} stops it
-         */
-        function watchInvoice(invoiceId, onNews) {
-            const leaveChannel = useChannel(`nets_connect_cloud.invoice_${invoiceId}`);
-            const callback = (payload) => onNews(payload.transaction_id);
-            bus.subscribe("nets_connect_cloud", callback);
-            return () => {
-                bus.unsubscribe("nets_connect_cloud", callback);
-                leaveChannel();
-            };
+    /**
+     * Hear of everything that happens to the transactions of an invoice.
+     *
+     * @param {number} invoiceId
+     * @param {(transactionId: number) => void} onNews
+     * @returns {() => void} stops it
+     */
+    function watchInvoice(invoiceId, onNews) {
+      const leaveChannel = useChannel(`nets_connect_cloud.invoice_${invoiceId}`);
+      const callback = (payload) => onNews(payload.transaction_id);
+      bus.subscribe("nets_connect_cloud", callback);
+      return () => {
+        bus.unsubscribe("nets_connect_cloud", callback);
+        leaveChannel();
+      };
+    }
+
+    /**
+     * Follow one transaction until it is finished.
+     *
+     * @param {number} transactionId
+     * @param {(progress: Progress) => void} onProgress called with every news
+     * @returns {{ask: () => Promise<void>, stop: () => void}}
+     */
+    function watch(transactionId, onProgress) {
+      let stopped = false;
+      let timer = null;
+      let asking = null;
+
+      async function askOnce() {
+        browser.clearTimeout(timer);
+        try {
+          const [progress] = await orm.silent.call("nets.transaction", "read_progress", [
+            [transactionId],
+          ]);
+          if (stopped) {
+            return;
+          }
+          onProgress(progress);
+          if (isFinished(progress)) {
+            stop();
+          }
+        } catch {
+          // The connection to Odoo is gone for a moment; the transaction goes on without us.
+        } finally {
+          asking = null;
+          if (!stopped) {
+            timer = browser.setTimeout(ask, POLL_INTERVAL);
+          }
         }
+      }
 
-        /**
-         * Follow one transaction until it is finished.
-         *
-         * @param {number} transactionId
-         * @param {(progress: Progress) => void} onProgress called with every news
-         * @returns {{ask: () => Promise<void>, stop: () => void}}
-         */
-        function watch(transactionId, onProgress) {
-            let stopped = false;
-            let timer = null;
-            let asking = null;
+      function ask() {
+        asking ||= askOnce();
+        return asking;
+      }
 
-            async function askOnce() {
-                browser.clearTimeout(timer);
-                try {
-                    const [progress] = await orm.silent.call("nets.transaction", "read_progress", [
-                        [transactionId],
-                    ]);
-                    if (stopped) {
-                        return;
-                    }
-                    onProgress(progress);
-                    if (isFinished(progress)) {
-                        stop();
-                    }
-                } catch {
-                    // The connection to Odoo is gone for a moment; the transaction goes on without us.
-                } finally {
-                    asking = null;
-                    if (!stopped) {
-                        timer = browser.setTimeout(ask, POLL_INTERVAL);
-                    }
-                }
-            }
-
-            function ask() {
-                asking ||= askOnce();
-                return asking;
-            }
-
-            const callback = (payload) => {
-                if (payload.transaction_id === transactionId && !stopped) {
-                    ask();
-                }
-            };
-
-            function stop() {
-                stopped = true;
-                browser.clearTimeout(timer);
-                bus.unsubscribe("nets_connect_cloud", callback);
-            }
-
-            bus.subscribe("nets_connect_cloud", callback);
-            ask();
-            return { ask, stop };
+      const callback = (payload) => {
+        if (payload.transaction_id === transactionId && !stopped) {
+          ask();
         }
+      };
 
-        return { watch, watchInvoice };
-    },
+      function stop() {
+        stopped = true;
+        browser.clearTimeout(timer);
+        bus.unsubscribe("nets_connect_cloud", callback);
+      }
+
+      bus.subscribe("nets_connect_cloud", callback);
+      ask();
+      return {ask, stop};
+    }
+
+    return {watch, watchInvoice};
+  },
 };
 
 registry.category("services").add("nets_transaction", transactionService);
