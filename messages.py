@@ -13,6 +13,7 @@ _lt = LazyTranslate(__name__)
 # The engine's own reasons, beside those of `connect_cloud.Reason`.
 MERCHANT_ABORTED = "merchant_aborted"
 NEVER_SENT = "never_sent"
+EARLIER_CHARGE_FOUND = "earlier_charge_found"
 PROVEN_NOT_CHARGED = "proven_not_charged"
 SETTLED_BY_HAND = "settled_by_hand"
 
@@ -176,6 +177,12 @@ _MESSAGES = {
     NEVER_SENT: (
         _lt("Not sent"),
         _lt("Odoo stopped before anything was sent to the terminal. Nothing was charged. Try again."),
+    ),
+    EARLIER_CHARGE_FOUND: (
+        _lt("An earlier payment was charged"),
+        _lt(
+            "The terminal's last result shows that an earlier payment on it was charged after all, so nothing was charged now. Look at that payment before you try again."
+        ),
     ),
     PROVEN_NOT_CHARGED: (
         _lt("Not charged"),

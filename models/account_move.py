@@ -1,7 +1,7 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, float_compare, format_amount
 
 
@@ -53,6 +53,24 @@ class AccountMove(models.Model):
         return self.nets_transaction_ids.filtered(
             lambda transaction: transaction.state in ("pending", "unknown") or transaction.to_book
         )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._nets_check_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._nets_check_values(vals)
+        return super().write(vals)
+
+    def _nets_check_values(self, vals):
+        """Rule 3: a transaction that could be taken off its invoice would no longer count, and the debt be charged
+        again. Readonly fields are so for people only, not over RPC."""
+        if "nets_transaction_ids" in vals and not self.env.su:
+            raise AccessError(self.env._("The card transactions of an invoice can't be changed."))
 
     # === ACTION METHODS === #
 

@@ -23,7 +23,7 @@ class NetsTerminal(models.Model):
         default="connect_cloud",
     )
     account_id = fields.Many2one(
-        "nets.account", "Account", required=True, index=True, ondelete="restrict", check_company=True
+        "nets.account", required=True, index=True, ondelete="restrict", check_company=True
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     environment = fields.Selection(related="account_id.environment", store=True)
@@ -48,7 +48,7 @@ class NetsTerminal(models.Model):
         "payment, so that an interrupted one can be told from those taken by hand. Without it, payments start a "
         "little sooner.",
     )
-    state = fields.Char("State", readonly=True, copy=False, help="As the terminal last said it.")
+    state = fields.Char(readonly=True, copy=False, help="As the terminal last said it.")
     state_at = fields.Datetime("State seen on", readonly=True, copy=False)
     # The last result known to be this terminal's last one, as `_fingerprint` makes it; false: not known.
     last_result = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
@@ -131,8 +131,10 @@ class NetsTerminal(models.Model):
 
         A branch may use the terminals of its parents.
         """
-        domain = fields.Domain("company_id", "in", company.sudo().parent_ids.ids) & fields.Domain(
-            "type", "=", "connect_cloud"
+        domain = (
+            fields.Domain("company_id", "in", company.sudo().parent_ids.ids)
+            & fields.Domain("type", "=", "connect_cloud")
+            & fields.Domain("account_id.active", "=", True)
         )
         return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
 
@@ -142,7 +144,7 @@ class NetsTerminal(models.Model):
         :raise UserError: with the cause in plain words
         """
         terminal = self.sudo().exists()
-        if len(terminal) != 1 or not terminal.active:
+        if len(terminal) != 1 or not terminal.active or not terminal.account_id.active:
             raise UserError(self.env._("This terminal doesn't exist any more. Choose another one."))
         if terminal.company_id not in company.sudo().parent_ids:
             raise UserError(

@@ -16,12 +16,14 @@ from ..connect_cloud import OutcomeState, Reason, parse_timestamp
 from ..const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
+    CLAIM_DEADLINE,
     LOOKUP_DELAYS,
     NOT_CHARGED_STATES,
     STATE_SELECTION,
     UNRESOLVED_STATES,
 )
 from ..messages import (
+    EARLIER_CHARGE_FOUND,
     MERCHANT_ABORTED,
     NO_RETRY_REASONS,
     RETRY_WAIT,
@@ -56,7 +58,7 @@ class NetsTransaction(models.Model):
 
     # == What was asked for; never changes == #
     order_id = fields.Char("Order number", required=True, readonly=True, copy=False)
-    request_id = fields.Char("Request", readonly=True, copy=False)
+    request_id = fields.Char(readonly=True, copy=False)
     kind = fields.Selection(
         [
             ("purchase", "Payment"),
@@ -96,7 +98,7 @@ class NetsTransaction(models.Model):
     unknown_since = fields.Datetime("Unknown since", readonly=True)
     # The terminal's last result before ours was sent; see `_fingerprint`.
     baseline = fields.Json(readonly=True, groups=fields.NO_ACCESS)
-    lookup_count = fields.Integer("Lookups", readonly=True)
+    lookup_count = fields.Integer("Lookups", readonly=True, default=0)
     next_lookup_at = fields.Datetime("Next lookup", readonly=True)
     lookup_message = fields.Char("Last lookup", readonly=True)
     # First sighting of what proves that nothing was charged: {"rule", "fingerprint", "at"}.
@@ -129,7 +131,7 @@ class NetsTransaction(models.Model):
     booked_at = fields.Datetime("Booked on", readonly=True)
     to_book = fields.Boolean("Charged, not booked", readonly=True)
     booking_error = fields.Char("Why it isn't booked", readonly=True)
-    booking_attempts = fields.Integer(readonly=True)
+    booking_attempts = fields.Integer(readonly=True, default=0)
     next_booking_at = fields.Datetime("Next booking attempt", readonly=True)
     booking_note = fields.Char("Note on the booking", readonly=True)
 
@@ -285,8 +287,16 @@ class NetsTransaction(models.Model):
         :param last: LastTransaction, or None where the terminal has none
         """
         self.ensure_one()
-        self._record_evidence(last)
         self.baseline = self._fingerprint(last.outcome if last else None)
+        if self._record_evidence(last):
+            # Rule 9 meets rule 3: perhaps this one repeats what turns out to be charged now. Whoever pressed looks
+            # at that first; the claim finds this row failed, and nothing is sent.
+            self._compare_and_set(
+                {"state": "failed", "reason": EARLIER_CHARGE_FOUND, "recorded_at": NOW},
+                ("pending",),
+                SQL("sent_at IS NULL"),
+            )
+            self._tell()
 
     def _claim(self, claim_token):
         """Rule 1: one claim, one send.
@@ -297,7 +307,16 @@ class NetsTransaction(models.Model):
         values = {"sent_at": NOW, "claim_token": claim_token}
         if not self.baseline and not self.terminal_id.used_by_hand and self.terminal_id.last_result:
             values["baseline"] = Json(self.terminal_id.last_result)
-        claimed = self._compare_and_set(values, ("pending",), SQL("sent_at IS NULL AND abort_requested_at IS NULL"))
+        claimed = self._compare_and_set(
+            values,
+            ("pending",),
+            SQL(
+                """sent_at IS NULL AND abort_requested_at IS NULL
+                   AND create_date >= %s - %s * interval '1 second'""",
+                NOW,
+                CLAIM_DEADLINE,
+            ),
+        )
         if claimed:
             self.env.cr.execute(
                 SQL(
@@ -335,15 +354,16 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._lock()
+        was_open = self.state in UNRESOLVED_STATES
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE transaction_id = %s", self.id))
         if outcome.state == OutcomeState.UNKNOWN:
             self._set_unknown(outcome)
+            self.terminal_id.last_result = False
         else:
             self._record_outcome(outcome)
             if outcome.result is not None:
-                self.terminal_id.last_result = self._fingerprint(outcome)
-        if outcome.state == OutcomeState.UNKNOWN:
-            self.terminal_id.last_result = False
+                # after the row was settled otherwise, the terminal may have had the next one already
+                self.terminal_id.last_result = was_open and self._fingerprint(outcome)
         self._tell()
 
     def _record_outcome(self, outcome, reason=None):
@@ -478,7 +498,11 @@ class NetsTransaction(models.Model):
                 "customer_receipt": outcome.customer_receipt or None,
                 "merchant_receipt": outcome.merchant_receipt or None,
             }
-        return self._compare_and_set(values, ("pending",))
+        if not self._compare_and_set(values, ("pending",)):
+            return False
+        # whatever became of it: what was the terminal's last result before isn't it any more
+        self.terminal_id.last_result = False
+        return True
 
     def _charge_date(self, outcome):
         """The day of the charge where the terminal stands, or the day it was sent where the terminal's time is

@@ -1,5 +1,8 @@
 from odoo import Command, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+from ..const import NOT_CHARGED_STATES
 
 
 class NetsTransaction(models.Model):
@@ -11,7 +14,7 @@ class NetsTransaction(models.Model):
     invoice_ids = fields.Many2many("account.move", string="Invoices", readonly=True, copy=False)
     # The receivable lines to reconcile with, chosen when reserving.
     line_ids = fields.Many2many("account.move.line", string="Journal items", readonly=True, copy=False)
-    payment_id = fields.Many2one("account.payment", "Payment", readonly=True, copy=False, index="btree_not_null")
+    payment_id = fields.Many2one("account.payment", readonly=True, copy=False, index="btree_not_null")
 
     def _book_charge(self):
         """Register the charged amount as a payment, reconcile what is still open, leave the rest as credit.
@@ -115,6 +118,10 @@ class NetsTransaction(models.Model):
         self._check_may_run()
         if existing := self._find_request(request_id):
             return existing.read_progress()
+        if self.sudo().state not in NOT_CHARGED_STATES:
+            raise UserError(
+                self.env._("This payment isn't known as failed any more, so it isn't tried again. Look at it first.")
+            )
         return self.invoice_ids._nets_start_card_payment(
             abs(self.amount), terminal_id, request_id, previous=self
         ).read_progress()

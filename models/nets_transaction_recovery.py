@@ -1,5 +1,6 @@
 """Recovery: what happens to a transaction whose answer got lost."""
 
+import math
 from datetime import timedelta
 
 import psycopg2
@@ -94,28 +95,32 @@ class NetsTransaction(models.Model):
         """Rules 7 and 9: a last result with an order id of ours is that transaction's, whatever it was taken for.
 
         :param last: LastTransaction or None
+        :return: the transaction that was found charged just now, mostly empty
         """
+        nothing = self.browse()
         if not last:
-            return
+            return nothing
         terminal = self.terminal_id
         if last.order_id and not terminal.account_id.mirrors_order_id:
             terminal.account_id.mirrors_order_id = True
         if not last.order_id:
-            return
+            return nothing
         transaction = self.sudo().search(
             [("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id), ("kind", "!=", "reversal")]
         )
         if not transaction:
-            return
-        if transaction.state == "approved" and (transaction.stan_auth or not transaction.settled_by_id):
-            return  # known already; what was settled by hand is compared with what NETS says
+            return nothing
+        known_as = transaction.state
+        if known_as == "approved" and (transaction.stan_auth or not transaction.settled_by_id):
+            return nothing  # known already; what was settled by hand is compared with what NETS says
         if last.outcome.state == OutcomeState.APPROVED:
             transaction._record_outcome(last.outcome)
-        elif last.outcome.state == OutcomeState.NOT_APPROVED and transaction.state == "unknown":
+        elif last.outcome.state == OutcomeState.NOT_APPROVED and known_as == "unknown":
             # a final answer about this very order
             transaction._record_outcome(last.outcome)
         transaction._tell()
         terminal.last_result = self._fingerprint(last.outcome)
+        return transaction if transaction.state == "approved" != known_as else nothing
 
     def _is_charge_without_order_id(self, last):
         """Rule 7, for variants of the service that don't send order ids back."""
@@ -332,7 +337,7 @@ class NetsTransaction(models.Model):
         self.check_access("read")
         if not (reason or "").strip():
             raise UserError(self.env._("Write down why this is settled by hand."))
-        if charged and (amount <= 0 or not (reference or "").strip()):
+        if charged and (not math.isfinite(amount) or amount <= 0 or not (reference or "").strip()):
             raise UserError(
                 self.env._("Enter the amount and the reference (STAN or authorisation) from the terminal's journal.")
             )
