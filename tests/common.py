@@ -1,0 +1,272 @@
+"""What the tests share: a company with terminals and invoices, and the answers that NETS gives.
+
+All cursors of a test are one and its post-commit hooks are dropped, so no thread ever starts here: the phases of a
+transaction are called one by one, with the outcomes that the client would have returned. Threads, real time and the
+wire itself are tested against a real server (`tests/live`).
+"""
+
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from odoo import SUPERUSER_ID, Command
+from odoo.tests import new_test_user
+from odoo.tools import SQL
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+from ..connect_cloud import Card, LastTransaction, Outcome, OutcomeState, Reason
+
+TERMINAL_ZONE = "Europe/Oslo"
+
+
+# === WHAT NETS ANSWERS === #
+
+
+def terminal_time(seconds=0):
+    """The terminal's clock, as NETS sends it: local time without a zone.
+
+    :param seconds: from now, negative for earlier
+    """
+    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    return moment.astimezone(ZoneInfo(TERMINAL_ZONE)).strftime("%Y%m%d%H%M%S")
+
+
+def _ran(state, number, values):
+    """An outcome of something that ran on the terminal.
+
+    :param number: the terminal's own number (STAN) of the transaction, or None where it was cancelled too early
+    """
+    stan = f"{number:06}" if number else ""
+    authorisation = f"A{number:05}" if number else ""
+    return Outcome(
+        **{
+            "state": state,
+            "stan_auth": stan + authorisation,
+            "stan": stan,
+            "authorisation_code": authorisation,
+            "timestamp": terminal_time(),
+            "session_number": "021",
+            "raw": '{"result": "as it came"}',
+            **values,
+        }
+    )
+
+
+def approved(amount, number=101, **values):
+    """The card was charged.
+
+    :param amount: minor units, with tip and surcharge
+    """
+    return _ran(
+        OutcomeState.APPROVED,
+        number,
+        {
+            "http_status": 201,
+            "result": 0,
+            "total_amount": amount,
+            "response_code": "00",
+            "card": Card(brand="Visa", truncated_pan="************1234-0", last_four="1234", cvm="0", aid="A0000000031010"),
+            "customer_receipt": "CUSTOMER",
+            "merchant_receipt": "MERCHANT",
+            **values,
+        },
+    )
+
+
+def declined(number=101, reason=Reason.INSUFFICIENT_FUNDS, **values):
+    """The issuer said no: nothing was charged."""
+    return _ran(OutcomeState.NOT_APPROVED, number, {"http_status": 400, "result": 2, "reason": reason, **values})
+
+
+def cancelled(**values):
+    """The customer, or an abort, stopped it before the card: there isn't even a number."""
+    return declined(number=None, reason=Reason.CUSTOMER_CANCELLED, **values)
+
+
+def not_sent(reason=Reason.SERVICE_UNREACHABLE, **values):
+    """The request never left, or wasn't let in: nothing ran on the terminal."""
+    return Outcome(state=OutcomeState.NOT_APPROVED, reason=reason, started=False, **values)
+
+
+def lost(reason=Reason.CONNECTION_INTERRUPTED, **values):
+    """No answer, or one that says nothing."""
+    return Outcome(state=OutcomeState.UNKNOWN, reason=reason, **values)
+
+
+def last(outcome, order_id=""):
+    """What the terminal shows as its last transaction."""
+    return LastTransaction(order_id=order_id, outcome=outcome)
+
+
+# === THE COMPANY === #
+
+
+class CardPaymentCommon(AccountTestInvoicingCommon):
+    """A company in US dollars with two terminals in Oslo, and a clerk who may take payments."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.usd = cls.company.currency_id
+        cls.bank_journal = cls.company_data["default_journal_bank"]
+        cls.receivable = cls.company_data["default_account_receivable"]
+        cls.clerk = new_test_user(
+            cls.env,
+            login="nets_clerk",
+            groups="account.group_account_invoice",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.manager = new_test_user(
+            cls.env,
+            login="nets_manager",
+            groups="account.group_account_invoice,nets_connect_cloud.group_manager",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.account = cls.env["nets.account"].create(
+            {
+                "name": "Test account",
+                "company_id": cls.company.id,
+                "environment": "test",
+                "username": "shop",
+                "password": "very-secret",
+            }
+        )
+        cls.location = cls.env["nets.location"].create(
+            {"name": "Shop", "company_id": cls.company.id, "tz": TERMINAL_ZONE}
+        )
+        cls.terminal, cls.terminal_2 = cls.env["nets.terminal"].create(
+            [
+                {
+                    "name": name,
+                    "identifier": identifier,
+                    "account_id": cls.account.id,
+                    "location_id": cls.location.id,
+                    "currency_id": cls.usd.id,
+                    "journal_id": cls.bank_journal.id,
+                }
+                for name, identifier in (("Front desk", "90000001"), ("Back office", "90000002"))
+            ]
+        )
+        cls.method_line = cls.bank_journal._nets_method_line("inbound")
+        # What the books of the bank hold until the statement comes.
+        cls.outstanding = cls.env["account.chart.template"].ref("account_journal_payment_debit_account_id")
+
+    @property
+    def engine(self):
+        """The environment in which threads and the scheduled job work."""
+        return self.env(user=SUPERUSER_ID, context={})
+
+    # --- invoices and payments --- #
+
+    @classmethod
+    def make_invoice(cls, amount=1000.0, **values):
+        """A posted customer invoice without taxes."""
+        return cls._create_invoice_one_line(
+            price_unit=amount, product_id=cls.product_a, tax_ids=[Command.clear()], **{"post": True, **values}
+        )
+
+    def start(self, invoices, amount=None, terminal=None, user=None, request_id=None):
+        """Press *Process card*: reserve, as the dialog does.
+
+        :return: the transaction, as the engine's threads see it
+        """
+        invoices = invoices.with_user(user or self.clerk)
+        if amount is None:
+            amount = sum(invoices.mapped("amount_residual"))
+        progress = invoices.nets_start_card_payment(
+            amount, (terminal or self.terminal).id, request_id or str(uuid.uuid4())
+        )
+        self.assertEqual(len(progress), 1)
+        return self.engine["nets.transaction"].browse(progress[0]["id"])
+
+    def send(self, *args, token="thread-1", **kwargs):
+        """Reserve and claim: the terminal now asks for the card. Arguments as `start`."""
+        transaction = self.start(*args, **kwargs)
+        self.assertTrue(transaction._claim(token))
+        return transaction
+
+    def charge(self, *args, outcome=None, **kwargs):
+        """The whole life of a payment. Arguments as `start`.
+
+        :param outcome: what NETS answers; approved as asked where not given
+        """
+        transaction = self.send(*args, **kwargs)
+        transaction._record_answer(outcome or approved(self.minor(transaction)))
+        transaction._book()
+        return transaction
+
+    def lose(self, *args, baseline=None, **kwargs):
+        """Reserve and send; then the answer gets lost. Arguments as `start`.
+
+        :param baseline: LastTransaction that the terminal showed before, None where that isn't known
+        """
+        transaction = self.start(*args, **kwargs)
+        if baseline:
+            transaction._record_baseline(baseline)
+        self.assertTrue(transaction._claim("thread-1"))
+        transaction._record_answer(lost())
+        self.assertEqual(transaction.state, "unknown")
+        return transaction
+
+    @staticmethod
+    def minor(transaction):
+        return abs(transaction._to_minor_units(transaction.amount))
+
+    # --- time --- #
+
+    def pass_time(self, transaction, seconds):
+        """Let time pass for a transaction: the database's own clock can't be moved, so its past is."""
+        transaction.flush_recordset()
+        moved = ("create_date", "sent_at", "abort_call_at", "unknown_since", "next_lookup_at", "next_booking_at")
+        self.env.cr.execute(
+            SQL(
+                "UPDATE nets_transaction SET %s WHERE id = %s",
+                SQL(", ").join(
+                    SQL("%s = %s - %s * interval '1 second'", SQL.identifier(name), SQL.identifier(name), seconds)
+                    for name in moved
+                ),
+                transaction.id,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """UPDATE nets_transaction SET no_charge_evidence = jsonb_set(no_charge_evidence::jsonb, '{at}',
+                     to_jsonb(to_char((no_charge_evidence->>'at')::timestamp - %s * interval '1 second',
+                                      'YYYY-MM-DD HH24:MI:SS')))
+                   WHERE id = %s AND no_charge_evidence IS NOT NULL""",
+                seconds,
+                transaction.id,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE nets_heartbeat SET beat_at = beat_at - %s * interval '1 second' WHERE transaction_id = %s",
+                seconds,
+                transaction.id,
+            )
+        )
+        transaction.invalidate_recordset()
+
+    @contextmanager
+    def undone(self):
+        """What happens inside is taken back, so that the cases of a table don't meet."""
+        self.env.flush_all()
+        with self.env.cr.savepoint() as savepoint:
+            yield
+            savepoint.rollback()
+        self.env.invalidate_all()
+
+    # --- what is asserted often --- #
+
+    def assertPaymentLines(self, payment, expected):
+        """The payment's journal items: [(account, debit, credit, what is still open), …] in any order."""
+        found = [
+            (line.account_id.display_name, line.debit, line.credit, line.amount_residual) for line in payment.move_id.line_ids
+        ]
+        wanted = [(account.display_name, debit, credit, residual) for account, debit, credit, residual in expected]
+        self.assertEqual(sorted(found), sorted(wanted))
