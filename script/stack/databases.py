@@ -46,7 +46,8 @@ def _keys():
     """Return what the base database, the addon's data and its bundles are made of, as hashes."""
     modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
     release = (odoo_path() / "odoo" / "release.py").read_bytes()
-    base = _digest([*modules, release])
+    # the checkout, since its folder has the attachments
+    base = _digest([ROOT, *modules, release])
     files = _files(ADDON, NOT_IN_DATABASE)
     addon = _digest([base, *(part for path in files for part in (path, path.read_bytes()))])
     static = _files(ADDON / "static", {"__pycache__"})
