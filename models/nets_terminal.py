@@ -131,11 +131,9 @@ class NetsTerminal(models.Model):
 
         A branch may use the terminals of its parents.
         """
-        domain = (
-            fields.Domain("company_id", "in", company.sudo().parent_ids.ids)
-            & fields.Domain("type", "=", "connect_cloud")
-            & fields.Domain("account_id.active", "=", True)
-        )
+        # users may not see accounts, nor search through them
+        accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
+        domain = fields.Domain("account_id", "in", accounts.ids) & fields.Domain("type", "=", "connect_cloud")
         return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
 
     def _check_usable(self, company, currency):
