@@ -91,12 +91,12 @@ export class CardDialog extends Component {
     return getCurrency(this.state.payment.currency_id)?.symbol || "";
   }
 
-  get terminal() {
+  get chosenTerminal() {
     return this.state.payment?.terminals.find(({id}) => id === this.state.terminalId);
   }
 
   get isPlayMoney() {
-    const environment = this.state.progress?.environment || this.terminal?.environment;
+    const environment = this.state.progress?.environment || this.chosenTerminal?.environment;
     return Boolean(environment) && environment !== "production";
   }
 
