@@ -5,9 +5,12 @@ its own invoices. Scripts and switches of the simulator are back to their start 
 ledger is not.
 """
 
+import itertools
 import re
 
 import pytest
+from clinic import Clinic, assert_ledger_equals_books
+from pages import InvoicePage
 from playwright.sync_api import expect, sync_playwright
 
 import stack as machinery
@@ -23,6 +26,8 @@ BROWSER_FLAGS = [
     "--disable-sync",
 ]
 TIMEOUT = 20_000  # milliseconds, for everything a page is waited for
+TERMINALS = 300  # that the simulator has for the tests, from this one on:
+FIRST_TERMINAL = 30000001
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -30,8 +35,19 @@ expect.set_options(timeout=TIMEOUT)
 @pytest.fixture(scope="session")
 def _stack():
     machinery.exit_on_signals()
-    with machinery.Stack("nets_live") as running:
+    with machinery.Stack("nets_live", terminals=TERMINALS) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def _logins():
+    """RPC clients by login: logging in is slow on purpose, and sessions outlive the server."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def _identifiers():
+    return (str(number) for number in itertools.count(FIRST_TERMINAL))
 
 
 @pytest.fixture
@@ -51,9 +67,17 @@ def simulator(stack):
 
 
 @pytest.fixture
-def odoo(stack):
-    """Return an RPC client of the administrator; ``stack.odoo.login(…)`` gives others."""
-    return stack.odoo.login()
+def clinic(stack, _logins, _identifiers):
+    """Return the clinic; afterwards its terminals' ledger and the books must be equal."""
+    clinic = Clinic(stack, _logins, _identifiers)
+    yield clinic
+    clinic.close()
+
+
+@pytest.fixture
+def terminal(clinic):
+    """Return a terminal that only this test uses."""
+    return clinic.make_terminal()
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +91,9 @@ def browser():
 class Pages:
     """The pages that a test has open, each of a person with a browser of their own."""
 
-    def __init__(self, browser, odoo):
+    def __init__(self, browser, clinic):
         self.browser = browser
-        self.odoo = odoo
+        self.clinic = clinic
         self.open = []
         self.errors = []
 
@@ -78,15 +102,12 @@ class Pages:
 
         :param context: options of Playwright's browser context
         """
-        context = {
-            "base_url": self.odoo.url,
-            "viewport": {"width": 1280, "height": 900},
-            **context,
-        }
+        url = self.clinic.stack.odoo.url
+        context = {"base_url": url, "viewport": {"width": 1280, "height": 900}, **context}
         context = self.browser.new_context(**context)
         context.set_default_timeout(TIMEOUT)
-        cookie = self.odoo.login(login).session.cookies["session_id"]
-        context.add_cookies([{"name": "session_id", "value": cookie, "url": self.odoo.url}])
+        cookie = self.clinic.user(login).session.cookies["session_id"]
+        context.add_cookies([{"name": "session_id", "value": cookie, "url": url}])
         page = context.new_page()
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
@@ -110,13 +131,13 @@ class Pages:
 
 
 @pytest.fixture
-def open_page(request, browser, stack):
+def open_page(request, browser, clinic):
     """Return a function that opens a page as a user: ``open_page("demo", "/odoo/…")``.
 
     An error on a page's console fails the test; a test that provokes some empties
     ``open_page.errors`` afterwards.
     """
-    pages = Pages(browser, stack.odoo)
+    pages = Pages(browser, clinic)
     yield pages
     failed = getattr(request.node, "call_failed", False)
     if failed or pages.errors:
@@ -127,15 +148,14 @@ def open_page(request, browser, stack):
 
 
 @pytest.fixture
-def page(open_page):
-    """Return a page of the administrator."""
-    return open_page("admin")
+def open_invoice(open_page):
+    """Return a function that opens an invoice as a user: ``open_invoice(invoice, "demo")``."""
 
+    def open_invoice(invoice, login="admin", **context):
+        page = open_page(login, InvoicePage.path(invoice), **context)
+        return InvoicePage(page, invoice).expect_open()
 
-@pytest.fixture
-def second_page(open_page):
-    """Return a page of a colleague, in a browser of their own."""
-    return open_page("demo")
+    return open_invoice
 
 
 @pytest.hookimpl(wrapper=True)

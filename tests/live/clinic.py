@@ -1,0 +1,304 @@
+"""The clinic of the demo data, as the tests arrange it over RPC, and its books beside the ledger."""
+
+import dataclasses
+import threading
+import uuid
+
+import stack as machinery
+
+PATIENCE = 30  # seconds, for what takes a moment: an answer, a booking, a lookup after 5 s
+UNRESOLVED = ("pending", "unknown")
+
+
+@dataclasses.dataclass(frozen=True)
+class Terminal:
+    """A card terminal, with the keys that the simulator gives it."""
+
+    id: int
+    identifier: str
+    name: str
+    simulator: machinery.Simulator
+
+    def play(self, *plays, **play):
+        """Script the next transactions; with keywords alone, one play."""
+        return self.simulator.play(self.identifier, *plays, *([play] if play else []))
+
+    def hold(self, **play):
+        """Hold the next transaction while the card is awaited, until `release`."""
+        return self.play(**{"outcome": "approved", "wait": {"release": True}} | play)
+
+    def release(self):
+        self.simulator.release(self.identifier)
+
+    def press(self, key, **details):
+        self.simulator.press(self.identifier, key, **details)
+
+    def wait(self, *phases, timeout=20):
+        """Wait until the terminal is in one of these phases."""
+        return self.simulator.wait_phase(self.identifier, *phases, timeout=timeout)
+
+    def asks_for_card(self):
+        """Wait until the terminal asks for the card."""
+        return self.wait("card")
+
+    def purchases(self):
+        """Return the purchases that were sent to this terminal, as they came in."""
+        requests = self.simulator.requests(self.identifier)
+        return [each for each in requests if each["method"] == "POST" and each["path"].endswith("/transaction")]
+
+    def charges(self):
+        """Return what was really charged here, in minor units."""
+        return [entry["amount"] for entry in self.simulator.ledger() if entry["terminalId"] == self.identifier]
+
+
+class Clinic:
+    """What a test needs of Odoo besides its pages."""
+
+    def __init__(self, stack, logins, identifiers):
+        """:param logins: {login: RPC client}, kept for the session
+        :param identifiers: iterator of terminal ids that nobody uses yet
+        """
+        self.stack = stack
+        self.logins = logins
+        self.identifiers = identifiers
+        self.terminals = []
+
+    def user(self, login="admin"):
+        """Return the RPC client of a user."""
+        if login not in self.logins:
+            self.logins[login] = self.stack.odoo.login(login)
+        return self.logins[login]
+
+    @property
+    def admin(self):
+        return self.user("admin")
+
+    def ref(self, name):
+        """Return the id of a record of the addon."""
+        return self.admin.ref(f"{machinery.MODULE}.{name}")
+
+    def read(self, model, record, *fields, user="admin"):
+        """Return a record's values; a single field's value alone."""
+        values = self.user(user).call(model, "read", [record], list(fields))[0]
+        return values[fields[0]] if len(fields) == 1 else values
+
+    def close(self):
+        """Compare the ledger of this test's terminals with the books, and put the terminals away."""
+        if not self.terminals:
+            return
+        terminals = [terminal.id for terminal in self.terminals]
+        unresolved = [("terminal_id", "in", terminals), ("state", "in", UNRESOLVED)]
+        left = self.admin.call("nets.transaction", "search_count", unresolved)
+        assert_ledger_equals_books(
+            self.stack.simulator, self.admin, [terminal.identifier for terminal in self.terminals]
+        )
+        assert not left, "the test left a transaction that is not finished"
+        # so that the lists of terminals stay short
+        self.admin.call("nets.terminal", "write", terminals, {"active": False})
+
+    # --- arrange ---
+
+    def make_terminal(self, name=None, account=None, **values):
+        """Return a terminal of its own for a test.
+
+        :param str account: a nets.account's id; the demo one by default
+        """
+        identifier = str(next(self.identifiers))
+        name = name or f"Desk {identifier[-3:]}"
+        values = {
+            "name": name,
+            "identifier": identifier,
+            "account_id": account or self.ref("nets_account_demo"),
+            "location_id": self.ref("nets_location_demo_clinic"),
+            "currency_id": self.admin.ref("base.NOK"),
+            **values,
+        }
+        [terminal_id] = self.admin.call("nets.terminal", "create", [values])
+        terminal = Terminal(terminal_id, identifier, name, self.stack.simulator)
+        self.terminals.append(terminal)
+        return terminal
+
+    def make_account(self, **values):
+        """Return the id of a NETS account with waiting times of its own."""
+        values = {
+            "name": "Impatient account",
+            "company_id": self.ref("demo_company"),
+            "environment": "simulator",
+            "simulator_url": self.stack.simulator.url,
+            "username": "demo",
+            "password": "demo-secret",
+            **values,
+        }
+        return self.admin.call("nets.account", "create", [values])[0]
+
+    def make_journal(self, **values):
+        """Return the id of a new bank journal, which has the method *Card terminal* by itself."""
+        number = self.admin.call("account.journal", "search_count", [])
+        values = {"name": f"Card bank {number}", "code": f"CB{number}", "type": "bank", **values}
+        values.setdefault("company_id", self.ref("demo_company"))
+        return self.admin.call("account.journal", "create", [values])[0]
+
+    def make_customer(self, name="Solveig Berg"):
+        return self.admin.call("res.partner", "create", [{"name": name}])[0]
+
+    def make_invoice(self, amount=500.0, customer=None, post=True, **values):
+        """Return the id of a new customer invoice without taxes."""
+        line = {"name": "Consultation", "quantity": 1, "price_unit": amount, "tax_ids": [(5, 0, 0)]}
+        values = {
+            "move_type": "out_invoice",
+            "partner_id": customer or self.ref("demo_partner_bakery"),
+            "invoice_line_ids": [(0, 0, line)],
+            **values,
+        }
+        [invoice] = self.admin.call("account.move", "create", [values])
+        if post:
+            self.admin.call("account.move", "action_post", [invoice])
+        return invoice
+
+    # --- act ---
+
+    def press_pay(self, invoice, terminal, amount=None, request="", user="admin"):
+        """Do over RPC what *Process card* does in the dialog; return the transaction's id.
+
+        :param invoice: an id or a list of ids
+        :param str request: the number of the press; a new one by default
+        """
+        invoices = invoice if isinstance(invoice, list) else [invoice]
+        if amount is None:
+            amount = sum(self.due(each) for each in invoices)
+        request = request or str(uuid.uuid4())
+        call = self.user(user).call
+        return call("account.move", "nets_start_card_payment", invoices, amount, terminal.id, request)[0]["id"]
+
+    def refusal(self, call):
+        """Return the text that a person reads when Odoo refuses this call."""
+        try:
+            call()
+        except machinery.OdooError as error:
+            return str(error)
+        raise AssertionError("Odoo did not refuse.")
+
+    def together(self, *calls):
+        """Make the calls at the same time; return what each returned or raised."""
+        results = [None] * len(calls)
+        start = threading.Barrier(len(calls))
+
+        def run(index, call):
+            start.wait()
+            try:
+                results[index] = call()
+            except machinery.OdooError as error:
+                results[index] = error
+
+        threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    # --- look ---
+
+    def due(self, invoice):
+        return self.read("account.move", invoice, "amount_residual")
+
+    def payment_state(self, invoice):
+        return self.read("account.move", invoice, "payment_state")
+
+    def transactions(self, invoice):
+        """Return the ids of an invoice's card transactions, newest first."""
+        return self.admin.call("nets.transaction", "search", [("invoice_ids", "in", [invoice])])
+
+    def transaction(self, invoice):
+        """Return the id of an invoice's newest card transaction."""
+        return self.transactions(invoice)[0]
+
+    def state(self, transaction):
+        return self.read("nets.transaction", transaction, "state")
+
+    def wait_for_state(self, transaction, *states, timeout=PATIENCE):
+        """Wait until a transaction is in one of these states, watching it as a dialog does."""
+        what = f"transaction {transaction} to become {' or '.join(states)}"
+        return machinery.wait_until(lambda: self.progress(transaction)["state"] in states, timeout, what, 0.2)
+
+    def wait_for_end(self, transaction, timeout=PATIENCE):
+        """Wait until a transaction is finished, and booked where it was charged; return its state."""
+
+        def end():
+            progress = self.progress(transaction)
+            if progress["state"] not in UNRESOLVED and not progress["to_book"]:
+                return progress["state"]
+            return None
+
+        return machinery.wait_until(end, timeout, f"the end of transaction {transaction}", 0.2)
+
+    def progress(self, transaction, user="admin"):
+        """Return what a person who watches sees."""
+        return self.user(user).call("nets.transaction", "read_progress", [transaction])[0]
+
+
+def assert_ledger_equals_books(simulator, admin, terminals=None):
+    """Compare, entry by entry, what the terminals charged with what Odoo's books say.
+
+    The ledger's entries that came through the service, against the approved transactions and against
+    the journal items that their payments made: terminal, order, kind, minor units, currency.
+
+    :param admin: RPC client
+    :param terminals: identifiers; all by default
+    """
+    charged = sorted(
+        (entry["terminalId"], entry["orderId"], entry["kind"], entry["amount"], entry["currency"])
+        for entry in simulator.ledger()
+        if entry["origin"] == "service" and (terminals is None or entry["terminalId"] in terminals)
+    )
+    assert _known_to_odoo(admin, terminals) == charged
+    assert _in_the_books(admin, terminals) == charged
+
+
+def _domain(terminals):
+    domain = [("state", "=", "approved")]
+    return domain if terminals is None else [*domain, ("terminal_identifier", "in", list(terminals))]
+
+
+def _known_to_odoo(admin, terminals):
+    fields = ["terminal_identifier", "order_id", "kind", "charged_amount", "currency_id"]
+    rows = admin.call("nets.transaction", "search_read", _domain(terminals), fields)
+    return sorted(
+        (
+            row["terminal_identifier"],
+            row["order_id"],
+            row["kind"],
+            minor_units(row["charged_amount"]),
+            row["currency_id"][1],
+        )
+        for row in rows
+    )
+
+
+def _in_the_books(admin, terminals):
+    """What the posted journal items say, found through the payments."""
+    fields = ["terminal_identifier", "kind", "payment_id"]
+    rows = admin.call("nets.transaction", "search_read", _domain(terminals), fields)
+    by_payment = {row["payment_id"] and row["payment_id"][0]: row for row in rows}
+    fields = ["payment_reference", "state", "move_id"]
+    payments = admin.call("account.payment", "read", [each for each in by_payment if each], fields)
+    by_move = {payment["move_id"][0]: payment for payment in payments if payment["move_id"]}
+    domain = [
+        ("move_id", "in", list(by_move)),
+        ("parent_state", "=", "posted"),
+        ("account_type", "=", "asset_receivable"),
+    ]
+    booked = []
+    for line in admin.call("account.move.line", "search_read", domain, ["move_id", "amount_currency", "currency_id"]):
+        payment = by_move[line["move_id"][0]]
+        row = by_payment[payment["id"]]
+        amount = -minor_units(line["amount_currency"])
+        booked.append(
+            (row["terminal_identifier"], payment["payment_reference"], row["kind"], amount, line["currency_id"][1])
+        )
+    return sorted(booked)
+
+
+def minor_units(amount):
+    """Return kroner as øre."""
+    return round(amount * 100)

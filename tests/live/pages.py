@@ -1,0 +1,224 @@
+"""What the tests do and see on Odoo's pages, in the words of the person who sits there."""
+
+import re
+
+from playwright.sync_api import expect
+
+INVOICE_PATH = "/odoo/action-account.action_move_out_invoice_type/{}"
+
+
+def money(amount):
+    """Return a pattern of an amount as Odoo shows it, whatever the language's separators."""
+    whole, cents = f"{amount:.2f}".split(".")
+    digits = r"[\s,.\u00a0]?".join(whole[max(0, end - 3) : end] for end in _groups(len(whole)))
+    return re.compile(rf"(?<!\d){digits}[.,]{cents}(?!\d)")
+
+
+def _groups(length):
+    return range(length % 3 or 3, length + 1, 3)
+
+
+class InvoicePage:
+    """An invoice's form."""
+
+    def __init__(self, page, invoice):
+        self.page = page
+        self.invoice = invoice
+
+    @staticmethod
+    def path(invoice):
+        return INVOICE_PATH.format(invoice)
+
+    def reload(self):
+        self.page.reload()
+        return self.expect_open()
+
+    def expect_open(self):
+        expect(self.page.locator(".o_form_view .o_form_sheet")).to_be_visible()
+        # the mark of a page that was not loaded anew
+        self.page.evaluate("window.netsSamePage = true")
+        return self
+
+    def button(self, name):
+        # an icon before the text is part of the name
+        name = re.compile(rf"{re.escape(name)}$")
+        return self.page.locator(".o_form_statusbar").get_by_role("button", name=name)
+
+    def pay_by_card(self):
+        """Press *Pay by card*, and return the dialog."""
+        self.button("Pay by card").click()
+        return CardDialog(self.page).expect_open()
+
+    def pay(self):
+        """Press Odoo's own *Pay*, and return its window."""
+        self.button("Pay").click()
+        return PayWizard(self.page).expect_open()
+
+    def confirm_and_pay(self):
+        self.button("Confirm and pay by card").click()
+        return CardDialog(self.page).expect_open()
+
+    @property
+    def banner(self):
+        return self.page.locator(".o_nets_banner")
+
+    def show_running(self):
+        """Press *Show* on the banner, and return the dialog."""
+        self.banner.get_by_role("button", name="Show").click()
+        return CardDialog(self.page).expect_open()
+
+    @property
+    def totals(self):
+        """Payments and the amount due, under the lines."""
+        return self.page.locator(".oe_subtotal_footer").last
+
+    def expect_due(self, amount):
+        expect(self.page.locator("[name=amount_residual]")).to_have_text(money(amount))
+
+    def expect_paid(self):
+        expect(self.page.locator(".ribbon:visible").first).to_contain_text(re.compile("Paid|In Payment", re.I))
+
+    def expect_payment(self, amount):
+        expect(self.page.locator("[name=invoice_payments_widget]")).to_contain_text(money(amount))
+
+    def expect_no_payment(self):
+        expect(self.page.locator("[name=invoice_payments_widget] .oe_payment_label")).to_have_count(0)
+
+    def expect_notification(self, *texts):
+        for text in texts:
+            expect(self.page.locator(".o_notification").filter(has_text=text)).to_have_count(1)
+
+    def expect_not_reloaded(self):
+        assert self.page.evaluate("window.netsSamePage"), "the page was loaded anew"
+
+
+class CardDialog:
+    """The dialog *Card payment*."""
+
+    def __init__(self, page):
+        self.page = page
+        self.root = page.locator(".modal:has(.o_nets_card_dialog), .o_nets_card_dialog").first
+
+    def expect_open(self):
+        expect(self.root).to_be_visible()
+        return self
+
+    def expect_closed(self):
+        expect(self.page.locator(".o_nets_card_dialog")).to_have_count(0)
+
+    def button(self, name):
+        return self.root.get_by_role("button", name=name)
+
+    @property
+    def amount(self):
+        return self.root.get_by_label("Amount")
+
+    @property
+    def terminal(self):
+        return self.root.get_by_label("Terminal")
+
+    @property
+    def status(self):
+        """What a screen reader reads out."""
+        return self.root.get_by_role("status")
+
+    @property
+    def refusal(self):
+        return self.root.get_by_role("alert")
+
+    def choose(self, terminal):
+        self.terminal.select_option(str(terminal.id))
+        return self
+
+    def process(self):
+        self.button("Process card").click()
+        return self
+
+    def pay_on(self, terminal, amount=None):
+        """Fill in the form and press *Process card*."""
+        if terminal:
+            self.choose(terminal)
+        if amount is not None:
+            self.amount.fill(str(amount))
+        return self.process()
+
+    def abort(self):
+        self.button("Abort").click()
+        return self
+
+    def try_again(self):
+        self.button("Try again").click()
+        return self
+
+    def close(self):
+        self.root.locator(".modal-footer").get_by_role("button", name="Close").click()
+        self.expect_closed()
+
+    def expect_status(self, *texts):
+        """The person reads all of these."""
+        for text in texts:
+            expect(self.status).to_contain_text(text)
+        return self
+
+    def expect_refusal(self, *texts):
+        for text in texts:
+            expect(self.refusal).to_contain_text(text)
+        return self
+
+
+class PayWizard:
+    """Odoo's own window *Pay*."""
+
+    def __init__(self, page):
+        self.page = page
+        self.root = page.locator(".modal:has(.o_form_view)")
+
+    def expect_open(self):
+        expect(self.root.locator(".o_form_view")).to_be_visible()
+        return self
+
+    def expect_closed(self):
+        expect(self.root).to_have_count(0)
+
+    def field(self, label):
+        # a question mark with a hint may follow
+        return self.root.get_by_label(re.compile(rf"^{label}\b"))
+
+    def choose(self, label, name):
+        """Pick what begins with this name from a list."""
+        field = self.field(label)
+        field.click()
+        field.fill(name)
+        self.page.locator(".o-autocomplete--dropdown-item").filter(has_text=name).first.click()
+        expect(field).to_have_value(re.compile(re.escape(name)))
+        field.press("Tab")  # the list may have opened again
+
+    def fill(self, label, value):
+        self.field(label).fill(value)
+        self.field(label).press("Tab")
+
+    def button(self, name):
+        return self.root.get_by_role("button", name=name)
+
+
+class InvoiceList:
+    """The list of customer invoices."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def search(self, text):
+        box = self.page.get_by_role("searchbox")
+        box.fill(text)
+        box.press("Enter")
+        return self
+
+    def select(self, count):
+        """Tick all rows, which are so many."""
+        expect(self.page.locator(".o_data_row")).to_have_count(count)
+        self.page.locator("thead .o_list_record_selector input").check()
+        return self
+
+    def pay(self):
+        self.page.get_by_role("button", name="Pay", exact=True).click()
+        return PayWizard(self.page).expect_open()
