@@ -64,7 +64,15 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._nets_check_values(vals)
+        if vals.get("state") == "cancel":
+            self._unlink_except_charged()
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_charged(self):
+        """The entry of a payment that a terminal took is as untouchable as the payment."""
+        for payment in self.origin_payment_id._nets_charged():
+            payment._nets_refuse_change()
 
     def _nets_check_values(self, vals):
         """Rule 3: a transaction that could be taken off its invoice would no longer count, and the debt be charged

@@ -24,6 +24,7 @@ class AccountPayment(models.Model):
                 ("amount" in vals and payment.currency_id.compare_amounts(vals["amount"], payment.amount) != 0)
                 or ("currency_id" in vals and vals["currency_id"] != payment.currency_id.id)
                 or ("payment_type" in vals and vals["payment_type"] != payment.payment_type)
+                or vals.get("state") in ("canceled", "rejected")
             ):
                 payment._nets_refuse_change()
         return super().write(vals)

@@ -24,8 +24,14 @@ class NetsTransaction(models.Model):
         if self.origin != "invoice":
             return super()._book_charge()
         lines = self._open_lines()
-        register = self.env["account.payment.register"]
-        to_process = [{"create_vals": self._prepare_payment_values(lines), "to_reconcile": lines}]
+        values = self._prepare_payment_values(lines)
+        method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
+        # With the Accounting app, a method line without an outstanding account makes no journal entry: the invoice
+        # would stay due, and could be charged again. A charge must always have one.
+        register = self.env["account.payment.register"].with_context(
+            force_payment_move=not method_line.payment_account_id
+        )
+        to_process = [{"create_vals": values, "to_reconcile": lines}]
         self.payment_id = register._init_payments(to_process)
         register._post_payments(to_process)
         register._reconcile_payments(to_process)
@@ -44,14 +50,16 @@ class NetsTransaction(models.Model):
     def _prepare_payment_values(self, lines):
         values = dict(self.booking_values)
         write_off_lines = values.pop("write_off_line_vals")
-        outstanding_account_id = values.pop("outstanding_account_id")
         residual = values.pop("residual")
         as_asked = (
             self.currency_id.compare_amounts(self.charged_amount, self.amount) == 0
             and set(lines) == set(self.line_ids)
             and self.currency_id.compare_amounts(abs(sum(lines.mapped("amount_residual_currency"))), residual) == 0
         )
-        method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
+        if not self.env["account.payment.method.line"].browse(values["payment_method_line_id"]).exists():
+            # taken off the journal meanwhile, perhaps to be added anew
+            journal = self.env["account.journal"].browse(values["journal_id"])
+            values["payment_method_line_id"] = journal._nets_method_line("inbound").id
         values |= {
             "date": self.charge_date,
             "amount": abs(self.charged_amount),
@@ -60,9 +68,6 @@ class NetsTransaction(models.Model):
             # A discount belongs to the payment it was granted for: not when anything changed meanwhile.
             "write_off_line_vals": write_off_lines if as_asked else [],
         }
-        if not method_line.payment_account_id:
-            # With the Accounting app such a line makes no journal entry; a charge must always have one.
-            values["outstanding_account_id"] = outstanding_account_id
         return values
 
     def _payment_reference(self):

@@ -103,11 +103,11 @@ class AccountPaymentRegister(models.TransientModel):
         if self.payment_type != "inbound":
             raise UserError(self.env._("Money is due to the customer here. Paying out on a terminal isn't a payment."))
         self._nets_check_amount(invoices)
+        self._nets_check_outstanding_account()
         batch = self.batches[0]
         values = self._create_payment_vals_from_wizard(batch)
         lines = batch["lines"]
         values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
-        values["outstanding_account_id"] = self._nets_outstanding_account().id
         del values["date"], values["amount"]
         return self.env["nets.transaction"]._reserve(
             {
@@ -145,9 +145,11 @@ class AccountPaymentRegister(models.TransientModel):
                 )
             )
 
-    def _nets_outstanding_account(self):
-        """Where the money is until the bank statement brings it, when the method line doesn't say."""
-        if self.payment_method_line_id.payment_account_id:
-            return self.payment_method_line_id.payment_account_id
-        payment = self.env["account.payment"].new({"company_id": self.company_id.id})
-        return payment._get_outstanding_account(self.payment_type)
+    def _nets_check_outstanding_account(self):
+        """Refuse now what couldn't be booked later.
+
+        :raise UserError: neither the method line nor the company says where the money is until the bank statement
+        """
+        if not self.payment_method_line_id.payment_account_id:
+            payment = self.env["account.payment"].new({"company_id": self.company_id.id})
+            payment._get_outstanding_account(self.payment_type)
