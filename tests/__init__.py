@@ -1,1 +1,2 @@
+from . import test_invoice_payment
 from . import test_rules_of_money

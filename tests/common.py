@@ -265,8 +265,11 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
 
     def assertPaymentLines(self, payment, expected):
         """The payment's journal items: [(account, debit, credit, what is still open), …] in any order."""
-        found = [
-            (line.account_id.display_name, line.debit, line.credit, line.amount_residual) for line in payment.move_id.line_ids
-        ]
-        wanted = [(account.display_name, debit, credit, residual) for account, debit, credit, residual in expected]
+        lines = payment.move_id.line_ids
+        found = [(line.account_id.name, line.debit, line.credit, line.amount_residual) for line in lines]
+        wanted = [(account.name, debit, credit, residual) for account, debit, credit, residual in expected]
         self.assertEqual(sorted(found), sorted(wanted))
+
+    def assertSaidOn(self, record, text):
+        """A message in the record's chatter says it."""
+        self.assertIn(text, " ".join(record.message_ids.mapped("body")))
