@@ -9,11 +9,14 @@ import itertools
 import re
 
 import pytest
-from clinic import Clinic, assert_ledger_equals_books
-from pages import InvoicePage
 from playwright.sync_api import expect, sync_playwright
 
 import stack as machinery
+
+pytest.register_assert_rewrite("clinic", "pages")
+
+from clinic import Clinic, assert_ledger_equals_books  # noqa: E402
+from pages import InvoicePage  # noqa: E402
 
 SCREENSHOTS = machinery.HOME / "screenshots"
 BROWSER_FLAGS = [
@@ -88,32 +91,48 @@ def browser():
         browser.close()
 
 
-class Pages:
-    """The pages that a test has open, each of a person with a browser of their own."""
+@pytest.fixture(scope="session")
+def _browsers():
+    """Browser contexts by login, kept for the session: a warm cache opens a page much faster."""
+    return {}
 
-    def __init__(self, browser, clinic):
+
+class Pages:
+    """The pages that a test has open, each login with a browser of its own."""
+
+    def __init__(self, browser, clinic, kept):
         self.browser = browser
         self.clinic = clinic
+        self.kept = kept
         self.open = []
         self.errors = []
 
-    def __call__(self, login="admin", path="/odoo", **context):
+    def __call__(self, login="admin", path="/odoo", **options):
         """Open a page of Odoo as this user.
 
-        :param context: options of Playwright's browser context
+        :param options: of Playwright's browser context; with any, the browser is a new one
         """
-        url = self.clinic.stack.odoo.url
-        context = {"base_url": url, "viewport": {"width": 1280, "height": 900}, **context}
-        context = self.browser.new_context(**context)
-        context.set_default_timeout(TIMEOUT)
-        cookie = self.clinic.user(login).session.cookies["session_id"]
-        context.add_cookies([{"name": "session_id", "value": cookie, "url": url}])
+        if options:
+            context = self._new_context(login, options)
+        elif login in self.kept:
+            context = self.kept[login]
+        else:
+            context = self.kept[login] = self._new_context(login, {})
         page = context.new_page()
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
         self.open.append(page)
         page.goto(path)
         return page
+
+    def _new_context(self, login, options):
+        url = self.clinic.stack.odoo.url
+        options = {"base_url": url, "viewport": {"width": 1280, "height": 900}, **options}
+        context = self.browser.new_context(**options)
+        context.set_default_timeout(TIMEOUT)
+        cookie = self.clinic.user(login).session.cookies["session_id"]
+        context.add_cookies([{"name": "session_id", "value": cookie, "url": url}])
+        return context
 
     def _on_console(self, message):
         if message.type == "error":
@@ -127,17 +146,19 @@ class Pages:
 
     def close(self):
         for page in self.open:
-            page.context.close()
+            page.close()
+            if page.context not in self.kept.values():
+                page.context.close()
 
 
 @pytest.fixture
-def open_page(request, browser, clinic):
+def open_page(request, browser, clinic, _browsers):
     """Return a function that opens a page as a user: ``open_page("demo", "/odoo/…")``.
 
     An error on a page's console fails the test; a test that provokes some empties
     ``open_page.errors`` afterwards.
     """
-    pages = Pages(browser, clinic)
+    pages = Pages(browser, clinic, _browsers)
     yield pages
     failed = getattr(request.node, "call_failed", False)
     if failed or pages.errors:

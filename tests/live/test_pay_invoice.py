@@ -46,7 +46,6 @@ def test_a_part_can_be_paid_and_the_rest_later(clinic, terminal, open_invoice):
 
 def test_pay_leads_to_the_terminal_by_journal_and_method(clinic, terminal, open_invoice):
     invoice = clinic.make_invoice(800)
-    terminal.play("approved")
     page = open_invoice(invoice)
 
     wizard = page.pay()
@@ -55,8 +54,10 @@ def test_pay_leads_to_the_terminal_by_journal_and_method(clinic, terminal, open_
     wizard.fill("Amount", "300")
     wizard.button("Process card").click()
 
-    CardDialog(page.page).expect_closed()
+    dialog = CardDialog(page.page).expect_open().expect_status("Waiting for the card", money(300), terminal.name)
     wizard.expect_closed()
+    terminal.press("tap")
+    dialog.expect_closed()
     page.expect_due(500)
     page.expect_payment(300)
     page.expect_not_reloaded()
@@ -252,15 +253,15 @@ def test_the_invoice_lists_its_card_transactions(clinic, terminal, open_invoice)
 def test_several_invoices_of_one_customer_become_one_payment(clinic, terminal, open_page):
     customer = clinic.make_customer("Ingrid Several")
     invoices = [clinic.make_invoice(amount, customer) for amount in (200, 300)]
-    terminal.play("approved")
     page = open_page("admin", "/odoo/action-account.action_move_out_invoice_type")
     wizard = InvoiceList(page).search("Ingrid Several").select(2).pay()
     wizard.choose("Payment Method", "Card terminal")
     wizard.field("Group Payments").check()
     wizard.choose("Terminal", terminal.name)
     wizard.button("Process card").click()
-    CardDialog(page).expect_closed()
-    wizard.expect_closed()
+    dialog = CardDialog(page).expect_open().expect_status("Waiting for the card", money(500))
+    terminal.press("tap")
+    dialog.expect_closed()
     for invoice in invoices:
         assert clinic.due(invoice) == 0
     assert terminal.charges() == [50000]
