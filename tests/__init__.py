@@ -1,2 +1,5 @@
+from . import test_access
 from . import test_invoice_payment
+from . import test_refusals
 from . import test_rules_of_money
+from . import test_units

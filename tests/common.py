@@ -67,7 +67,9 @@ def approved(amount, number=101, **values):
             "result": 0,
             "total_amount": amount,
             "response_code": "00",
-            "card": Card(brand="Visa", truncated_pan="************1234-0", last_four="1234", cvm="0", aid="A0000000031010"),
+            "card": Card(
+                brand="Visa", truncated_pan="************1234-0", last_four="1234", cvm="0", aid="A0000000031010"
+            ),
             "customer_receipt": "CUSTOMER",
             "merchant_receipt": "MERCHANT",
             **values,

@@ -371,7 +371,11 @@ class TestMeanwhile(InvoicePaymentCase):
         self.assertEqual(self.invoice.state, "draft")
 
     def test_confirmed_again_meanwhile(self):
-        for name, price, residual, credit in (("as it was", 1000, 0, 0), ("dearer", 1200, 200, 0), ("cheaper", 900, 0, -100)):
+        for name, price, residual, credit in (
+            ("as it was", 1000, 0, 0),
+            ("dearer", 1200, 200, 0),
+            ("cheaper", 900, 0, -100),
+        ):
             with self.subTest(name), self.undone():
                 transaction = self.send(self.invoice)
                 self.invoice.button_draft()
@@ -412,7 +416,7 @@ class TestMeanwhile(InvoicePaymentCase):
             pauses = []
             for _attempt in range(5):
                 transaction._book()
-                pauses.append(round((transaction.next_booking_at - transaction._now()).total_seconds()))
+                pauses.append(int((transaction.next_booking_at - transaction._now()).total_seconds()))
             self.assertEqual(pauses, [300, 900, 3600, 3600, 3600])
             self.assertEqual(transaction.booking_attempts, 6)
         with self.subTest("by a person"), self.undone():
@@ -563,7 +567,9 @@ class TestPaymentMethod(InvoicePaymentCase):
 
     def test_the_wizard_proposes_the_terminal_used_last(self):
         with self.subTest("none yet: the first"):
-            self.assertEqual(self.proposed(), self.terminal_2 if self.terminal_2.name < self.terminal.name else self.terminal)
+            self.assertEqual(
+                self.proposed(), self.terminal_2 if self.terminal_2.name < self.terminal.name else self.terminal
+            )
         for terminal in (self.terminal, self.terminal_2):
             with self.subTest(terminal.name):
                 self.charge(self.make_invoice(10), terminal=terminal)
@@ -592,9 +598,9 @@ class TestPaymentMethod(InvoicePaymentCase):
             lambda: payment.write({"currency_id": self.env.ref("base.EUR").id}),
             lambda: payment.write({"payment_type": "outbound"}),
             lambda: payment.write({"state": "canceled"}),
-            lambda: payment.action_cancel(),
-            lambda: payment.action_reject(),
-            lambda: payment.unlink(),
+            payment.action_cancel,
+            payment.action_reject,
+            payment.unlink,
         ):
             with self.assertRaisesRegex(UserError, "was charged on a card terminal"), self.env.cr.savepoint():
                 attempt()
@@ -603,7 +609,7 @@ class TestPaymentMethod(InvoicePaymentCase):
     def test_nor_can_its_journal_entry(self):
         payment = self.charge(self.make_invoice(1000)).payment_id
         for name, attempt in {
-            "cancel": lambda: payment.move_id.button_cancel(),
+            "cancel": payment.move_id.button_cancel,
             "draft and cancel": lambda: (payment.move_id.button_draft(), payment.move_id.button_cancel()),
             "draft and delete": lambda: (payment.move_id.button_draft(), payment.move_id.unlink()),
         }.items():

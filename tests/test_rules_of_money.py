@@ -240,9 +240,7 @@ class TestRulesOfSending(RulesOfMoneyCase):
         first._record_answer(approved(100000))
         first._book()
         self.assertEqual(self.invoice.payment_state, self.invoice._get_invoice_in_payment_state())
-        self.assertEqual(
-            self.start(self.invoice, 10, terminal=self.terminal_2, request_id=request_id), first
-        )
+        self.assertEqual(self.start(self.invoice, 10, terminal=self.terminal_2, request_id=request_id), first)
         self.assertEqual(self.env["nets.transaction"].search_count([("request_id", "=", request_id)]), 1)
 
     def test_rule_03_the_database_keeps_requests_unique(self):
@@ -739,7 +737,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         transaction._book()
         self.assertEqual((transaction.state, transaction.to_book, transaction.alert), ("approved", False, False))
         self.assertEqual(transaction.payment_id, payment)
-        self.assertEqual(self.env["account.payment"].search_count([("payment_reference", "=", transaction.order_id)]), 1)
+        self.assertEqual(
+            self.env["account.payment"].search_count([("payment_reference", "=", transaction.order_id)]), 1
+        )
         self.assertEqual(transaction.customer_receipt, "CUSTOMER", "what was missing is added")
 
     def test_rule_10_an_approval_twice_with_another_amount_alerts(self):
