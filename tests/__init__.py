@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_hoot
 from . import test_invoice_payment
 from . import test_refusals
 from . import test_rules_of_money
