@@ -1,9 +1,12 @@
 """Databases with the addon: prepared once, cloned in a moment."""
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
+import tempfile
+import time
 from ast import literal_eval
 from pathlib import Path
 
@@ -105,12 +108,7 @@ def ensure_template(postgresql):
         if done == [addon_key, bundles_key]:
             return TEMPLATE_DATABASE
         if postgresql.stamp(BASE_DATABASE) != base_key:
-            with step(f"Database with {', '.join(manifest()['depends'])} and demo data"):
-                postgresql.drop(BASE_DATABASE)
-                postgresql.create(BASE_DATABASE)
-                modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
-                _install(postgresql, BASE_DATABASE, modules)
-                postgresql.set_stamp(BASE_DATABASE, base_key)
+            _prepare_base(postgresql, base_key)
         if done[:1] != [addon_key]:
             with step(f"Database with {MODULE}"):
                 postgresql.drop(TEMPLATE_DATABASE)
@@ -120,6 +118,48 @@ def ensure_template(postgresql):
             _pregenerate_bundles(postgresql, TEMPLATE_DATABASE)
             postgresql.set_stamp(TEMPLATE_DATABASE, f"{addon_key} {bundles_key}")
     return TEMPLATE_DATABASE
+
+
+def _prepare_base(postgresql, key):
+    """Make the database with Odoo's modules alone: from what another checkout left, where it can be."""
+    modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
+    kept = _kept_base(modules)
+    postgresql.drop(BASE_DATABASE)
+    if kept and kept.exists():
+        with step(f"Database with {', '.join(modules)} and demo data, from {kept.parent}"):
+            postgresql.restore(BASE_DATABASE, kept)
+    else:
+        with step(f"Database with {', '.join(modules)} and demo data"):
+            postgresql.create(BASE_DATABASE)
+            _install(postgresql, BASE_DATABASE, modules)
+            if kept:
+                _keep_base(postgresql, kept)
+    postgresql.set_stamp(BASE_DATABASE, key)
+
+
+def _kept_base(modules):
+    """Return the folder of a dump of the base database, which may exist; None where none is kept.
+
+    Only for the downloaded Odoo, whose version is known. Anew each month, since the dates of
+    Odoo's demo data are relative to the day of the installation.
+    """
+    version = HOME / "src" / "version"
+    if not (version.exists() and odoo_path().is_relative_to(HOME)):
+        return None
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", MODULE)
+    month = time.strftime("%Y-%m")
+    return Path(os.environ.get("ODOO_CACHE") or default, f"base-{_digest([month, version.read_bytes(), *modules])}")
+
+
+def _keep_base(postgresql, folder):
+    for old in sorted(folder.parent.glob("base-*"), key=os.path.getmtime)[:-3]:
+        shutil.rmtree(old, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent), folder.name)
+    postgresql.dump(BASE_DATABASE, new)
+    # one that another checkout just made is as good
+    with contextlib.suppress(OSError):
+        new.rename(folder)
+    shutil.rmtree(new.parent)
 
 
 def clone_template(postgresql, database):

@@ -75,9 +75,7 @@ class PostgreSQL:
 
     # --- life ---
 
-    def _command(self, name):
-        # PostgreSQL refuses to run as root.
-        user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    def _program(self, name):
         found = sorted(
             Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
             key=lambda path: int(re.sub(r"\D", "", path.parts[-3]) or 0),
@@ -85,7 +83,12 @@ class PostgreSQL:
         program = str(found[-1]) if found else shutil.which(name)
         if not program:
             raise StackError("PostgreSQL is not installed. Run script/bootstrap.")
-        return [*user, program, "-D", f"{self.directory}/data"]
+        return program
+
+    def _command(self, name):
+        # PostgreSQL refuses to run as root.
+        user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        return [*user, self._program(name), "-D", f"{self.directory}/data"]
 
     def _pg_ctl(self, *args, check=True):
         result = subprocess.run(
@@ -220,6 +223,26 @@ class PostgreSQL:
             # The filestore's files are never written to again, so links do.
             source, copy = self.filestore(template), self.filestore(database)
             shutil.copytree(source, copy, copy_function=os.link)
+
+    def dump(self, database, folder):
+        """Write a database and its filestore into a new folder."""
+        self._client("pg_dump", database, "--compress=1", f"--file={folder}")
+        shutil.copytree(self.filestore(database), folder / "filestore")
+
+    def restore(self, database, folder):
+        """Make a database of what `dump` wrote."""
+        self.create(database)
+        self._client("pg_restore", database, "--no-owner", folder)
+        shutil.copytree(folder / "filestore", self.filestore(database))
+
+    def _client(self, program, database, *args):
+        server = ["-h", self.host, "-p", self.port, "-U", self.user, "-d", database]
+        subprocess.run(
+            [self._program(program), *server, "--format=directory", "--jobs=2", *args],
+            env=os.environ | {"PGPASSWORD": self.password},
+            timeout=600,
+            check=True,
+        )
 
     def filestore(self, database):
         """Return the folder of a database's attachments."""
