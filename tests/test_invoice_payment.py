@@ -304,6 +304,17 @@ class TestBooking(InvoicePaymentCase):
                 self.assertTrue(transaction._book())
                 self.assertPaid(invoice)
 
+    def test_the_person_may_have_no_email(self):
+        """The note on the invoice is a message, and messages have senders; the booking doesn't depend on that."""
+        self.clerk.partner_id.email = False
+        transaction = self.charge(self.make_invoice(1000), outcome=approved(110000, tip_amount=10000))
+        self.assertTrue(transaction.booked_at, transaction.booking_error)
+        settled = self.lose(self.make_invoice(10))
+        self.manager.partner_id.email = False
+        settled.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        settled._record_answer(approved(1000))
+        self.assertTrue(settled.alert)
+
     def run_cron(self):
         """The scheduled job, which commits as it goes."""
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
