@@ -4,11 +4,11 @@ import {Dialog} from "@web/core/dialog/dialog";
 import {_t} from "@web/core/l10n/translation";
 import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
 import {registry} from "@web/core/registry";
-import {useAutofocus, useService} from "@web/core/utils/hooks";
+import {useAutofocus, useChildRef, useService} from "@web/core/utils/hooks";
 import {uuid} from "@web/core/utils/strings";
 import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
-import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
+import {Component, onMounted, onWillDestroy, onWillStart, useEffect, useState} from "@odoo/owl";
 import {isFinished} from "../common/transaction_service";
 
 /**
@@ -44,6 +44,18 @@ export class CardDialog extends Component {
     this.requestId = null;
     this.watcher = null;
     useAutofocus({refName: "amount", selectAll: true});
+    useAutofocus({refName: "again"});
+    this.modal = useChildRef();
+    onMounted(() => this.modal.el.setAttribute("aria-label", this.title));
+    // The button that was pressed is gone with each step: the keyboard must not fall out of the dialog.
+    useEffect(
+      () => {
+        if (document.activeElement === document.body) {
+          this.modal.el.focus();
+        }
+      },
+      () => [this.state.progress?.state, this.state.sending]
+    );
     onWillStart(() => this.load());
     onWillDestroy(() => {
       this.watcher?.stop();

@@ -1,8 +1,9 @@
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
+import {useRecordObserver} from "@web/model/relational_model/utils";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
-import {Component, onWillDestroy, onWillUpdateProps, useState} from "@odoo/owl";
+import {Component, onWillDestroy, useState} from "@odoo/owl";
 import {isFinished} from "../common/transaction_service";
 
 /**
@@ -15,13 +16,13 @@ export class TransactionBanner extends Component {
 
   setup() {
     this.action = useService("action");
-    this.orm = useService("orm");
+    this.notification = useService("notification");
     this.transactions = useService("nets_transaction");
     this.state = useState({progress: null});
     this.invoiceId = null;
     this.transactionId = null;
-    this.attach(this.props.record);
-    onWillUpdateProps(({record}) => this.attach(record));
+    // The invoice stays the same object when it is read anew: its values have to be observed.
+    useRecordObserver((record) => this.attach(record));
     onWillDestroy(() => this.detach());
   }
 
@@ -54,6 +55,7 @@ export class TransactionBanner extends Component {
       this.watcher = this.transactions.watch(transactionId, (progress) => {
         this.state.progress = progress;
         if (isFinished(progress)) {
+          this.tellRefusal(progress);
           this.refresh();
         }
       });
@@ -62,8 +64,17 @@ export class TransactionBanner extends Component {
 
   /** Somebody started, or finished, a transaction of this invoice. */
   onNews() {
-    if (!this.transactionId) {
+    const {progress} = this.state;
+    // while it runs, its watcher knows better; when it ended, it may have been booked after all
+    if (!this.transactionId || (progress && isFinished(progress))) {
       this.refresh();
+    }
+  }
+
+  /** Whoever closed the dialog has to hear that nothing was charged: the banner goes away. */
+  tellRefusal({state, label, explanation}) {
+    if (state !== "approved" && !document.querySelector(".o_nets_card_dialog")) {
+      this.notification.add(explanation, {title: label, type: "danger", sticky: true});
     }
   }
 
