@@ -54,7 +54,7 @@ class Terminal:
 class Clinic:
     """What a test needs of Odoo besides its pages."""
 
-    def __init__(self, stack, logins, identifiers):
+    def __init__(self, stack, logins, identifiers=None):
         """:param logins: {login: RPC client}, kept for the session
         :param identifiers: iterator of terminal ids that nobody uses yet
         """
@@ -87,36 +87,53 @@ class Clinic:
         if not self.terminals:
             return
         terminals = [terminal.id for terminal in self.terminals]
-        unresolved = [("terminal_id", "in", terminals), ("state", "in", UNRESOLVED)]
-        left = self.admin.call("nets.transaction", "search_count", unresolved)
-        assert_ledger_equals_books(
-            self.stack.simulator, self.admin, [terminal.identifier for terminal in self.terminals]
-        )
+        left = self.unfinished(("terminal_id", "in", terminals))
+        self.assert_books([terminal.identifier for terminal in self.terminals])
         assert not left, "the test left a transaction that is not finished"
         # so that the lists of terminals stay short
         self.admin.call("nets.terminal", "write", terminals, {"active": False})
 
+    def unfinished(self, *domain):
+        """Return the transactions whose result isn't known, or that wait for their booking."""
+        domain = [*domain, "|", ("state", "in", UNRESOLVED), ("to_book", "=", True)]
+        return self.admin.call("nets.transaction", "search", domain)
+
+    def assert_books(self, terminals=None):
+        assert_ledger_equals_books(self.stack.simulator, self.admin, terminals)
+
     # --- arrange ---
 
-    def make_terminal(self, name=None, account=None, **values):
+    def make_terminal(self, **values):
         """Return a terminal of its own for a test.
 
-        :param str account: a nets.account's id; the demo one by default
+        :param values: of the nets.terminal, for example ``account_id``
         """
-        identifier = str(next(self.identifiers))
-        name = name or f"Desk {identifier[-3:]}"
+        return self.make_terminals(1, **values)[0]
+
+    def make_terminals(self, count, **values):
+        identifiers = [str(next(self.identifiers)) for _index in range(count)]
         values = {
-            "name": name,
-            "identifier": identifier,
-            "account_id": account or self.ref("nets_account_demo"),
+            "account_id": self.ref("nets_account_demo"),
             "location_id": self.ref("nets_location_demo_clinic"),
             "currency_id": self.admin.ref("base.NOK"),
             **values,
         }
-        [terminal_id] = self.admin.call("nets.terminal", "create", [values])
-        terminal = Terminal(terminal_id, identifier, name, self.stack.simulator)
-        self.terminals.append(terminal)
-        return terminal
+        rows = [{"name": f"Desk {each[-3:]}", "identifier": each, **values} for each in identifiers]
+        ids = self.admin.call("nets.terminal", "create", rows)
+        made = [
+            Terminal(record, row["identifier"], row["name"], self.stack.simulator)
+            for record, row in zip(ids, rows, strict=True)
+        ]
+        self.terminals += made
+        return made
+
+    def make_impatient_terminal(self, answer_timeout=1, customer_timeout=300):
+        """Return a terminal whose account tells after a second that the customer is still there.
+
+        :param int customer_timeout: seconds that a customer may take, and the connection stays open
+        """
+        account = self.make_account(answer_timeout=answer_timeout, customer_timeout=customer_timeout)
+        return self.make_terminal(account_id=account)
 
     def make_account(self, **values):
         """Return the id of a NETS account with waiting times of its own."""
@@ -143,6 +160,9 @@ class Clinic:
 
     def make_invoice(self, amount=500.0, customer=None, post=True, **values):
         """Return the id of a new customer invoice without taxes."""
+        return self.make_invoices(1, amount, customer, post, **values)[0]
+
+    def make_invoices(self, count, amount=500.0, customer=None, post=True, **values):
         line = {"name": "Consultation", "quantity": 1, "price_unit": amount, "tax_ids": [(5, 0, 0)]}
         values = {
             "move_type": "out_invoice",
@@ -150,12 +170,34 @@ class Clinic:
             "invoice_line_ids": [(0, 0, line)],
             **values,
         }
-        [invoice] = self.admin.call("account.move", "create", [values])
+        invoices = self.admin.call("account.move", "create", [values] * count)
         if post:
-            self.admin.call("account.move", "action_post", [invoice])
-        return invoice
+            self.admin.call("account.move", "action_post", invoices)
+        return invoices
+
+    def make_user(self, login, *groups, **values):
+        """Let there be a user with these groups; the login is also the password."""
+        if self.admin.call("res.users", "search_count", [("login", "=", login)]):
+            return
+        company = self.ref("demo_company")
+        values = {
+            "name": login.capitalize(),
+            "login": login,
+            "password": login,
+            "group_ids": [(6, 0, [self.admin.ref(group) for group in groups])],
+            "company_id": company,
+            "company_ids": [(6, 0, [company])],
+            **values,
+        }
+        self.admin.call("res.users", "create", [values])
 
     # --- act ---
+
+    def pay_otherwise(self, invoice):
+        """Register the amount due as a payment that came to the bank by itself."""
+        context = {"active_model": "account.move", "active_ids": [invoice]}
+        [wizard] = self.admin.call("account.payment.register", "create", [{}], context=context)
+        self.admin.call("account.payment.register", "action_create_payments", [wizard], context=context)
 
     def press_pay(self, invoice, terminal, amount=None, request="", user="admin"):
         """Do over RPC what *Process card* does in the dialog; return the transaction's id.
@@ -196,6 +238,10 @@ class Clinic:
         for thread in threads:
             thread.join()
         return results
+
+    def sql(self, statement, *params):
+        """Run a statement on the database, past Odoo; return its rows."""
+        return self.stack.postgresql.query(self.stack.database, statement, params)
 
     # --- look ---
 

@@ -15,8 +15,8 @@ import stack as machinery
 
 pytest.register_assert_rewrite("clinic", "pages")
 
-from clinic import Clinic, assert_ledger_equals_books  # noqa: E402
-from pages import InvoicePage  # noqa: E402
+from clinic import Clinic
+from pages import InvoicePage
 
 SCREENSHOTS = machinery.HOME / "screenshots"
 BROWSER_FLAGS = [
@@ -36,10 +36,14 @@ expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
-def _stack():
+def _stack(_logins):
     machinery.exit_on_signals()
     with machinery.Stack("nets_live", terminals=TERMINALS) as running:
         yield running
+        # at the end of the session: all terminals, and everything finished
+        clinic = Clinic(running, _logins)
+        machinery.wait_until(lambda: not clinic.unfinished(), 30, "every transaction to be finished", 0.5)
+        clinic.assert_books()
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,10 @@ class InvoicePage:
     def banner(self):
         return self.page.locator(".o_nets_banner")
 
+    def expect_banner(self, *texts):
+        for text in texts:
+            expect(self.banner).to_contain_text(text)
+
     def show_running(self):
         """Press *Show* on the banner, and return the dialog."""
         self.banner.get_by_role("button", name="Show").click()
@@ -76,7 +80,7 @@ class InvoicePage:
         expect(self.page.locator("[name=amount_residual]")).to_have_text(money(amount))
 
     def expect_paid(self):
-        expect(self.page.locator(".ribbon:visible").first).to_contain_text(re.compile("Paid|In Payment", re.I))
+        expect(self.page.locator(".ribbon:visible").first).to_contain_text(re.compile("Paid|In Payment", re.IGNORECASE))
 
     def expect_payment(self, amount):
         expect(self.page.locator("[name=invoice_payments_widget]")).to_contain_text(money(amount))
@@ -87,6 +91,9 @@ class InvoicePage:
     def expect_notification(self, *texts):
         for text in texts:
             expect(self.page.locator(".o_notification").filter(has_text=text)).to_have_count(1)
+
+    def expect_in_chatter(self, text):
+        expect(self.page.locator(".o-mail-Message").filter(has_text=text).first).to_be_visible()
 
     def expect_not_reloaded(self):
         assert self.page.evaluate("window.netsSamePage"), "the page was loaded anew"
@@ -150,8 +157,11 @@ class CardDialog:
         self.button("Try again").click()
         return self
 
+    def footer_button(self, name):
+        return self.root.locator(".modal-footer").get_by_role("button", name=name)
+
     def close(self):
-        self.root.locator(".modal-footer").get_by_role("button", name="Close").click()
+        self.footer_button("Close").click()
         self.expect_closed()
 
     def expect_status(self, *texts):
@@ -204,6 +214,8 @@ class PayWizard:
 class InvoiceList:
     """The list of customer invoices."""
 
+    PATH = "/odoo/action-account.action_move_out_invoice_type"
+
     def __init__(self, page):
         self.page = page
 
@@ -222,3 +234,33 @@ class InvoiceList:
     def pay(self):
         self.page.get_by_role("button", name="Pay", exact=True).click()
         return PayWizard(self.page).expect_open()
+
+
+class TransactionPage:
+    """A card transaction's form, in the log."""
+
+    def __init__(self, page, transaction):
+        self.page = page
+        self.transaction = transaction
+        expect(page.locator(".o_form_view .o_form_sheet")).to_be_visible()
+
+    @staticmethod
+    def path(transaction):
+        return f"/odoo/action-nets_connect_cloud.nets_transaction_action/{transaction}"
+
+    def button(self, name):
+        return self.page.locator(".o_form_statusbar").get_by_role("button", name=name, exact=True)
+
+    def expect_warning(self, text):
+        expect(self.page.get_by_role("alert").filter(has_text=text)).to_be_visible()
+
+    def expect_state(self, name):
+        expect(self.page.get_by_role("radio", name=name, checked=True)).to_be_visible()
+
+    def settle(self, charged, reason):
+        """Fill in *Settle by hand*."""
+        window = self.page.locator(".modal:has(.o_form_view)")
+        window.get_by_label("The card was charged" if charged else "Nothing was charged").check()
+        window.get_by_label("Why by hand").fill(reason)
+        window.get_by_role("button", name="Settle").click()
+        expect(window).to_have_count(0)

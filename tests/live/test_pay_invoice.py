@@ -87,7 +87,9 @@ def test_a_declined_card_says_why_and_what_to_do_and_can_be_tried_again(clinic, 
     page = open_invoice(invoice)
 
     dialog = page.pay_by_card().pay_on(terminal)
-    dialog.expect_status("Insufficient funds", "Nothing was charged", "Try another card or a smaller amount", money(700))
+    dialog.expect_status(
+        "Insufficient funds", "Nothing was charged", "Try another card or a smaller amount", money(700)
+    )
     assert terminal.charges() == []
     assert clinic.due(invoice) == 700
 
@@ -253,7 +255,7 @@ def test_the_invoice_lists_its_card_transactions(clinic, terminal, open_invoice)
 def test_several_invoices_of_one_customer_become_one_payment(clinic, terminal, open_page):
     customer = clinic.make_customer("Ingrid Several")
     invoices = [clinic.make_invoice(amount, customer) for amount in (200, 300)]
-    page = open_page("admin", "/odoo/action-account.action_move_out_invoice_type")
+    page = open_page("admin", InvoiceList.PATH)
     wizard = InvoiceList(page).search("Ingrid Several").select(2).pay()
     wizard.choose("Payment Method", "Card terminal")
     wizard.field("Group Payments").check()
