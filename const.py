@@ -42,3 +42,8 @@ THREAD_LOOKUPS = 10
 ABORT_DEADLINE = 30
 # Pauses between attempts to book a charge that accounting refused.
 BOOKING_DELAYS = (60, 300, 900, 3600)
+
+# === PAPER === #
+
+# The characters of a line on a terminal's receipt.
+RECEIPT_WIDTH = 24

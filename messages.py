@@ -226,3 +226,11 @@ def describe(env, reason, detail=""):
     """
     label, explanation = _MESSAGES.get(str(getattr(reason, "value", reason) or ""), _UNKNOWN_KEY)
     return Message(env._(label), env._(explanation), detail or "")
+
+
+def labels(env):
+    """The short labels of all reasons, for lists and filters.
+
+    :return: list of (reason, label in the user's language)
+    """
+    return [(reason, env._(label)) for reason, (label, _explanation) in _MESSAGES.items()]

@@ -6,6 +6,8 @@ from . import nets_heartbeat
 from . import nets_transaction
 from . import nets_transaction_recovery
 from . import nets_transaction_invoice
+from . import nets_transaction_log
+from . import nets_transaction_receipt
 from . import account_journal
 from . import account_payment_method
 from . import account_payment

@@ -28,6 +28,7 @@ from ..messages import (
     NO_RETRY_REASONS,
     RETRY_WAIT,
     describe,
+    labels,
 )
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class NetsTransaction(models.Model):
     _mail_post_access = "read"
 
     # == What was asked for; never changes == #
-    order_id = fields.Char("Order number", required=True, readonly=True, copy=False)
+    order_id = fields.Char("Order number", required=True, readonly=True, copy=False, index="trigram")
     request_id = fields.Char(readonly=True, copy=False)
     kind = fields.Selection(
         [
@@ -108,7 +109,7 @@ class NetsTransaction(models.Model):
     charged_amount = fields.Monetary("Amount", readonly=True, help="What the card was really charged, signed.")
     tip_amount = fields.Monetary("Tip", readonly=True)
     surcharge_amount = fields.Monetary("Surcharge", readonly=True)
-    reason = fields.Char(readonly=True)
+    reason = fields.Selection("_selection_reason", readonly=True)
     nets_message = fields.Char("Text from NETS", readonly=True)
     nets_code = fields.Char("Code from NETS", readonly=True)
     message = fields.Char(compute="_compute_message")
@@ -123,9 +124,10 @@ class NetsTransaction(models.Model):
     card_number = fields.Char("Card number", readonly=True, help="As NETS truncates it.")
     card_last_four = fields.Char("Last four digits", readonly=True)
     card_details = fields.Json(readonly=True)
-    customer_receipt = fields.Text(readonly=True)
-    merchant_receipt = fields.Text(readonly=True)
-    raw_answer = fields.Text(readonly=True, groups="nets_connect_cloud.group_admin")
+    # Long texts, not read along with the rest: a list of transactions doesn't show them.
+    customer_receipt = fields.Text(readonly=True, prefetch=False)
+    merchant_receipt = fields.Text(readonly=True, prefetch=False)
+    raw_answer = fields.Text(readonly=True, prefetch=False, groups="nets_connect_cloud.group_admin")
 
     # == What was booked == #
     booked_at = fields.Datetime("Booked on", readonly=True)
@@ -165,8 +167,13 @@ class NetsTransaction(models.Model):
     @api.depends("state", "reason", "nets_message", "abort_requested_at", "booking_error", "to_book", "booking_note")
     @api.depends_context("lang")
     def _compute_message(self):
+        progress = self._progress_by_id()
         for transaction in self:
-            transaction.message = transaction._message().label
+            transaction.message = transaction._message(progress.get(transaction.id, "")).label
+
+    @api.model
+    def _selection_reason(self):
+        return labels(self.env)
 
     # === PHASE 1: RESERVE === #
 
@@ -191,6 +198,8 @@ class NetsTransaction(models.Model):
                     "order_id": self._new_order_id(),
                     "user_id": self.env.uid,
                     "terminal_identifier": terminal.identifier,
+                    "terminal_name": terminal.name,
+                    "terminal_type": terminal.type,
                     "location_id": terminal.location_id.id,
                     "environment": terminal.environment,
                     **vals,
@@ -639,15 +648,28 @@ class NetsTransaction(models.Model):
 
     def _progress(self):
         """What a pending transaction is doing, in one word."""
-        if self.state != "pending":
-            return ""
-        if self.abort_requested_at:
-            return "aborting"
-        if not self.sent_at:
-            return "starting"
-        self.env.cr.execute(SQL("SELECT progress FROM nets_heartbeat WHERE transaction_id = %s", self.id))
-        row = self.env.cr.fetchone()
-        return (row and row[0]) or "card"
+        self.ensure_one()
+        return self._progress_by_id().get(self.id, "")
+
+    def _progress_by_id(self):
+        """What the pending ones among these are doing, in one word each: {id: word}, asked for at once."""
+        running = self.filtered(lambda transaction: transaction.state == "pending")
+        if not running:
+            return {}
+        self.env.cr.execute(
+            SQL("SELECT transaction_id, progress FROM nets_heartbeat WHERE transaction_id IN %s", tuple(running.ids))
+        )
+        shown = dict(self.env.cr.fetchall())
+        return {
+            transaction.id: (
+                "aborting"
+                if transaction.abort_requested_at
+                else "starting"
+                if not transaction.sent_at
+                else shown.get(transaction.id) or "card"
+            )
+            for transaction in running
+        }
 
     def _message(self, progress=""):
         """The words for this transaction as it is now.

@@ -1,2 +1,3 @@
 from . import account_payment_register
+from . import nets_receipt_print
 from . import nets_transaction_settle

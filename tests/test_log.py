@@ -1,0 +1,345 @@
+"""The transaction log: what it lists, finds and counts, and that it stays fast."""
+
+from lxml import etree
+
+from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+from odoo.tools import SQL
+from odoo.tools.safe_eval import safe_eval
+
+from .common import CardPaymentCommon, approved, cancelled, declined
+
+
+@tagged("post_install", "-at_install")
+class TestLog(CardPaymentCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.log = cls.env["nets.transaction"]
+        cls.group, other_group = cls.env["nets.location"].create(
+            [{"name": name, "company_id": cls.company.id} for name in ("North", "South")]
+        )
+        cls.location.parent_id = cls.group
+        cls.other_location = cls.env["nets.location"].create(
+            {"name": "Kiosk", "company_id": cls.company.id, "parent_id": other_group.id}
+        )
+        cls.terminal_2.location_id = cls.other_location
+
+    def one_of_each(self):
+        """Successful, failed, aborted and unknown; the last one on the other terminal."""
+        successful = self.charge(self.make_invoice(100), outcome=approved(11000, number=7, tip_amount=1000))
+        failed = self.charge(self.make_invoice(200), outcome=declined(8))
+        aborted = self.send(self.make_invoice(300))
+        aborted.with_user(self.clerk).abort()
+        aborted._record_answer(cancelled())
+        unknown = self.lose(self.make_invoice(400), terminal=self.terminal_2)
+        return successful, failed, aborted, unknown
+
+    def found(self, name=None, domain=()):
+        """What a filter of the search view finds, newest first, without what was there before."""
+        architecture = etree.fromstring(self.log.get_view(view_type="search")["arch"])
+        domain = [*domain, ("company_id", "=", self.company.id)]
+        if name:
+            [node] = architecture.xpath(f"//filter[@name='{name}']")
+            domain += safe_eval(node.get("domain"), {"uid": self.env.uid})
+        return self.log.search(domain)
+
+    def searched(self, label, value):
+        """What typing a value into the search box under this label finds."""
+        architecture = etree.fromstring(self.log.get_view(view_type="search")["arch"])
+        labels = self.log.fields_get()
+        [node] = [
+            node
+            for node in architecture.xpath("//search/field")
+            if (node.get("string") or labels[node.get("name")]["string"]) == label
+        ]
+        if node.get("filter_domain"):
+            domain = safe_eval(node.get("filter_domain"), {"self": value})
+        else:
+            operator = node.get("operator") or ("=" if isinstance(value, int) else "ilike")
+            domain = [(node.get("name"), operator, value)]
+        return self.log.search([*domain, ("company_id", "=", self.company.id)])
+
+    # === FILTERS === #
+
+    def test_results_are_told_apart(self):
+        successful, failed, aborted, unknown = self.one_of_each()
+        self.assertEqual(self.found("successful"), successful)
+        self.assertEqual(self.found("failed"), failed)
+        self.assertEqual(self.found("aborted"), aborted)
+        self.assertEqual(self.found("pending"), unknown, "not known yet is pending, not failed")
+        pending = self.start(self.make_invoice(500))
+        self.assertEqual(self.found("pending"), pending | unknown)
+
+    def test_a_group_of_sites_has_what_its_sites_have(self):
+        successful, failed, aborted, unknown = self.one_of_each()
+        north = successful | failed | aborted
+        self.assertEqual(self.searched("Site or group of sites", self.group.id), north)
+        self.assertEqual(self.searched("Site or group of sites", self.location.id), north)
+        self.assertEqual(self.searched("Site or group of sites", self.other_location.id), unknown)
+        # the search panel shows the same tree
+        panel = self.log.search_panel_select_range("location_id", expand=True)
+        self.assertEqual(panel["parent_field"], "parent_id")
+        self.assertLessEqual({self.group.id, self.location.id}, {value["id"] for value in panel["values"]})
+
+    def test_searched_by_what_a_receipt_says(self):
+        invoice = self.make_invoice(123.45)
+        transaction = self.charge(invoice)
+        others = self.charge(self.make_invoice(200), outcome=approved(20000, number=202))
+        self.assertEqual(self.searched("STAN", "000101"), transaction)
+        self.assertEqual(self.searched("Authorisation", "A00101"), transaction)
+        self.assertEqual(self.searched("Last four digits", "1234"), others | transaction)
+        self.assertEqual(self.searched("Amount", 123.45), transaction)
+        self.assertEqual(self.searched("Reference", transaction.order_id[3:12].lower()), transaction)
+        self.assertEqual(self.searched("Invoice", invoice.name), transaction)
+        self.assertEqual(self.searched("Customer", invoice.partner_id.id), others | transaction)
+        self.assertEqual(self.searched("Terminal ID", self.terminal.identifier), others | transaction)
+        self.assertFalse(self.searched("Terminal ID", self.terminal_2.identifier))
+
+    def test_searched_by_date(self):
+        earlier, later = self.charge(self.make_invoice(1)), self.charge(self.make_invoice(2))
+        self.pass_time(earlier, 3 * 86400)
+        day_before = self.log._now().replace(hour=0, minute=0, second=0)
+        self.assertEqual(self.found("today"), later)
+        self.assertEqual(self.searched("From", day_before), later)
+        self.assertEqual(self.searched("Until", day_before), earlier)
+
+    def test_not_booked_is_found(self):
+        booked = self.charge(self.make_invoice(100))
+        self.assertFalse(self.found("not_booked"))
+        self.assertFalse(self.found("without_payment"))
+        charged = self.send(self.make_invoice(200))
+        charged._record_answer(approved(20000, number=102))
+        self.assertEqual(self.found("not_booked"), charged)
+        self.assertEqual(self.found("without_payment"), charged)
+        charged._book()
+        self.assertFalse(self.found("not_booked"))
+        self.assertEqual(self.found("successful"), charged | booked)
+
+    def test_mine_and_play_money(self):
+        transaction = self.charge(self.make_invoice(100))
+        self.assertFalse(self.found("mine"))
+        self.log = self.log.with_user(self.clerk)
+        self.env = self.env(user=self.clerk)
+        self.assertEqual(self.found("mine").ids, transaction.ids)
+        self.assertEqual(self.found("test").ids, transaction.ids)
+        self.assertFalse(self.found("production"))
+        self.assertEqual(self.found("connect_cloud").ids, transaction.ids)
+
+    def test_every_group_can_be_asked_for(self):
+        self.one_of_each()
+        architecture = etree.fromstring(self.log.get_view(view_type="search")["arch"])
+        groups = [
+            safe_eval(node.get("context"))["group_by"]
+            for node in architecture.xpath("//filter[contains(@context, 'group_by')]")
+        ]
+        self.assertGreaterEqual(len(groups), 14)
+        for group in groups:
+            with self.subTest(group):
+                rows = self.log.formatted_read_group(
+                    [("company_id", "=", self.company.id)], [group], ["charged_amount:sum", "__count"]
+                )
+                self.assertEqual(sum(row["__count"] for row in rows), 4)
+                self.assertEqual(sum(row["charged_amount:sum"] for row in rows), 110)
+
+    # === WHAT IS SHOWN === #
+
+    def test_reasons_read_as_words(self):
+        """A chart of why cards were refused has no codes in it."""
+        failed = self.charge(self.make_invoice(200), outcome=declined(8))
+        labels = dict(self.log.fields_get(["reason"])["reason"]["selection"])
+        self.assertEqual(labels[failed.reason], "Insufficient funds")
+
+    def test_history_stays_true(self):
+        """A terminal that is renamed, moved or connected otherwise doesn't change what was."""
+        transaction = self.charge(self.make_invoice(100))
+        self.assertEqual(transaction.terminal_label, "Front desk (90000001)")
+        self.terminal.sudo().write(
+            {"name": "Bar", "location_id": self.other_location.id, "type": "baxi_agent", "identifier": "90000009"}
+        )
+        transaction.invalidate_recordset()
+        self.assertEqual(transaction.terminal_label, "Front desk (90000001)")
+        self.assertEqual(transaction.location_id, self.location)
+        self.assertEqual(self.found("connect_cloud"), transaction)
+        self.assertFalse(self.found("baxi_agent"))
+
+    def test_seconds_from_request_to_answer(self):
+        transaction = self.send(self.make_invoice(100))
+        self.pass_time(transaction, 12)
+        transaction._record_answer(approved(10000))
+        self.assertAlmostEqual(transaction.answer_seconds, 12, delta=1)
+        failed = self.send(self.make_invoice(100))
+        self.pass_time(failed, 30)
+        failed._record_answer(declined(102))
+        self.assertAlmostEqual(failed.answer_seconds, 30, delta=1)
+        [row] = self.log.formatted_read_group([("company_id", "=", self.company.id)], [], ["answer_seconds:avg"])
+        self.assertAlmostEqual(row["answer_seconds:avg"], 21, delta=1)
+
+    def test_no_seconds_where_the_answer_got_lost(self):
+        """A result that was looked up hours later says nothing about how long customers wait."""
+        transaction = self.lose(self.make_invoice(100))
+        self.pass_time(transaction, 7200)
+        transaction._record_outcome(approved(10000))
+        self.assertEqual(transaction.state, "approved")
+        self.assertFalse(transaction.answer_seconds)
+
+    def test_totals_per_currency(self):
+        self.charge(self.make_invoice(100))
+        kroner = self.env.ref("base.NOK")
+        kroner.active = True
+        terminal = self.terminal_2.copy({"identifier": "90000003", "currency_id": kroner.id})
+        self.charge(self.make_invoice(700, currency_id=kroner), terminal=terminal, outcome=approved(70000, number=303))
+        rows = self.log.formatted_read_group(
+            [("company_id", "=", self.company.id)], ["currency_id"], ["charged_amount:sum"]
+        )
+        totals = {row["currency_id"][0]: row["charged_amount:sum"] for row in rows}
+        self.assertEqual(totals, {self.usd.id: 100, kroner.id: 700})
+
+    # === THE STORY === #
+
+    def story(self, transaction):
+        """The events' titles and texts, from top to bottom."""
+        return [(event["title"], event["text"]) for event in transaction.with_user(self.clerk)._story()]
+
+    def test_story_of_a_payment(self):
+        invoice = self.make_invoice(100)
+        transaction = self.charge(invoice)
+        titles, texts = zip(*self.story(transaction), strict=True)
+        self.assertEqual(titles, ("Payment", "Sent to the terminal", "Successful", "Booked"))
+        for words in (self.clerk.name, "100.00", "Front desk (90000001)", "North / Shop", invoice.name):
+            self.assertIn(words, texts[0])
+        for words in ("100.00", "Visa •••• 1234", "A00101"):
+            self.assertIn(words, texts[2])
+        html = str(transaction.with_user(self.clerk).story)
+        positions = [html.index(title) for title in titles]
+        self.assertEqual(positions, sorted(positions))
+
+    def test_story_of_a_failure_tried_again(self):
+        failed = self.send(self.make_invoice(100))
+        failed._record_answer(declined(8, message="51 <b>denied</b>"))
+        retry = failed.with_user(self.clerk).retry("again-1", self.terminal.id)
+        retry = self.log.browse(retry[0]["id"])
+        story = self.story(failed)
+        self.assertEqual([title for title, _text in story][-2:], ["Insufficient funds", "Tried again"])
+        self.assertIn("isn't enough money", story[-2][1])
+        self.assertIn(retry.order_id, story[-1][1])
+        self.assertEqual(failed.retry_ids, retry)
+        self.assertNotIn("<b>denied", str(failed.story), "what NETS sends is text, never markup")
+
+    def test_story_of_a_lost_answer(self):
+        transaction = self.lose(self.make_invoice(100))
+        self.assertEqual(self.story(transaction)[-1][0], "Result unknown")
+        self.pass_time(transaction, 30)
+        transaction._settle_by_hand(charged=True, reason="Seen in the journal", amount=100, reference="000101")
+        story = self.story(transaction)
+        self.assertEqual(
+            [title for title, _text in story],
+            ["Payment", "Sent to the terminal", "Result unknown", "Successful", "Booked"],
+        )
+        self.assertIn("Seen in the journal", story[3][1])
+
+    # === RIGHTS === #
+
+    def test_the_raw_answer_is_the_administrators(self):
+        transaction = self.charge(self.make_invoice(100))
+        with self.assertRaises(AccessError):
+            transaction.with_user(self.clerk).read(["raw_answer"])
+        form = self.log.with_user(self.clerk).get_view(view_type="form")["arch"]
+        self.assertNotIn("raw_answer", form)
+
+    def test_other_companies_dont_see_it(self):
+        transaction = self.charge(self.make_invoice(100))
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.clerk.write({"company_ids": [Command.set(company.ids)], "company_id": company.id})
+        self.assertFalse(self.log.with_user(self.clerk).search([("id", "=", transaction.id)]))
+
+    # === SPEED === #
+
+    def list_queries(self, limit):
+        """How many queries the list makes for one page of this many rows."""
+        architecture = etree.fromstring(self.log.get_view(view_type="list")["arch"])
+        specification = {node.get("name"): {} for node in architecture.xpath("//field")}
+        for name in ("location_id", "invoice_ids", "partner_id", "user_id", "currency_id", "company_id"):
+            if name in specification:
+                specification[name] = {"fields": {"display_name": {}}}
+        log = self.log.with_user(self.clerk)
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        found = log.web_search_read([("kind", "!=", "administration")], specification, limit=limit)
+        self.assertEqual(len(found["records"]), limit)
+        self.assertTrue(all(record["message"] for record in found["records"]))
+        return self.env.cr.sql_log_count - before
+
+    def test_a_page_of_the_list_costs_the_same_for_2_and_80_rows(self):
+        invoices = self.make_invoice(10) | self.make_invoice(20)
+        terminals = self.terminal.create(
+            [
+                {
+                    "name": f"Desk {number}",
+                    "identifier": str(91000000 + number),
+                    "account_id": self.account.id,
+                    "location_id": self.location.id,
+                    "currency_id": self.usd.id,
+                }
+                for number in range(80)
+            ]
+        )
+        # all of them running: the kind of row that asks most
+        transactions = self.log.sudo().create(
+            [
+                {
+                    "order_id": f"SPEED{number}",
+                    "kind": "purchase",
+                    "terminal_id": terminal.id,
+                    "terminal_identifier": terminal.identifier,
+                    "location_id": self.location.id,
+                    "amount": 10,
+                    "currency_id": self.usd.id,
+                    "company_id": self.company.id,
+                    "user_id": self.clerk.id,
+                    "partner_id": invoices[number % 2].partner_id.id,
+                    "invoice_ids": [Command.set(invoices[number % 2].ids)],
+                    "customer_receipt": "RECEIPT",
+                }
+                for number, terminal in enumerate(terminals)
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.execute(SQL("UPDATE nets_transaction SET sent_at = now() WHERE id IN %s", tuple(transactions.ids)))
+        self.list_queries(2)  # what is read once: rights, views, the user
+        self.assertEqual(self.list_queries(80), self.list_queries(2))
+
+    def test_the_filters_have_indexes(self):
+        """On a million rows each of these is answered from an index. Here there are few rows, so the planner is told
+        not to read the whole table if it can do otherwise."""
+        self.charge(self.make_invoice(100))
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        day = self.log._now()
+        domains = {
+            "newest first": [],
+            "not booked": [("to_book", "=", True)],
+            "pending": [("state", "in", ("pending", "unknown"))],
+            "failed": [("state", "=", "failed")],
+            "aborted": [("state", "=", "aborted")],
+            "play money": [("environment", "in", ("test", "simulator"))],
+            "without payment": [("state", "=", "approved"), ("payment_id", "=", False)],
+            "sites": [("location_id", "child_of", self.group.id)],
+            "terminal": [("terminal_id", "=", self.terminal.id)],
+            "terminal id": [("terminal_identifier", "=", "90000001")],
+            "today": [("create_date", ">=", day)],
+            "mine": [("user_id", "=", self.clerk.id)],
+            "STAN": [("stan", "=", "000101")],
+            "authorisation": [("authorisation_code", "=", "A00101")],
+            "digits": [("card_last_four", "=", "1234")],
+            "amount": ["|", ("amount", "in", [100.0, -100.0]), ("charged_amount", "in", [100.0, -100.0])],
+            "customer": [("partner_id", "in", self.partner_a.ids)],
+        }
+        for name, domain in domains.items():
+            with self.subTest(name):
+                query = self.log.with_user(self.clerk)._search(domain, limit=80)
+                self.env.cr.execute(SQL("EXPLAIN %s", query.select()))
+                plan = "\n".join(row[0] for row in self.env.cr.fetchall())
+                self.assertNotIn("Seq Scan on nets_transaction", plan)
+                self.assertIn("Index", plan)
