@@ -95,7 +95,7 @@ class TestAccess(CardPaymentCommon):
     def test_the_methods_that_rpc_reaches(self):
         """Each of these checks group, company and state; another one must not slip in."""
         expected = {
-            "nets.transaction": {"read_progress", "abort", "retry", "action_book_again"},
+            "nets.transaction": {"read_progress", "abort", "retry", "action_book_again", "action_print_receipt"},
             "account.move": {
                 "nets_card_payment_data",
                 "nets_start_card_payment",
@@ -108,6 +108,7 @@ class TestAccess(CardPaymentCommon):
             "nets.heartbeat": set(),
             "nets.account.secret": set(),
             "nets.transaction.settle": {"action_settle"},
+            "nets.receipt.print": {"action_print"},
             "account.payment.register": {"action_nets_process_card"},
         }
         for model, methods in expected.items():
@@ -148,6 +149,7 @@ class TestAccess(CardPaymentCommon):
                     ("read_progress", []),
                     ("abort", []),
                     ("action_book_again", []),
+                    ("action_print_receipt", []),
                     ("retry", [str(uuid.uuid4()), self.terminal.id]),
                 ):
                     with self.assertRaises(AccessError):
