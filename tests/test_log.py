@@ -103,7 +103,7 @@ class TestLog(CardPaymentCommon):
         day_before = self.log._now().replace(hour=0, minute=0, second=0)
         self.assertEqual(self.found("today"), later)
         self.assertEqual(self.searched("From", day_before), later)
-        self.assertEqual(self.searched("Until", day_before), earlier)
+        self.assertEqual(self.searched("Before", day_before), earlier)
 
     def test_not_booked_is_found(self):
         booked = self.charge(self.make_invoice(100))

@@ -36,7 +36,7 @@ registry.category("web_tour.tours").add("nets_transaction_log", {
     {trigger: `${row("20.00")} [name=state]:contains(Failed)`},
     {trigger: `${row("20.00")} [name=message]:contains(Insufficient funds)`},
     {trigger: `${row("10.00")} [name=state]:contains(Successful)`},
-    {trigger: `${row("10.00")} [name=card_last_four]:contains(1234)`},
+    {trigger: `${row("10.00")} [name=card_label]:contains(1234)`},
     {
       content: "The log can't be added to",
       trigger: ".o_control_panel:not(:has(.o_list_button_add))",
