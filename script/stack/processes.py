@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -104,6 +105,7 @@ def tail(path, lines=40):
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 _processes = []
+_stopping = threading.Event()
 
 
 def _die_with_parent():
@@ -121,6 +123,9 @@ class Process:
         :param Path log: the file that its output is appended to; None: it shares our output
         :param Path stdin: the file that it reads
         """
+        if _stopping.is_set():
+            raise StackError("Nothing is started any more: everything is being stopped.")
+        self._lock = threading.Lock()
         with contextlib.ExitStack() as files:
             output = None
             if log:
@@ -144,7 +149,14 @@ class Process:
 
     def returncode(self):
         """Return the exit code, None while it runs."""
-        return self._popen.poll()
+        if self._has_ended():
+            self.kill()
+        return self._popen.returncode
+
+    def _has_ended(self):
+        # Without reaping it: as long as it is not, its number can't become another process's.
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return self._popen.returncode is not None or os.waitid(os.P_PID, self.pid, options) is not None
 
     def wait(self, timeout):
         """Wait until it ended by itself and return the exit code; None when it took too long.
@@ -152,35 +164,38 @@ class Process:
         It is ended then.
         """
         try:
-            return self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
+            wait_until(self._has_ended, timeout, "a process to end")
+        except StackError:
             self.stop()
+            return None
+        return self.returncode()
 
     def stop(self, timeout=10):
         """End it politely, and by force when it does not end within ``timeout`` seconds."""
-        if self._popen.poll() is None:
-            self._popen.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(timeout)
+        with self._lock:
+            if self._popen.returncode is None:
+                os.kill(self.pid, signal.SIGTERM)
+        with contextlib.suppress(StackError):
+            wait_until(self._has_ended, timeout, "a process to end")
         self.kill()
 
     def kill(self):
         """End it and all processes of its session at once, as a crash would."""
-        # the session's other processes may outlive its leader
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
-        if self in _processes:
+        with self._lock:
+            if self._popen.returncode is not None:
+                return
+            # the session's other processes may outlive its leader
+            os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
             _processes.remove(self)
 
 
 @atexit.register
 def stop_all():
-    """End every process that was started here and still runs."""
-    while _processes:
-        _processes[-1].stop()
+    """End every process that was started here and still runs, and let none be started any more."""
+    _stopping.set()
+    for process in tuple(_processes):
+        process.stop()
 
 
 def exit_on_signals():
