@@ -156,7 +156,8 @@ class Process:
     def _has_ended(self):
         # Without reaping it: as long as it is not, its number can't become another process's.
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return self._popen.returncode is not None or os.waitid(os.P_PID, self.pid, options) is not None
+        with self._lock:
+            return self._popen.returncode is not None or os.waitid(os.P_PID, self.pid, options) is not None
 
     def wait(self, timeout):
         """Wait until it ended by itself and return the exit code; None when it took too long.
