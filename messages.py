@@ -14,6 +14,7 @@ _lt = LazyTranslate(__name__)
 MERCHANT_ABORTED = "merchant_aborted"
 NEVER_SENT = "never_sent"
 EARLIER_CHARGE_FOUND = "earlier_charge_found"
+NOT_LAST_TRANSACTION = "not_last_transaction"
 PROVEN_NOT_CHARGED = "proven_not_charged"
 SETTLED_BY_HAND = "settled_by_hand"
 
@@ -188,9 +189,60 @@ _MESSAGES = {
         _lt("Not charged"),
         _lt("The connection broke, but the terminal's last result proves that nothing was charged. Try again."),
     ),
+    NOT_LAST_TRANSACTION: (
+        _lt("Not the last transaction any more"),
+        _lt(
+            "A terminal takes back its last transaction only, and by now it shows another one, or couldn't say which. Nothing was sent. Refund the payment instead."
+        ),
+    ),
     SETTLED_BY_HAND: (
         _lt("Settled by hand"),
         _lt("A person looked at the terminal's journal and settled this transaction."),
+    ),
+    # --- other words where money goes back --- #
+    "refund:progress_card": (
+        _lt("Waiting for the card"),
+        _lt("The customer can present the card at the terminal now, to get the money back."),
+    ),
+    "reversal:progress_card": (
+        _lt("Taking the payment back…"),
+        _lt("The terminal needs no card for this. Wait for its answer."),
+    ),
+    "refund:approved": (_lt("Refunded"), _lt("The money goes back to the card.")),
+    "reversal:approved": (_lt("Reversed"), _lt("The terminal took the payment back.")),
+    "refund:not_booked": (
+        _lt("Refunded, not booked"),
+        _lt(
+            "The money goes back to the card, but accounting refused the payment. Don't refund again. It is booked by itself once the cause is gone."
+        ),
+    ),
+    "reversal:not_booked": (
+        _lt("Reversed, not booked"),
+        _lt(
+            "The terminal took the payment back, but accounting refused to book that. It is booked by itself once the cause is gone."
+        ),
+    ),
+    "refund:merchant_aborted": (
+        _lt("Aborted"),
+        _lt("The refund was aborted from Odoo. No money went back to the card."),
+    ),
+    "refund:customer_cancelled": (
+        _lt("Cancelled by the customer"),
+        _lt(
+            "The customer pressed the red button. No money went back to the card. Try again when the customer is ready."
+        ),
+    ),
+    "refund:proven_not_charged": (
+        _lt("Not refunded"),
+        _lt(
+            "The connection broke, but the terminal's last result proves that no money went back to the card. Try again."
+        ),
+    ),
+    "reversal:terminal_busy": (
+        _lt("Terminal busy"),
+        _lt(
+            "Right after a payment the terminal needs some seconds. Nothing was taken back. Wait a moment and try again."
+        ),
     ),
 }
 
@@ -200,7 +252,7 @@ _UNKNOWN_KEY = (
 )
 
 # Trying again at once makes no sense for these: a person has to change something first.
-NO_RETRY_REASONS = {"login_refused", "login_missing", "account_not_activated"}
+NO_RETRY_REASONS = {"login_refused", "login_missing", "account_not_activated", NOT_LAST_TRANSACTION}
 # Seconds to wait before *Try again* is offered.
 RETRY_WAIT = {"duplicate_transaction": 60, "terminal_busy": 5}
 
@@ -216,15 +268,17 @@ class Message:
         return "\n".join(filter(None, [self.label, self.explanation, self.detail]))
 
 
-def describe(env, reason, detail=""):
+def describe(env, reason, detail="", kind="purchase"):
     """The words for a reason, in the user's language.
 
     :param env: environment whose language counts
     :param reason: a `connect_cloud.Reason`, one of the engine's reasons, or anything else
     :param str detail: NETS' own text, kept as it came
+    :param str kind: of the transaction; a few things are said in other words where money goes back
     :return: Message
     """
-    label, explanation = _MESSAGES.get(str(getattr(reason, "value", reason) or ""), _UNKNOWN_KEY)
+    key = str(getattr(reason, "value", reason) or "")
+    label, explanation = _MESSAGES.get(f"{kind}:{key}") or _MESSAGES.get(key, _UNKNOWN_KEY)
     return Message(env._(label), env._(explanation), detail or "")
 
 

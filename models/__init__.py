@@ -8,10 +8,12 @@ from . import nets_transaction_recovery
 from . import nets_transaction_invoice
 from . import nets_transaction_log
 from . import nets_transaction_receipt
+from . import nets_transaction_refund
 from . import account_journal
 from . import account_payment_method
 from . import account_payment
 from . import account_move
+from . import account_move_refund
 from . import ir_websocket
 from . import res_company
 from . import res_config_settings

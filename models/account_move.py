@@ -138,15 +138,8 @@ class AccountMove(models.Model):
             "currency_id": currency.id,
             "terminal_id": terminal.id,
             "has_usual_terminal": bool(self.env["nets.terminal"]._usual(company, currency)),
-            "terminals": [
-                {
-                    "id": record.id,
-                    "name": record.name,
-                    "location": record.location_id.complete_name or "",
-                    "environment": record.environment,
-                }
-                for record in terminals
-            ],
+            "terminals": terminals._choices(),
+            "warning": self._nets_online_payment_warning(),
         }
 
     def nets_start_card_payment(self, amount, terminal_id, request_id):
@@ -189,9 +182,9 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _nets_payment_wizard(self, terminal):
+    def _nets_payment_wizard(self, terminal, payment_type="inbound"):
         journal = terminal.journal_id
-        if not journal or not journal._nets_method_line("inbound"):
+        if not journal or not journal._nets_method_line(payment_type):
             journals = self.env["account.journal"].search(
                 [
                     *self.env["account.journal"]._check_company_domain(self.company_id[:1]),
@@ -200,16 +193,16 @@ class AccountMove(models.Model):
             )
             journals = journals.filtered(
                 lambda record: (
-                    record._nets_method_line("inbound")
+                    record._nets_method_line(payment_type)
                     and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
                 )
-            ) or journals.filtered(lambda record: record._nets_method_line("inbound"))
+            ) or journals.filtered(lambda record: record._nets_method_line(payment_type))
             journal = journals[:1]
         if not journal:
             raise UserError(
                 self.env._(
                     "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under "
-                    "Incoming Payments."
+                    "Incoming Payments, and under Outgoing Payments for refunds."
                 )
             )
         return (
@@ -219,7 +212,7 @@ class AccountMove(models.Model):
                 {
                     "journal_id": journal.id,
                     "currency_id": self.currency_id[:1].id,
-                    "payment_method_line_id": journal._nets_method_line("inbound").id,
+                    "payment_method_line_id": journal._nets_method_line(payment_type).id,
                     "group_payment": True,
                 }
             )

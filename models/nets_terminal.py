@@ -171,6 +171,18 @@ class NetsTerminal(models.Model):
                 )
             )
 
+    def _choices(self):
+        """What the dialog shows of these terminals, for a person to choose from."""
+        return [
+            {
+                "id": terminal.id,
+                "name": terminal.name,
+                "location": terminal.location_id.complete_name or "",
+                "environment": terminal.environment,
+            }
+            for terminal in self
+        ]
+
     @api.model
     def _usual(self, company, currency):
         """The terminal that this user takes cards on: the one used last, or the only one there is.

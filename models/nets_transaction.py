@@ -164,7 +164,9 @@ class NetsTransaction(models.Model):
         for transaction in self:
             transaction.display_name = f"{transaction.terminal_identifier} / {transaction.order_id}"
 
-    @api.depends("state", "reason", "nets_message", "abort_requested_at", "booking_error", "to_book", "booking_note")
+    @api.depends(
+        "kind", "state", "reason", "nets_message", "abort_requested_at", "booking_error", "to_book", "booking_note"
+    )
     @api.depends_context("lang")
     def _compute_message(self):
         progress = self._progress_by_id()
@@ -266,7 +268,11 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if not self.exists() or self.state != "pending" or self.sent_at:
             return None
-        return self._make_call(self.terminal_id.used_by_hand or not self.terminal_id.last_result)
+        return self._make_call(self._wants_baseline())
+
+    def _wants_baseline(self):
+        """Whether the terminal's last result is asked for right before this one is sent."""
+        return self.terminal_id.used_by_hand or not self.terminal_id.last_result
 
     def _prepare_abort(self):
         """:return: listener.Call, or None when there is nothing to stop any more"""
@@ -634,7 +640,7 @@ class NetsTransaction(models.Model):
             "terminal_name": self.terminal_id.name,
             "environment": self.environment,
             "user_name": self.user_id.name,
-            "card": " ".join(filter(None, [self.card_brand, self.card_last_four and f"•••• {self.card_last_four}"])),
+            "card": self._card_name(),
             "authorisation_code": self.authorisation_code or "",
             "can_abort": self.state == "pending" and not self._is_abort_call_running(),
             "can_retry": self.state in NOT_CHARGED_STATES and self.reason not in NO_RETRY_REASONS,
@@ -678,14 +684,14 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         if self.state in NOT_CHARGED_STATES:
-            return describe(self.env, self.reason, self.nets_message)
+            return describe(self.env, self.reason, self.nets_message, self.kind)
         if self.state == "approved" and self.to_book:
-            return describe(self.env, "not_booked", self.booking_error)
+            return describe(self.env, "not_booked", self.booking_error, self.kind)
         if self.state == "approved":
-            return describe(self.env, "approved", self.booking_note)
+            return describe(self.env, "approved", self.booking_note, self.kind)
         if self.state == "unknown":
-            return describe(self.env, self.reason or Reason.RESULT_UNKNOWN.value, self.nets_message)
-        return describe(self.env, f"progress_{progress or self._progress()}")
+            return describe(self.env, self.reason or Reason.RESULT_UNKNOWN.value, self.nets_message, self.kind)
+        return describe(self.env, f"progress_{progress or self._progress()}", kind=self.kind)
 
     # === ABORT === #
 
@@ -727,6 +733,10 @@ class NetsTransaction(models.Model):
         self._tell()
 
     # === HELPERS === #
+
+    def _card_name(self):
+        """What a person recognises the card by."""
+        return " ".join(filter(None, [self.card_brand, self.card_last_four and f"•••• {self.card_last_four}"]))
 
     def _check_may_run(self):
         """Every RPC method that does something asks this first.

@@ -24,6 +24,19 @@ class NetsTransaction(models.Model):
         if self.origin != "invoice":
             return super()._book_charge()
         lines = self._open_lines()
+        self._make_payment(lines)
+        self.env["account.payment.register"]._reconcile_payments(
+            [{"payment": self.payment_id, "to_reconcile": lines}]
+        )
+        # also where nothing was open any more: the invoice shows what was paid for it
+        self._settled_moves().matched_payment_ids |= self.payment_id
+        return self._booking_note(self.payment_id)
+
+    def _make_payment(self, lines):
+        """Make and post the payment; see `_book_charge`.
+
+        :param lines: what it is to be matched with
+        """
         values = self._prepare_payment_values(lines)
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
         # With the Accounting app, a method line without an outstanding account makes no journal entry: the invoice
@@ -31,18 +44,18 @@ class NetsTransaction(models.Model):
         register = self.env["account.payment.register"].with_context(
             force_payment_move=not method_line.payment_account_id
         )
-        to_process = [{"create_vals": values, "to_reconcile": lines}]
+        to_process = [{"create_vals": values}]
         self.payment_id = register._init_payments(to_process)
         register._post_payments(to_process)
-        register._reconcile_payments(to_process)
-        # also where nothing was open any more: the invoice shows what was paid for it
-        self.invoice_ids.matched_payment_ids |= self.payment_id
-        return self._booking_note(self.payment_id)
+
+    def _settled_moves(self):
+        """The documents that this transaction's payment is matched with."""
+        return self.invoice_ids
 
     def _open_lines(self):
         """What is still due of what this charge was for. The lines are others than those chosen when reserving where
         the invoice was reset to draft meanwhile."""
-        lines = self.line_ids | self.invoice_ids.line_ids.filtered(
+        lines = self.line_ids | self._settled_moves().line_ids.filtered(
             lambda line: line.account_id.id == self.booking_values["destination_account_id"]
         )
         return lines.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
@@ -59,7 +72,7 @@ class NetsTransaction(models.Model):
         if not self.env["account.payment.method.line"].browse(values["payment_method_line_id"]).exists():
             # taken off the journal meanwhile, perhaps to be added anew
             journal = self.env["account.journal"].browse(values["journal_id"])
-            values["payment_method_line_id"] = journal._nets_method_line("inbound").id
+            values["payment_method_line_id"] = journal._nets_method_line(values["payment_type"]).id
         values |= {
             "date": self.charge_date,
             "amount": abs(self.charged_amount),
@@ -88,13 +101,7 @@ class NetsTransaction(models.Model):
         _liquidity, counterpart, _writeoff = payment._seek_for_lines()
         credit = abs(sum(counterpart.mapped("amount_residual_currency")))
         if not self.currency_id.is_zero(credit):
-            notes.append(
-                self.env._(
-                    "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, "
-                    "or match it with another invoice.",
-                    credit=self._format_amount(credit),
-                )
-            )
+            notes.append(self._leftover_note(credit))
         if self.tip_amount or self.surcharge_amount:
             notes.append(
                 self.env._(
@@ -107,6 +114,13 @@ class NetsTransaction(models.Model):
             if note:
                 invoice.message_post(body=note)
         return note
+
+    def _leftover_note(self, amount):
+        return self.env._(
+            "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, "
+            "or match it with another invoice.",
+            credit=self._format_amount(amount),
+        )
 
     def _tell_targets(self):
         return super()._tell_targets() + [(invoice, "nets_connect_cloud") for invoice in self.invoice_ids]
@@ -131,10 +145,14 @@ class NetsTransaction(models.Model):
             abs(self.amount), terminal_id, request_id, previous=self
         ).read_progress()
 
-    def _reservation_values_of_invoices(self, lines):
-        """The links of a reservation to what it pays."""
+    def _reservation_values_of_invoices(self, lines, others):
+        """The links of a reservation to what it pays.
+
+        :param lines: account.move.line, to be reconciled with
+        :param others: account.move that it concerns besides
+        """
         return {
             "origin": "invoice",
-            "invoice_ids": [Command.set(lines.move_id.ids)],
+            "invoice_ids": [Command.set((lines.move_id | others).ids)],
             "line_ids": [Command.set(lines.ids)],
         }

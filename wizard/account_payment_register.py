@@ -19,6 +19,16 @@ class AccountPaymentRegister(models.TransientModel):
         domain="[('id', 'in', nets_available_terminal_ids)]",
     )
     nets_available_terminal_ids = fields.Many2many("nets.terminal", compute="_compute_nets_available_terminal_ids")
+    nets_refund_of_id = fields.Many2one(
+        "nets.transaction",
+        "Card payment to refund",
+        compute="_compute_nets_refund_of_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', nets_refundable_ids)]",
+        help="No more is given back than is left of it. Empty: to a card that isn't known here.",
+    )
+    nets_refundable_ids = fields.Many2many("nets.transaction", compute="_compute_nets_refundable_ids")
     # Each opened wizard asks once: pressing twice returns the first one's transaction.
     nets_request_id = fields.Char(default=lambda self: str(uuid.uuid4()))
 
@@ -42,6 +52,27 @@ class AccountPaymentRegister(models.TransientModel):
                     wizard.company_id, wizard.currency_id
                 )
 
+    @api.depends("line_ids", "payment_type", "nets_is_terminal")
+    def _compute_nets_refundable_ids(self):
+        for wizard in self:
+            wizard.nets_refundable_ids = wizard._nets_is_payout() and wizard.line_ids.move_id._nets_card_payments()
+
+    @api.depends("line_ids", "payment_type", "nets_is_terminal")
+    def _compute_nets_refund_of_id(self):
+        for wizard in self:
+            wizard.nets_refund_of_id = (
+                wizard._nets_is_payout() and wizard.line_ids.move_id._nets_proposed_card_payment()
+            )
+
+    def _nets_is_payout(self):
+        moves = self.line_ids.move_id
+        return (
+            self.nets_is_terminal
+            and self.payment_type == "outbound"
+            and set(moves.mapped("move_type")) == {"out_refund"}
+            and len(moves.company_id) == len(moves.currency_id) == len(moves.commercial_partner_id) == 1
+        )
+
     def action_nets_process_card(self):
         """Reserve the terminal, and show the transaction.
 
@@ -56,7 +87,7 @@ class AccountPaymentRegister(models.TransientModel):
         invoices = self.line_ids.move_id
         if transaction := self.env["nets.transaction"]._find_request(self.nets_request_id):
             return invoices._nets_dialog_action(transaction=transaction)
-        invoices._nets_check_payable()
+        self._nets_check_documents()
         self.nets_terminal_id._check_usable(self.company_id, self.currency_id)
         transaction = self._nets_reserve(self.nets_terminal_id, self.nets_request_id)
         return invoices._nets_dialog_action(transaction=transaction)
@@ -66,6 +97,14 @@ class AccountPaymentRegister(models.TransientModel):
         if self.payment_method_line_id.code == PAYMENT_METHOD_CODE:
             return self.action_nets_process_card()
         return super().action_create_payments()
+
+    def _nets_check_documents(self):
+        """:raise UserError: where these can't be paid, or paid out, by card"""
+        documents = self.line_ids.move_id
+        if self.payment_type == "outbound":
+            documents._nets_check_payout()
+        else:
+            documents._nets_check_payable()
 
     def _nets_reserve(self, terminal, request_id, previous=None):
         """Reserve a payment of what this wizard holds.
@@ -80,10 +119,13 @@ class AccountPaymentRegister(models.TransientModel):
         """
         self.ensure_one()
         invoices = self.line_ids.move_id
+        refund_of = self.nets_refund_of_id if self.payment_type == "outbound" else self.nets_refund_of_id.browse()
         # Rule 3: from here on nobody else reserves for these invoices, and what is due is read anew.
+        if refund_of:
+            refund_of._lock_refundable()
         invoices._nets_lock_debt()
         self.line_ids.invalidate_recordset()
-        invoices._nets_check_payable()
+        self._nets_check_documents()
         if not self.can_edit_wizard or (len(self.batches[0]["lines"]) > 1 and not self.group_payment):
             raise UserError(
                 self.env._(
@@ -100,37 +142,63 @@ class AccountPaymentRegister(models.TransientModel):
                     currency=self.currency_id.name,
                 )
             )
-        if self.payment_type != "inbound":
-            raise UserError(self.env._("Money is due to the customer here. Paying out on a terminal isn't a payment."))
         self._nets_check_amount(invoices)
+        if refund_of:
+            self._nets_check_refund_of(refund_of)
         self._nets_check_outstanding_account()
         batch = self.batches[0]
         values = self._create_payment_vals_from_wizard(batch)
         lines = batch["lines"]
         values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
         del values["date"], values["amount"]
+        kind_values = {"kind": "purchase", "amount": self.amount}
+        if self.payment_type == "outbound":
+            kind_values = {
+                "kind": "refund",
+                "amount": -self.amount,
+                "refund_mode": "credit_note",
+                "refund_of_id": refund_of.id,
+            }
         return self.env["nets.transaction"]._reserve(
             {
-                "kind": "purchase",
+                **kind_values,
                 "terminal_id": terminal.id,
                 "request_id": request_id,
-                "amount": self.amount,
                 "currency_id": self.currency_id.id,
                 "company_id": self.company_id.id,
                 "partner_id": self.partner_id.id,
                 "booking_values": values,
                 "retry_of_id": previous.id if previous else False,
-                **self.env["nets.transaction"]._reservation_values_of_invoices(lines),
+                **self.env["nets.transaction"]._reservation_values_of_invoices(lines, refund_of.invoice_ids),
             }
         )
+
+    def _nets_check_refund_of(self, refund_of):
+        """Refuse a payout that gives back more than was paid, or what belongs to somebody else."""
+        if refund_of.sudo().partner_id.commercial_partner_id != self.line_ids.move_id.commercial_partner_id:
+            raise UserError(self.env._("The card payment is another customer's. Choose one of this customer."))
+        if refund_of.sudo().company_id != self.company_id or refund_of.sudo().currency_id != self.currency_id:
+            raise UserError(
+                self.env._("The card payment was taken in another company or currency. Choose another one.")
+            )
+        refund_of._check_refundable()
+        refund_of._check_refund_amount(-self.amount)
 
     def _nets_check_amount(self, invoices):
         currency = self.currency_id
         if currency.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter an amount greater than zero."))
         due = abs(sum(self.batches[0]["lines"].mapped("amount_residual_currency")))
-        under_way = invoices._nets_amount_under_way()
+        paying_out = self.payment_type == "outbound"
+        under_way = invoices._nets_payout_under_way() if paying_out else invoices._nets_amount_under_way()
         transactions = self.env["nets.transaction"].new({"currency_id": currency.id})
+        if paying_out and currency.compare_amounts(self.amount + under_way, due) > 0:
+            raise UserError(
+                self.env._(
+                    "Only %(left)s is left to pay out. Enter that or less.",
+                    left=transactions._format_amount(max(0, due - under_way)),
+                )
+            )
         if currency.compare_amounts(self.amount, due) > 0:
             raise UserError(
                 self.env._("Only %(due)s is due. Enter that or less.", due=transactions._format_amount(due))

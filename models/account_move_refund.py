@@ -1,0 +1,273 @@
+"""Money that goes back to the card: credit notes that are paid out, and what an invoice shows of refunds."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_amount, formatLang
+
+from ..const import UNRESOLVED_STATES
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    nets_can_pay_out = fields.Boolean(compute="_compute_nets_can_pay_out")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "payment_state", "move_type", "currency_id", "company_id")
+    def _compute_nets_can_pay_out(self):
+        may_run = self.env.user.has_group("nets_connect_cloud.group_user")
+        terminals = self.env["nets.terminal"]
+        for move in self:
+            move.nets_can_pay_out = (
+                may_run
+                and move.move_type == "out_refund"
+                and move.state == "posted"
+                and move.payment_state in ("not_paid", "partial", "in_payment")
+                and not move.currency_id.is_zero(move.amount_residual)
+                and bool(terminals.search_count(terminals._usable_domain(move.company_id, move.currency_id), limit=1))
+            )
+
+    def _compute_payments_widget_reconciled_info(self):
+        """Show refunds as rows of their own, and the payments as they were charged.
+
+        The widget lists reconciliations, and what was refunded isn't reconciled with the invoice any more. Each
+        refunded amount is added to the payment's row, or to a new one where nothing of it is left, and taken off
+        again in a row of its own: the sum stays what it was.
+        """
+        super()._compute_payments_widget_reconciled_info()
+        for move in self:
+            purchases = move.sudo().nets_transaction_ids.filtered(
+                lambda transaction: transaction.kind == "purchase" and transaction.payment_id
+            )
+            if not purchases:
+                continue
+            widget = move.invoice_payments_widget or {"title": self.env._("Less Payment"), "outstanding": False}
+            # other modules count on the order of the reconciliations: new rows come behind them
+            content = list(widget.get("content", []))
+            for purchase in purchases:
+                row = next((row for row in content if row["account_payment_id"] == purchase.payment_id.id), None)
+                refunds = [
+                    (refund, refund.due_again[str(move.id)])
+                    for refund in purchase.refund_ids.sorted("id")
+                    if refund.due_again and str(move.id) in refund.due_again
+                ]
+                if refunds and not row:
+                    row = move._nets_widget_row(purchase, 0)
+                    content.append(row)
+                if row:
+                    row["nets_transaction_id"] = purchase.id
+                    row["nets_can_refund"] = not purchase.currency_id.is_zero(purchase.amount_refundable)
+                    row["nets_can_reverse"] = purchase.can_reverse
+                for refund, amount in refunds:
+                    row["amount"] += amount
+                    content.append(move._nets_widget_row(refund, -amount))
+            if content:
+                move.invoice_payments_widget = {**widget, "content": content}
+
+    def _nets_widget_row(self, transaction, amount):
+        """A row that shows a transaction and stands for no reconciliation: without `partial_id`."""
+        payment = transaction.payment_id
+        journal, company_currency = payment.journal_id, payment.company_id.currency_id
+        foreign = transaction.currency_id != company_currency
+        return {
+            "name": payment.name,
+            "journal_name": journal.name,
+            "company_name": journal.company_id.name if journal.company_id != self.company_id else False,
+            "amount": amount,
+            "currency_id": transaction.currency_id.id,
+            "date": payment.date,
+            "partial_id": False,
+            "account_payment_id": payment.id,
+            "payment_method_name": payment.payment_method_line_id.name,
+            "move_id": payment.move_id.id,
+            # what is printed: “Reversed on” for refunds, “Paid on” for payments
+            "is_refund": transaction.kind != "purchase",
+            "ref": f"{payment.move_id.name} ({payment.memo})",
+            "is_exchange": False,
+            "amount_company_currency": formatLang(
+                self.env, abs(payment.amount_company_currency_signed), currency_obj=company_currency
+            ),
+            "amount_foreign_currency": foreign
+            and formatLang(self.env, payment.amount, currency_obj=transaction.currency_id),
+            "nets_is_refund": transaction.kind != "purchase",
+        }
+
+    # === ACTION METHODS === #
+
+    def action_nets_pay_out(self):
+        """Open the dialog that pays this credit note out on a card."""
+        self._nets_check_payout()
+        return {
+            "type": "ir.actions.client",
+            "tag": "nets_connect_cloud.card_dialog",
+            "params": {"invoice_ids": self.ids, "pay_out": True},
+        }
+
+    # === PAY OUT A CREDIT NOTE === #
+
+    def nets_payout_data(self):
+        """What the dialog shows before a credit note is paid out.
+
+        :return: dict of plain values, amounts negative
+        :raise UserError: where it can't be paid out, with the cause
+        """
+        transactions, terminals = self.env["nets.transaction"], self.env["nets.terminal"]
+        transactions._check_may_run()
+        self._nets_check_payout()
+        company, currency = self.company_id, self.currency_id
+        usable = terminals.search(terminals._usable_domain(company, currency))
+        candidates, proposed = self._nets_card_payments(), self._nets_proposed_card_payment()
+        terminal = proposed.terminal_id if proposed.terminal_id in usable else terminals._proposed(company, currency)
+        left = self._nets_payout_left()
+        return {
+            "title": ", ".join(self.mapped("display_name")),
+            "customer": self.commercial_partner_id.display_name,
+            "transaction_id": self._nets_open_transactions()[:1].id,
+            "amount": -(min(left, proposed.amount_refundable) if proposed else left),
+            "due": format_amount(self.env, left, currency),
+            "card": "",
+            "currency_id": currency.id,
+            "terminal_id": terminal.id,
+            "has_usual_terminal": False,
+            "terminals": usable._choices(),
+            "card_payments": [
+                {
+                    "id": payment.id,
+                    "name": self.env._(
+                        "%(card)s on %(date)s, %(left)s left to refund",
+                        card=payment._card_name(),
+                        date=fields.Date.to_string(payment.charge_date),
+                        left=payment._format_amount(payment.amount_refundable),
+                    ),
+                    "left": payment.amount_refundable,
+                }
+                for payment in candidates
+            ],
+            "card_payment_id": proposed.id,
+            "left": left,
+            "warning": self._nets_online_payment_warning(),
+        }
+
+    def nets_start_payout(self, amount, terminal_id, request_id, refund_of_id=False):
+        """Pay credit notes out on a card.
+
+        :param float amount: negative, in their currency, major units
+        :param int terminal_id: where
+        :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :param int refund_of_id: the card payment that this gives back, or false
+        :return: what `read_progress` returns
+        :raise UserError: where nothing was sent, with the cause
+        """
+        refund_of = self.env["nets.transaction"].browse(refund_of_id)
+        return self._nets_start_payout(amount, terminal_id, request_id, refund_of).read_progress()
+
+    def _nets_start_payout(self, amount, terminal_id, request_id, refund_of, previous=None):
+        transactions = self.env["nets.transaction"]
+        transactions._check_may_run()
+        self.check_access("write")
+        if existing := transactions._find_request(request_id):
+            return existing
+        self._nets_check_payout()
+        self._nets_check_number(amount)
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id, self.currency_id)
+        wizard = self._nets_payment_wizard(terminal, "outbound")
+        if wizard.currency_id.compare_amounts(wizard.amount, -amount) != 0:
+            wizard.write({"amount": -amount, "installments_mode": "full"})
+        wizard.nets_refund_of_id = refund_of
+        return wizard._nets_reserve(terminal, request_id, previous=previous)
+
+    def _nets_card_payments(self):
+        """The customer's card payments that a payout of these can be a refund of; of the reversed invoices first."""
+        payments = self.env["nets.transaction"].search(
+            [
+                ("kind", "=", "purchase"),
+                ("state", "=", "approved"),
+                ("origin", "=", "invoice"),
+                ("company_id", "=", self.company_id.id),
+                ("currency_id", "=", self.currency_id.id),
+                ("partner_id.commercial_partner_id", "=", self.commercial_partner_id.id),
+            ],
+            order="id desc",
+            limit=100,
+        )
+        reversed_invoices = self.reversed_entry_id
+        return payments.filtered("amount_refundable").sorted(
+            lambda payment: (not payment.invoice_ids & reversed_invoices, -payment.id)
+        )
+
+    def _nets_proposed_card_payment(self):
+        payments = self._nets_card_payments()
+        return payments.filtered(lambda payment: payment.invoice_ids & self.reversed_entry_id)[:1]
+
+    def _nets_check_payout(self):
+        """Refuse what can't be paid out on a card, before anything is sent.
+
+        :raise UserError: with the cause in plain words
+        """
+        if not self:
+            raise UserError(self.env._("Choose a credit note first."))
+        self.check_access("read")
+        for move in self:
+            if move.move_type != "out_refund":
+                raise UserError(
+                    self.env._("Only customer credit notes can be paid out: %(name)s isn't one.", name=move.display_name)
+                )
+            if move.state != "posted":
+                raise UserError(self.env._("%(name)s isn't confirmed. Confirm it first.", name=move.display_name))
+            if move.currency_id.is_zero(move.amount_residual):
+                raise UserError(self.env._("Nothing of %(name)s is left to pay out.", name=move.display_name))
+            if "pos_order_ids" in move._fields and move.reversed_entry_id.sudo().pos_order_ids:
+                raise UserError(
+                    self.env._(
+                        "The invoice that %(name)s reverses was paid in the Point of Sale, so the refund goes through "
+                        "the Point of Sale.",
+                        name=move.display_name,
+                    )
+                )
+        if len(self.company_id) > 1 or len(self.currency_id) > 1 or len(self.commercial_partner_id) > 1:
+            raise UserError(
+                self.env._("These credit notes differ in company, currency or customer. Pay them out one by one.")
+            )
+
+    def _nets_payout_under_way(self):
+        """What is being paid out on these credit notes, or waits for its result or booking."""
+        transactions = (
+            self.env["nets.transaction"]
+            .sudo()
+            .search(
+                [
+                    ("invoice_ids", "in", self.ids),
+                    ("kind", "=", "refund"),
+                    "|",
+                    ("state", "in", UNRESOLVED_STATES),
+                    ("to_book", "=", True),
+                ]
+            )
+        )
+        return sum(
+            abs(transaction.charged_amount if transaction.state == "approved" else transaction.amount)
+            for transaction in transactions
+        )
+
+    def _nets_payout_left(self):
+        return max(0, sum(self.mapped("amount_residual")) - self._nets_payout_under_way())
+
+    # === ONLINE PAYMENTS === #
+
+    def _nets_online_payment_warning(self):
+        """What a person has to know before a card is charged or refunded for these, as text; mostly empty."""
+        if "transaction_ids" not in self._fields:  # comes with online payments, which we don't depend on
+            return ""
+        open_payments = self.sudo().transaction_ids.filtered(
+            lambda transaction: transaction.state in ("pending", "authorized")
+        )
+        if not open_payments:
+            return ""
+        return self.env._(
+            "An online payment of %(amount)s for this invoice isn't finished yet (%(reference)s). Look at it first, so "
+            "that nothing is paid twice.",
+            amount=format_amount(self.env, sum(open_payments.mapped("amount")), open_payments[0].currency_id),
+            reference=", ".join(open_payments.mapped("reference")),
+        )
