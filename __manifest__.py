@@ -21,6 +21,7 @@
         "views/nets_location_views.xml",
         "views/nets_account_views.xml",
         "views/account_move_views.xml",
+        "views/account_payment_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],

@@ -143,6 +143,7 @@ class NetsTransaction(models.Model):
             "transaction_id": running.id,
             "amount": -(self.charged_amount if reversal else amount),
             "due": self._format_amount(self.amount_refundable),
+            "left": self.amount_refundable,
             "card": self._card_name(),
             "currency_id": self.currency_id.id,
             "terminal_id": terminal.id,

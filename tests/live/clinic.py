@@ -46,9 +46,20 @@ class Terminal:
         requests = self.simulator.requests(self.identifier)
         return [each for each in requests if each["method"] == "POST" and each["path"].endswith("/transaction")]
 
+    def voids(self):
+        """Return the reversals that were sent to this terminal."""
+        return [each for each in self.simulator.requests(self.identifier) if each["method"] == "DELETE"]
+
     def charges(self):
         """Return what was really charged here, in minor units."""
-        return [entry["amount"] for entry in self.simulator.ledger() if entry["terminalId"] == self.identifier]
+        return [entry["amount"] for entry in self.ledger()]
+
+    def kinds(self):
+        """Return what was done here: purchases, refunds, reversals."""
+        return [entry["kind"] for entry in self.ledger()]
+
+    def ledger(self):
+        return [entry for entry in self.simulator.ledger() if entry["terminalId"] == self.identifier]
 
 
 class Clinic:
@@ -220,6 +231,25 @@ class Clinic:
             return str(error)
         raise AssertionError("Odoo did not refuse.")
 
+    def pay(self, amount=500.0, terminal=None, **values):
+        """Return the id of an invoice that was paid on a terminal."""
+        invoice = self.make_invoice(amount, **values)
+        terminal.play("approved")
+        transaction = self.press_pay(invoice, terminal)
+        assert self.wait_for_end(transaction) == "approved"
+        return invoice
+
+    def make_credit_note(self, invoice, amount):
+        """Return the id of a confirmed credit note of a part of an invoice."""
+        customer = self.read("account.move", invoice, "partner_id")[0]
+        return self.make_invoice(amount, customer, move_type="out_refund", reversed_entry_id=invoice)
+
+    def press_refund(self, transaction, terminal, amount, user="admin"):
+        """Do over RPC what *Process card* does in the dialog of a refund; return the transaction's id."""
+        request = str(uuid.uuid4())
+        call = self.user(user).call
+        return call("nets.transaction", "start_refund", [transaction], amount, terminal.id, request)[0]["id"]
+
     def together(self, *calls):
         """Make the calls at the same time; return what each returned or raised."""
         results = [None] * len(calls)
@@ -293,12 +323,19 @@ def assert_ledger_equals_books(simulator, admin, terminals=None):
     :param terminals: identifiers; all by default
     """
     charged = sorted(
-        (entry["terminalId"], entry["orderId"], entry["kind"], entry["amount"], entry["currency"])
+        (
+            entry["terminalId"],
+            entry["orderId"] or "",
+            entry["kind"],
+            entry["amount"] if entry["kind"] == "purchase" else -entry["amount"],
+            entry["currency"],
+        )
         for entry in simulator.ledger()
         if entry["origin"] == "service" and (terminals is None or entry["terminalId"] in terminals)
     )
-    assert _known_to_odoo(admin, terminals) == charged
-    assert _in_the_books(admin, terminals) == charged
+    known = _known_to_odoo(admin, terminals)
+    assert sorted(known.values()) == charged
+    assert _in_the_books(admin, known) == sorted(known.values())
 
 
 def _domain(terminals):
@@ -307,41 +344,49 @@ def _domain(terminals):
 
 
 def _known_to_odoo(admin, terminals):
+    """What the approved transactions say, by their ids: negative where money went back."""
     fields = ["terminal_identifier", "order_id", "kind", "charged_amount", "currency_id"]
     rows = admin.call("nets.transaction", "search_read", _domain(terminals), fields)
-    return sorted(
-        (
+    return {
+        row["id"]: (
             row["terminal_identifier"],
-            row["order_id"],
+            # a reversal is sent without an order id
+            row["order_id"] if row["kind"] != "reversal" else "",
             row["kind"],
             minor_units(row["charged_amount"]),
             row["currency_id"][1],
         )
         for row in rows
-    )
+    }
 
 
-def _in_the_books(admin, terminals):
-    """What the posted journal items say, found through the payments."""
-    fields = ["terminal_identifier", "kind", "payment_id"]
-    rows = admin.call("nets.transaction", "search_read", _domain(terminals), fields)
-    by_payment = {row["payment_id"] and row["payment_id"][0]: row for row in rows}
+def _in_the_books(admin, known):
+    """What the posted journal items say, found through the payments.
+
+    A payment that the terminal took back is cancelled: it stands for both transactions, and for no money.
+    """
+    rows = admin.call("nets.transaction", "read", list(known), ["payment_id"])
+    by_payment = {}
+    for row in rows:
+        by_payment.setdefault(row["payment_id"] and row["payment_id"][0], []).append(row["id"])
     fields = ["payment_reference", "state", "move_id"]
     payments = admin.call("account.payment", "read", [each for each in by_payment if each], fields)
-    by_move = {payment["move_id"][0]: payment for payment in payments if payment["move_id"]}
-    domain = [
-        ("move_id", "in", list(by_move)),
-        ("parent_state", "=", "posted"),
-        ("account_type", "=", "asset_receivable"),
-    ]
     booked = []
-    for line in admin.call("account.move.line", "search_read", domain, ["move_id", "amount_currency", "currency_id"]):
-        payment = by_move[line["move_id"][0]]
-        row = by_payment[payment["id"]]
-        amount = -minor_units(line["amount_currency"])
-        booked.append(
-            (row["terminal_identifier"], payment["payment_reference"], row["kind"], amount, line["currency_id"][1])
-        )
+    for payment in payments:
+        transactions = [known[each] for each in by_payment[payment["id"]]]
+        if payment["state"] == "canceled":
+            assert sum(amount for _terminal, _order, _kind, amount, _currency in transactions) == 0
+            booked += transactions
+            continue
+        [(terminal, order, kind, _amount, _currency)] = transactions
+        domain = [
+            ("move_id", "=", payment["move_id"] and payment["move_id"][0]),
+            ("parent_state", "=", "posted"),
+            ("account_type", "=", "asset_receivable"),
+        ]
+        for line in admin.call("account.move.line", "search_read", domain, ["amount_currency", "currency_id"]):
+            reference = payment["payment_reference"] if kind != "reversal" else order
+            booked.append((terminal, reference, kind, -minor_units(line["amount_currency"]), line["currency_id"][1]))
     return sorted(booked)
 
 

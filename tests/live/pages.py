@@ -82,6 +82,30 @@ class InvoicePage:
     def expect_paid(self):
         expect(self.page.locator(".ribbon:visible").first).to_contain_text(re.compile("Paid|In Payment", re.IGNORECASE))
 
+    def payment_info(self, row=0):
+        """Open the pop-over of a row under the total."""
+        self.page.locator("[name=invoice_payments_widget] .js_payment_info").nth(row).click()
+        return self.page.locator(".account_payment_popover")
+
+    def refund(self, row=0):
+        """Press *Refund on card* in a payment's pop-over, and return the dialog."""
+        self.payment_info(row).get_by_role("button", name="Refund on card").click()
+        return CardDialog(self.page).expect_open()
+
+    def reverse(self, row=0):
+        self.payment_info(row).get_by_role("button", name="Reverse").click()
+        return CardDialog(self.page).expect_open()
+
+    def expect_rows(self, *texts):
+        """Exactly these rows stand under the total, each with its text and amount."""
+        rows = self.page.locator("[name=invoice_payments_widget] tr")
+        expect(rows).to_have_count(len(texts))
+        for index, (text, amount) in enumerate(texts):
+            expect(rows.nth(index)).to_contain_text(text)
+            expect(rows.nth(index)).to_contain_text(money(abs(amount)))
+            if amount < 0:
+                expect(rows.nth(index)).to_contain_text("-")
+
     def expect_payment(self, amount):
         expect(self.page.locator("[name=invoice_payments_widget]")).to_contain_text(money(amount))
 

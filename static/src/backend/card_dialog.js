@@ -10,9 +10,11 @@ import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
 import {Component, onMounted, onWillDestroy, onWillStart, useEffect, useState} from "@odoo/owl";
 import {isFinished} from "../common/transaction_service";
+import {taskOfAction, taskOfTransaction} from "./card_tasks";
 
 /**
- * The dialog in which a person charges a card for invoices, and sees what the terminal is doing.
+ * The dialog in which a person charges a card for invoices, or gives money back to one, and sees what the terminal is
+ * doing.
  *
  * It only shows and asks: the transaction lives on the server, so closing the dialog stops nothing.
  */
@@ -20,7 +22,7 @@ export class CardDialog extends Component {
   static template = "nets_connect_cloud.CardDialog";
   static components = {Dialog};
   static props = {
-    invoiceIds: {type: Array, element: Number},
+    task: Object,
     transactionId: {type: [Number, Boolean], optional: true},
     start: {type: Boolean, optional: true},
     onChanged: Function,
@@ -35,11 +37,14 @@ export class CardDialog extends Component {
       payment: null,
       amount: "",
       terminalId: false,
+      creditNoteId: false,
+      cardPaymentId: false,
       progress: null,
       error: "",
       sending: false,
       waitSeconds: 0,
     });
+    this.task = this.props.task;
     // One press is one request, however often it has to be sent.
     this.requestId = null;
     this.watcher = null;
@@ -77,13 +82,17 @@ export class CardDialog extends Component {
   }
 
   async loadPayment() {
-    const payment = await this.orm.call("account.move", "nets_card_payment_data", [
-      this.props.invoiceIds,
-    ]);
+    const payment = await this.task.load(this.orm);
     this.state.payment = payment;
     this.state.terminalId = payment.terminal_id;
-    const [, digits] = getCurrency(payment.currency_id)?.digits || [16, 2];
-    this.state.amount = formatFloat(payment.amount, {digits: [16, digits]});
+    this.state.creditNoteId = payment.credit_note_id || false;
+    this.state.cardPaymentId = payment.card_payment_id || false;
+    this.setAmount(payment.amount);
+  }
+
+  setAmount(amount) {
+    const [, digits] = getCurrency(this.state.payment.currency_id)?.digits || [16, 2];
+    this.state.amount = formatFloat(amount, {digits: [16, digits]});
   }
 
   async show(transactionId) {
@@ -94,9 +103,7 @@ export class CardDialog extends Component {
   // --- what the template asks --- //
 
   get title() {
-    return this.state.payment?.title
-      ? _t("Card payment: %(invoices)s", {invoices: this.state.payment.title})
-      : _t("Card payment");
+    return this.task.title(this.state.payment?.title);
   }
 
   get currencySymbol() {
@@ -146,6 +153,28 @@ export class CardDialog extends Component {
     this.state.error = "";
   }
 
+  /** The keyboards of some tablets have digits only: the minus sign comes by itself. */
+  onAmountChange() {
+    const amount = this.parseAmount();
+    if (this.task.givesBack && amount !== null) {
+      this.setAmount(amount);
+    }
+  }
+
+  onCreditNoteChange(creditNoteId) {
+    const {credit_notes: creditNotes, left} = this.state.payment;
+    const creditNote = creditNotes.find(({id}) => id === creditNoteId);
+    this.state.creditNoteId = creditNoteId;
+    this.setAmount(-Math.min(left, creditNote ? creditNote.left : left));
+  }
+
+  onCardPaymentChange(ev) {
+    const {card_payments: cardPayments, left} = this.state.payment;
+    const cardPayment = cardPayments.find(({id}) => id === Number(ev.target.value));
+    this.state.cardPaymentId = cardPayment ? cardPayment.id : false;
+    this.setAmount(-Math.min(left, cardPayment ? cardPayment.left : left));
+  }
+
   onAmountKeydown(ev) {
     if (ev.key === "Enter" && this.canProcess) {
       this.process();
@@ -153,21 +182,26 @@ export class CardDialog extends Component {
   }
 
   async process() {
-    let amount = null;
+    const amount = this.parseAmount();
+    if (amount === null) {
+      this.state.error = _t("The amount isn't a number. Enter it in digits.");
+      return;
+    }
+    const {terminalId, creditNoteId, cardPaymentId} = this.state;
+    await this.send(...this.task.request({amount, terminalId, creditNoteId, cardPaymentId}));
+  }
+
+  /** @returns {number | null} negative where money goes back, also without a minus sign */
+  parseAmount() {
     try {
-      amount = parseFloat(this.state.amount);
+      const amount = parseFloat(this.state.amount);
+      return this.task.givesBack ? -Math.abs(amount) : amount;
     } catch (error) {
       if (!(error instanceof InvalidNumberError)) {
         throw error;
       }
-      this.state.error = _t("The amount isn't a number. Enter the amount to charge.");
-      return;
+      return null;
     }
-    await this.send("account.move", "nets_start_card_payment", [
-      this.props.invoiceIds,
-      amount,
-      this.state.terminalId,
-    ]);
   }
 
   async tryAgain() {
@@ -247,6 +281,7 @@ export class CardDialog extends Component {
 
   onProgress(progress) {
     this.state.progress = progress;
+    this.task = taskOfTransaction(progress, this.task);
     if (!isFinished(progress)) {
       return;
     }
@@ -288,14 +323,14 @@ export class CardDialog extends Component {
  * @returns {Object} an action that closes the window it was called from, for example *Pay*
  */
 function openCardDialog(env, action) {
-  const {invoice_ids: invoiceIds, transaction_id: transactionId, start} = action.params;
+  const {transaction_id: transactionId, start} = action.params;
   let changed = Boolean(transactionId);
   const refresh = () => env.services.action.doAction("soft_reload");
   env.services.dialog.add(
     CardDialog,
     {
-      invoiceIds,
-      transactionId,
+      task: taskOfAction(action.params),
+      transactionId: transactionId || false,
       start: Boolean(start),
       onChanged: () => (changed = true),
     },

@@ -93,7 +93,10 @@ export class TransactionBanner extends Component {
   }
 
   get text() {
-    const {label, amount, terminal_name: terminal} = this.state.progress;
+    const {kind, label, amount, terminal_name: terminal} = this.state.progress;
+    if (kind !== "purchase") {
+      return _t("Card refund of %(amount)s on %(terminal)s: %(label)s", {amount, terminal, label});
+    }
     return _t("Card payment of %(amount)s on %(terminal)s: %(label)s", {amount, terminal, label});
   }
 
