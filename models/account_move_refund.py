@@ -212,7 +212,9 @@ class AccountMove(models.Model):
         for move in self:
             if move.move_type != "out_refund":
                 raise UserError(
-                    self.env._("Only customer credit notes can be paid out: %(name)s isn't one.", name=move.display_name)
+                    self.env._(
+                        "Only customer credit notes can be paid out: %(name)s isn't one.", name=move.display_name
+                    )
                 )
             if move.state != "posted":
                 raise UserError(self.env._("%(name)s isn't confirmed. Confirm it first.", name=move.display_name))

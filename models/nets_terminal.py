@@ -22,9 +22,7 @@ class NetsTerminal(models.Model):
         required=True,
         default="connect_cloud",
     )
-    account_id = fields.Many2one(
-        "nets.account", required=True, index=True, ondelete="restrict", check_company=True
-    )
+    account_id = fields.Many2one("nets.account", required=True, index=True, ondelete="restrict", check_company=True)
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     environment = fields.Selection(related="account_id.environment", store=True)
     location_id = fields.Many2one("nets.location", "Site", index=True, ondelete="restrict", check_company=True)

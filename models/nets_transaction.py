@@ -685,7 +685,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if self.state in NOT_CHARGED_STATES:
             return describe(self.env, self.reason, self.nets_message, self.kind)
-        if self.state == "approved" and self.to_book:
+        if self.state == "approved" and self.to_book and self.booking_error:
             return describe(self.env, "not_booked", self.booking_error, self.kind)
         if self.state == "approved":
             return describe(self.env, "approved", self.booking_note, self.kind)

@@ -25,9 +25,7 @@ class NetsTransaction(models.Model):
             return super()._book_charge()
         lines = self._open_lines()
         self._make_payment(lines)
-        self.env["account.payment.register"]._reconcile_payments(
-            [{"payment": self.payment_id, "to_reconcile": lines}]
-        )
+        self.env["account.payment.register"]._reconcile_payments([{"payment": self.payment_id, "to_reconcile": lines}])
         # also where nothing was open any more: the invoice shows what was paid for it
         self._settled_moves().matched_payment_ids |= self.payment_id
         return self._booking_note(self.payment_id)

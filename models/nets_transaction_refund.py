@@ -389,10 +389,7 @@ class NetsTransaction(models.Model):
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
         # what other refunds of it will take once they are booked
         under_way = self.sudo().refund_ids.filtered(
-            lambda refund: (
-                refund.refund_mode == "due_again"
-                and (refund.to_book or refund.state in UNRESOLVED_STATES)
-            )
+            lambda refund: refund.refund_mode == "due_again" and (refund.to_book or refund.state in UNRESOLVED_STATES)
         )
         left -= sum(abs(refund.charged_amount or refund.amount) for refund in under_way)
         if self.currency_id.compare_amounts(amount, left) > 0:

@@ -112,9 +112,7 @@ class TestRefund(RefundCase):
         self.assertEqual(invoice.amount_residual, 300)
         self.charge(invoice, outcome=approved(30000, number=300))
         self.assertEqual(invoice.amount_residual, 0)
-        self.assertEqual(
-            sorted(self.rows(invoice)), [(-200, True), (-100, True), (300, False), (1000, False)]
-        )
+        self.assertEqual(sorted(self.rows(invoice)), [(-200, True), (-100, True), (300, False), (1000, False)])
         last_refund = self.refund(purchase, -700, number=203)
         self.assertEqual(invoice.amount_residual, 700)
         self.assertLines(last_refund.payment_id, {self.outgoing: (-700, -700), self.receivable: (700, 0)})
@@ -247,18 +245,26 @@ class TestRefund(RefundCase):
         self.assertEqual(sum(receivables.mapped("amount_residual")), 800)
         self.assertEqual(sum(receivables.mapped("amount_residual_currency")), 400)
         self.assertEqual(sum(receivables.mapped("balance")), 800)
-        losses = self.env["account.move.line"].search(
-            [
-                ("account_id", "=", self.company.expense_currency_exchange_account_id.id),
-                ("parent_state", "=", "posted"),
-            ]
-        ).mapped("balance")
-        gains = self.env["account.move.line"].search(
-            [
-                ("account_id", "=", self.company.income_currency_exchange_account_id.id),
-                ("parent_state", "=", "posted"),
-            ]
-        ).mapped("balance")
+        losses = (
+            self.env["account.move.line"]
+            .search(
+                [
+                    ("account_id", "=", self.company.expense_currency_exchange_account_id.id),
+                    ("parent_state", "=", "posted"),
+                ]
+            )
+            .mapped("balance")
+        )
+        gains = (
+            self.env["account.move.line"]
+            .search(
+                [
+                    ("account_id", "=", self.company.income_currency_exchange_account_id.id),
+                    ("parent_state", "=", "posted"),
+                ]
+            )
+            .mapped("balance")
+        )
         # lost on 600 € between invoice and payment (450), won on 400 € between payment and refund (100)
         self.assertEqual(sum(losses) + sum(gains), 350)
         self.assertEqual(self.rows(invoice)[-1], (-400, True))

@@ -12,6 +12,7 @@ import {
 import {click, press, queryAllTexts, waitFor} from "@odoo/hoot-dom";
 import {CardDialog} from "@nets_connect_cloud/backend/card_dialog";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
+import {taskOfAction} from "@nets_connect_cloud/backend/card_tasks";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 describe.current.tags("desktop");
@@ -55,7 +56,7 @@ async function open(props = {}) {
   await mountWithCleanup(CardDialog, {
     env,
     props: {
-      invoiceIds: [5],
+      task: taskOfAction({invoice_ids: [5]}),
       onChanged: () => expect.step("changed"),
       close: () => expect.step("close"),
       ...props,
@@ -111,7 +112,7 @@ test("what isn't a number isn't sent", async () => {
   await contains("#nets_amount").edit("lots", {confirm: false});
   await click(PROCESS);
   await animationFrame();
-  expect(".alert-danger").toHaveText("The amount isn't a number. Enter the amount to charge.");
+  expect(".alert-danger").toHaveText("The amount isn't a number. Enter it in digits.");
   expect(server.starts).toEqual([]);
 });
 
@@ -334,10 +335,95 @@ test("a closed dialog asks no more", async () => {
   const env = await makeDialogMockEnv();
   const dialog = await mountWithCleanup(CardDialog, {
     env,
-    props: {invoiceIds: [5], transactionId: 42, onChanged: () => undefined, close: () => undefined},
+    props: {
+      task: taskOfAction({invoice_ids: [5]}),
+      transactionId: 42,
+      onChanged: () => undefined,
+      close: () => undefined,
+    },
   });
   destroy(dialog);
   const before = asked;
   await advanceTime(5 * POLL_INTERVAL);
   expect(asked).toBe(before);
+});
+
+describe("refund", () => {
+  const refund = (values) => progressOf({kind: "refund", refund_of_id: 9, ...values});
+
+  beforeEach(() => {
+    server.refund = paymentOf({
+      amount: -1050,
+      left: 1050,
+      card: "Visa •••• 1234",
+      credit_notes: [{id: 77, name: "RINV/1", left: 300, left_formatted: "$ 300.00"}],
+      credit_note_id: false,
+    });
+    server.refunds = [];
+    onRpc("nets.transaction", "refund_data", ({args, kwargs}) => {
+      expect(args).toEqual([[9]]);
+      server.reversal = Boolean(kwargs.reversal);
+      return server.refund;
+    });
+    onRpc("nets.transaction", "start_refund", ({args, kwargs}) => {
+      const {credit_note_id: creditNoteId, invoice_id: invoiceId} = kwargs;
+      server.refunds.push({args, creditNoteId, invoiceId});
+      return [refund(server.answer)];
+    });
+    onRpc("nets.transaction", "start_reversal", ({args}) => {
+      server.refunds.push({args});
+      return [refund({kind: "reversal"})];
+    });
+  });
+
+  const openRefund = (values = {}) =>
+    open({task: taskOfAction({refund_of_id: 9, invoice_id: 5, ...values})});
+
+  test("the amount is negative, also where it is entered without a sign", async () => {
+    await openRefund();
+    expect("#nets_amount").toHaveValue("-1,050.00");
+    expect(".modal-body").toHaveText(/Visa •••• 1234: \$ 1,050.00 left to refund/);
+    await contains("#nets_amount").edit("40", {confirm: "blur"});
+    expect("#nets_amount").toHaveValue("-40.00");
+    await click(PROCESS);
+    await waitFor(".o_nets_label");
+    expect(server.refunds).toEqual([
+      {args: [[9], -40, 7], creditNoteId: false, invoiceId: 5},
+    ]);
+    expect.verifySteps(["changed"]);
+  });
+
+  test("a credit note bounds the amount, and goes with the request", async () => {
+    await openRefund();
+    await click("#nets_credit_note_77");
+    await animationFrame();
+    expect("#nets_amount").toHaveValue("-300.00");
+    await click(PROCESS);
+    await waitFor(".o_nets_label");
+    expect(server.refunds[0].creditNoteId).toBe(77);
+    expect.verifySteps(["changed"]);
+  });
+
+  test("back from a failure to the same refund", async () => {
+    server.answer = DECLINED;
+    await openRefund();
+    await click(PROCESS);
+    await waitFor(RETRY);
+    await click("button:contains(Change amount or terminal)");
+    await waitFor("#nets_amount");
+    expect("#nets_amount").toHaveValue("-1,050.00");
+    expect.verifySteps(["changed", "changed"]);
+  });
+
+  test("a reversal has nothing to choose", async () => {
+    await openRefund({reversal: true});
+    expect(server.reversal).toBe(true);
+    expect("#nets_amount").not.toBeEnabled();
+    expect("#nets_terminal").not.toBeEnabled();
+    expect("input[type=radio]").toHaveCount(0);
+    await click("button:contains(Reverse)");
+    await waitFor(".o_nets_label");
+    expect(server.refunds).toEqual([{args: [[9]]}]);
+    expect.verifySteps(["changed"]);
+  });
 });

@@ -30,6 +30,8 @@ export function progressOf(values = {}) {
     to_book: false,
     note: "",
     alert: "",
+    refund_of_id: false,
+    pays_out_ids: [],
     ...values,
   };
 }
