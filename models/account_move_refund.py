@@ -134,12 +134,7 @@ class AccountMove(models.Model):
             "card_payments": [
                 {
                     "id": payment.id,
-                    "name": self.env._(
-                        "%(card)s on %(date)s, %(left)s left to refund",
-                        card=payment._card_name(),
-                        date=fields.Date.to_string(payment.charge_date),
-                        left=payment._format_amount(payment.amount_refundable),
-                    ),
+                    "name": payment._refund_name(),
                     "left": payment.amount_refundable,
                 }
                 for payment in candidates

@@ -2,7 +2,7 @@
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ..messages import NOT_LAST_TRANSACTION
@@ -79,6 +79,22 @@ class NetsTransaction(models.Model):
         last_ids = {last_id for _terminal, last_id in groups}
         for transaction in self:
             transaction.can_reverse = transaction in candidates and transaction.id in last_ids
+
+    @api.depends_context("nets_refund_name")
+    def _compute_display_name(self):
+        super()._compute_display_name()
+        if self.env.context.get("nets_refund_name"):
+            for transaction in self:
+                transaction.display_name = transaction._refund_name()
+
+    def _refund_name(self):
+        """What a person recognises a card payment by who has to choose one to refund."""
+        return self.env._(
+            "%(card)s on %(date)s, %(left)s left to refund",
+            card=self._card_name() or self.terminal_identifier,
+            date=format_date(self.env, self.charge_date),
+            left=self._format_amount(self.amount_refundable),
+        )
 
     # === ACTION METHODS === #
 

@@ -25,10 +25,10 @@ def test_a_whole_payment_is_refunded_from_its_row_under_the_total(clinic, termin
     terminal.asks_for_card()
     terminal.press("tap")
 
+    page.expect_notification("Refunded", money(1000))
     dialog.expect_closed()
     page.expect_due(1000)
     page.expect_rows(("Paid on", 1000), ("Refunded on", -1000))
-    page.expect_notification("Refunded", money(1000))
     page.expect_not_reloaded()
     assert terminal.kinds() == ["purchase", "refund"]
 
