@@ -412,7 +412,8 @@ class NetsTransaction(models.Model):
             raise UserError(
                 self.env._(
                     "Only %(left)s of this payment is matched with invoices or open; the rest is matched with other "
-                    "journal entries. Unmatch those, refund less, or make a credit note and match the refund with that.",
+                    "journal entries. Unmatch those, refund less, or make a credit note and match the refund with "
+                    "that.",
                     left=self._format_amount(max(0, left)),
                 )
             )
