@@ -264,7 +264,7 @@ test("aborting: until the call ended there is nothing else to press", async () =
   await click("button:contains(Abort)");
   await waitFor(".o_nets_label:contains(Aborting)");
   expect("button:contains(Abort again)").not.toBeEnabled();
-  expect(queryAllTexts(".modal-footer button")).toEqual(["Abort again", "Close"]);
+  expect(queryAllTexts(".modal-footer button")).toEqual(["Close", "Abort again"]);
   server.progress = progressOf({progress: "aborting", label: "Aborting…", can_abort: true});
   await advanceTime(POLL_INTERVAL);
   await animationFrame();
