@@ -84,10 +84,11 @@ def run_odoo(postgresql, database, *args, stdin="", log_name=None):
 class OdooServer:
     """An Odoo server process on one database."""
 
-    def __init__(self, postgresql, database, port=None, workers=0, **options):
+    def __init__(self, postgresql, database, port=None, workers=0, name=None, **options):
         """Choose how it will run; nothing is started yet.
 
         :param int port: 0 or None for a free one
+        :param str name: of its configuration and log; needed where several servers share a database
         :param int workers: 0 for one process with threads, where also the websocket is served on
             ``port``; more for worker processes, where the websocket has a port of its own
         :param options: further options of Odoo's configuration
@@ -98,7 +99,8 @@ class OdooServer:
         self.gevent_port = free_port()
         self.workers = workers
         self.options = options
-        self.log = HOME / "log" / f"server-{database}.log"
+        self.name = name or database
+        self.log = HOME / "log" / f"server-{self.name}.log"
         self.process = None
 
     @property
@@ -108,7 +110,7 @@ class OdooServer:
     def start(self):
         """Start it, and return when it answers."""
         config = write_odoo_config(
-            HOME / "run" / f"server-{self.database}.conf",
+            HOME / "run" / f"server-{self.name}.conf",
             self.postgresql,
             self.database,
             http_port=self.port,

@@ -1,0 +1,155 @@
+"""What a person at a till or in accounting does, over Odoo's RPC."""
+
+import dataclasses
+import time
+import uuid
+
+import requests
+
+from stack import OdooClient, OdooError, StackError
+
+# What a person reads and accepts. Anything else is a broken connection, or a server that goes down.
+REFUSALS = ("odoo.exceptions.UserError", "odoo.exceptions.ValidationError", "odoo.exceptions.AccessError")
+PAUSE = 0.5  # seconds between two questions, and between two presses
+
+
+class Refused(Exception):
+    """Odoo said no, in words for a person; nothing was sent."""
+
+
+class Unreachable(Exception):
+    """No answer from Odoo, or one that tells of trouble inside."""
+
+
+@dataclasses.dataclass
+class Operation:
+    """One payment that somebody asked for, and what became of it as far as that person knows."""
+
+    fault: str
+    terminal: object
+    invoice: int
+    amount: int  # minor units
+    user: str = "admin"
+    request_id: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
+    person: bool = False  # the fault destroys the evidence: only a person can settle it
+    may_wait: bool = True  # for a terminal whose earlier result is being fetched
+    transaction: int | None = None
+    refusal: str = ""
+    state: str = ""
+    booked: bool = False
+    seconds: float = 0.0  # until it was settled
+    left_to_person: bool = False
+
+    @property
+    def settled(self):
+        return self.state in ("approved", "failed", "aborted") and (self.state != "approved" or self.booked)
+
+
+class Desk:
+    """One person's browser, on one server or another."""
+
+    def __init__(self, servers, login):
+        self.servers = servers
+        self.login = login
+        self._clients = {}
+
+    def _client(self, server):
+        if server.url not in self._clients:
+            self._clients[server.url] = server.login(self.login)
+        return self._clients[server.url]
+
+    def copy(self):
+        """Return a desk of the same person that may be used in another thread."""
+        desk = Desk(self.servers, self.login)
+        for url, client in self._clients.items():
+            twin = OdooClient.__new__(OdooClient)
+            twin.__dict__.update(client.__dict__, session=requests.Session())
+            twin.session.cookies.update(client.session.cookies)
+            desk._clients[url] = twin
+        return desk
+
+    def call(self, model, method, *args, server=0, **kwargs):
+        """Call a method once.
+
+        :raise Refused: with words for a person
+        :raise Unreachable: anything else
+        """
+        try:
+            client = self._client(self.servers[server % len(self.servers)])
+            return client.call(model, method, *args, **kwargs)
+        except OdooError as error:
+            if error.name in REFUSALS:
+                raise Refused(str(error)) from error
+            raise Unreachable(f"{error.name}: {error}") from error
+        except (requests.RequestException, StackError, ValueError, KeyError, TypeError) as error:
+            raise Unreachable(str(error)) from error
+
+    def insist(self, deadline, model, method, *args, **kwargs):
+        """Call a method until Odoo answers, on this server or the other."""
+        attempt = kwargs.pop("server", 0)
+        while True:
+            try:
+                return self.call(model, method, *args, server=attempt, **kwargs)
+            except Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+            attempt += 1
+            time.sleep(PAUSE)
+
+    def press(self, operation, deadline, server=0):
+        """Press *Process card*, again and again with the same request id until Odoo answers.
+
+        The operation then has a transaction, or a refusal.
+        """
+        while True:
+            try:
+                answer = self.insist(
+                    deadline,
+                    "account.move",
+                    "nets_start_card_payment",
+                    [operation.invoice],
+                    operation.amount / 100,
+                    operation.terminal.id,
+                    operation.request_id,
+                    server=server,
+                )[0]
+            except Refused as refused:
+                operation.refusal = str(refused)
+                return
+            if not answer.get("waiting"):
+                operation.transaction = answer["id"]
+                return
+            # an earlier payment on this terminal is being resolved: the dialog holds this one, and repeats it
+            if not operation.may_wait or time.monotonic() > deadline:
+                operation.refusal = answer["label"]
+                return
+            time.sleep(PAUSE)
+
+    def watch(self, operation, deadline, server=0):
+        """Ask how it stands until it is settled, as an open dialog does."""
+        began = time.monotonic()
+        while not operation.settled and time.monotonic() < deadline:
+            self.look(operation, deadline, server)
+            if not operation.settled:
+                time.sleep(PAUSE)
+        operation.seconds = time.monotonic() - began
+
+    def look(self, operation, deadline, server=0):
+        progress = self.insist(deadline, "nets.transaction", "read_progress", [operation.transaction], server=server)[0]
+        operation.state = progress["state"]
+        operation.booked = progress["booked"]
+
+    def abort(self, operation):
+        return self.call("nets.transaction", "abort", [operation.transaction])
+
+    def settle(self, operation, entry, deadline):
+        """Settle it by hand, by what the terminal's journal says."""
+        values = {
+            "transaction_id": operation.transaction,
+            "outcome": "charged" if entry else "not_charged",
+            "reason": "Compared with the terminal's journal",
+        }
+        if entry:
+            values |= {"amount": entry["amount"] / 100, "reference": entry["stanAuth"]}
+        wizard = self.insist(deadline, "nets.transaction.settle", "create", values)
+        self.insist(deadline, "nets.transaction.settle", "action_settle", [wizard])

@@ -1,0 +1,201 @@
+"""Break a running system on purpose, and compare what the terminals charged with Odoo's books.
+
+script/faults                       at least 1,000 operations, some ten minutes
+script/faults --operations 5000 --seed 7
+script/faults --short               one of each kind that is over in a minute; what script/test runs
+script/faults --only killed         the faults whose name contains this
+script/faults --nets-url http://127.0.0.1:8910
+
+Real Odoo servers (first one with threads, then two with worker processes on one database, as on two
+hosts), PostgreSQL with durable settings, the terminals with their ledger, and a driver that does what
+tills and accountants do. Prints one table, what is wrong, and the sum; exits 0 only if every charge is
+booked, entry by entry, none twice, and a person was needed only where the fault destroyed the evidence.
+"""
+
+import argparse
+import collections
+import random
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+from fault_harness import books, faults
+from fault_harness.service import Service
+from fault_harness.world import World
+
+import stack
+
+AT_ONCE = 16
+SHORT = (
+    "nothing broken",
+    "cut after the request: approved",
+    "cut in mid-answer: declined",
+    "Result 99: approved",
+    "double click",
+    "two accountants",
+    "two people",
+    "abort too late",
+    "abort races",
+    "token expired",
+    "connection to PostgreSQL lost: record",
+)
+
+
+class Run:
+    """One world, and what went wrong in it that no comparison shows."""
+
+    def __init__(self, options, name, **world):
+        self.options = options
+        service = Service(options.nets_url) if options.nets_url else None
+        self.world = World(name, service=service, **world)
+        self.troubles = []
+
+    def wanted(self, fault):
+        only = self.options.only
+        return not only or only.lower() in fault.lower()
+
+    def guarded(self, name, job, *args, **kwargs):
+        """Run a job; an error in it is one of the harness, or a promise that wasn't kept."""
+        try:
+            job(self.world, *args, **kwargs)
+        except Exception:  # noqa: BLE001  told at the end, and the run has failed
+            self.troubles.append(f"{name}: {traceback.format_exc()}")
+
+    def beside_each_other(self, jobs):
+        """Run jobs, some at a time: (fault, job)."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for fault, job in jobs:
+                pool.submit(self.guarded, fault, job)
+
+    def one_by_one(self, jobs):
+        for name, job, *args in jobs:
+            with stack.step(name):
+                self.guarded(name, job, *args)
+
+    def at_random(self, count):
+        """The long random run."""
+        seed = self.options.seed
+        plan = faults.random_plan(seed, count)
+        chaos = collections.deque(faults.chaos_plan(seed, count))
+        rng = random.Random(seed + 2)
+        # some dozen invoices that everybody pays on, a little at a time
+        shared = [self.world.invoice() for _number in range(max(8, count // 12))]
+        for _job, values in plan:
+            values["invoice"] = rng.choice(shared)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            futures = [pool.submit(self.guarded, "random run", job, **values) for job, values in plan]
+            done = 0
+            while done < len(futures):
+                done = sum(future.done() for future in futures)
+                if chaos and done >= chaos[0][0]:
+                    _after, what = chaos.popleft()
+                    stack.say(f"  after {done} jobs: {what}")
+                    self.guarded(what, faults.break_everything, what, rng)
+                time.sleep(0.2)
+
+    def compare(self):
+        requests = [] if self.options.nets_url else self.world.service.requests()
+        return books.compare(
+            self.world.postgresql,
+            self.world.database,
+            self.world.ledger(),
+            self.world.operations,
+            self.world.invoice_totals,
+            requests,
+        )
+
+
+def one_host(options):
+    """One Odoo server with threads: the whole catalogue, then the random run."""
+    run = Run(options, "one")
+    with stack.step("One Odoo server with threads"):
+        run.world.__enter__()
+    try:
+        jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
+        if options.short:
+            jobs = [(fault, job) for fault, job in jobs if any(fault.startswith(name) for name in SHORT)]
+        run.world.make_invoices(len(jobs) * 2 * options.repeat + 20)
+        with stack.step(f"{len(jobs)} faults of single payments, {options.repeat} times"):
+            run.beside_each_other(jobs * options.repeat)
+        rounds = [
+            (f"Killed, round {number}", faults.kill_round, points)
+            for number, points in enumerate(faults.KILL_ROUNDS, 1)
+            if any(run.wanted(point.fault) for point in points)
+        ]
+        broken = [
+            ("PostgreSQL restarted", faults.restart_postgresql),
+            ("connection to PostgreSQL lost while committing", faults.cut_database_line),
+            ("connection to NETS cut", faults.cut_nets_line),
+            ("connection to NETS refused", faults.refuse_nets_line),
+        ]
+        broken = [item for item in broken if run.wanted(item[0])]
+        run.one_by_one(rounds[1:2] if options.short else rounds + broken)
+        if not options.short and not options.only:
+            count = max(0, (options.operations - 2 * len(run.world.operations)) // 2)
+            with stack.step(f"Random run, {count} jobs, seed {options.seed}"):
+                run.at_random(count)
+        return run.compare(), run.troubles
+    finally:
+        run.world.__exit__()
+
+
+def two_hosts(options, so_far):
+    """Two Odoo servers with worker processes on one database."""
+    run = Run(options, "two", hosts=2, workers=2)
+    with stack.step("Two Odoo servers with two workers each, on one database"):
+        run.world.__enter__()
+    try:
+        names = ("double click", "retry storm", "two accountants", "two people", "cut after", "abort races")
+        jobs = [(fault, job) for fault, job in faults.catalogue() if fault.startswith(names) and run.wanted(fault)]
+        run.world.make_invoices(len(jobs) * 2 + 20)
+        with stack.step(f"{len(jobs)} faults of single payments"):
+            run.beside_each_other(jobs)
+        rounds = [
+            (f"Killed one of two hosts, round {number}", faults.kill_round, points)
+            for number, points in enumerate(faults.KILL_ROUNDS, 1)
+            if any(run.wanted(point.fault) for point in points)
+        ]
+        run.one_by_one(rounds)
+        if not options.only:
+            count = max(0, options.operations - so_far - len(run.world.operations))
+            with stack.step(f"Random run, {count} jobs, seed {options.seed}"):
+                run.at_random(count)
+        return run.compare(), run.troubles
+    finally:
+        run.world.__exit__()
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="script/faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--operations", type=int, default=1000, help="at least so many (1000)")
+    parser.add_argument("--seed", type=int, default=4, help="of the random run (4)")
+    parser.add_argument("--nets-url", help="another implementation of the service; see fault_harness/service.py")
+    parser.add_argument("--only", help="only faults whose name contains this; no random run")
+    parser.add_argument("--repeat", type=int, default=1, help="how often each fault of a single payment is played (1)")
+    parser.add_argument("--hosts", type=int, choices=(1, 2), help="only with one server, or only with two")
+    parser.add_argument("--short", action="store_true", help="a selection that takes a minute")
+    options = parser.parse_args()
+    stack.exit_on_signals()
+    began = time.monotonic()
+    rows, troubles = {}, []
+    if options.hosts != 2:
+        rows, troubles = one_host(options)
+    if options.hosts != 1 and not options.short:
+        more, more_troubles = two_hosts(options, sum(row.runs for row in rows.values()))
+        troubles += more_troubles
+        for fault, row in more.items():
+            rows.setdefault(fault, books.Row()).add(row)
+    stack.say(f"· {time.monotonic() - began:.0f} s")
+    agreed = books.print_table(rows, troubles)
+    return 0 if agreed else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except stack.StackError as error:
+        stack.say(error)
+        sys.exit(1)
