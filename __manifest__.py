@@ -22,6 +22,7 @@
         "views/nets_account_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
+        "views/account_journal_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],

@@ -30,8 +30,12 @@ ANSWER_TIMEOUT = 60
 STATE_INTERVAL = 15
 # The longest a customer may take at a terminal.
 CUSTOMER_TIMEOUT = 300
-# A finished transaction is not the "last" one before 5 s have passed (measured by others).
-LOOKUP_DELAYS = (5, 10, 20, 40, 60)
+# A finished transaction is not the "last" one before 5 s have passed (measured by others). The pauses then double, up
+# to the longest one. Both are settings; these are their defaults.
+FIRST_LOOKUP = 5
+LONGEST_PAUSE = 60
+# After as many minutes a person is called for what is still unknown, or charged and not booked. A setting, too.
+PERSON_AFTER = 10
 # A lookup whose process died may be started again after this long.
 LOOKUP_DEADLINE = 90
 # Two sightings of the same evidence count as two only when this far apart.

@@ -38,8 +38,10 @@ from .const import HEARTBEAT_INTERVAL, STATE_INTERVAL, THREAD_LOOKUPS
 _logger = logging.getLogger(__name__)
 
 # The connection pool raises at its limit: however many terminals answer at once, only a few of their threads
-# hold a connection.
+# hold a connection. Booking waits for invoices that somebody else works on: it must not keep an answer from being
+# recorded, so it has places of its own.
 _cursors = threading.BoundedSemaphore(4)
+_booking_cursors = threading.BoundedSemaphore(2)
 
 # Where the terminal's last result can't even be asked for these reasons, a payment can't be sent either. Others, a
 # 404 among them, may be the service's way to say that the terminal has no last result yet.
@@ -80,7 +82,7 @@ def send_after_commit(cr, transaction_id):
 
 
 def look_up_after_commit(cr, transaction_id):
-    """Start one lookup of an unknown result."""
+    """Start one lookup, if it is due and nobody else is at it."""
     _after_commit(cr, _look_up, transaction_id)
 
 
@@ -125,23 +127,28 @@ def _guarded(target, dbname, *args):
 
 
 @contextmanager
-def _environment(dbname):
-    with _cursors, Registry(dbname).check_signaling().cursor() as cr:
+def _environment(dbname, places=_cursors):
+    with places, Registry(dbname).check_signaling().cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {})
 
 
-def _in_transaction(dbname, transaction_id, method, *args):
+def _in_transaction(dbname, transaction_id, method, *args, places=_cursors):
     """Call a method of the transaction in a short database transaction of its own, repeated on conflicts.
 
     :return: what the method returns
     :raise psycopg2.Error, PoolError: where the database can't be reached
     """
-    with _environment(dbname) as env:
+    with _environment(dbname, places) as env:
 
         def call():
             return getattr(env["nets.transaction"].browse(transaction_id), method)(*args)
 
         return retrying(call, env)
+
+
+def _book(dbname, transaction_id):
+    """Book a charge. Where that fails, the scheduled job does it."""
+    _in_transaction(dbname, transaction_id, "_book", places=_booking_cursors)
 
 
 def _until_committed(dbname, transaction_id, method, *args):
@@ -192,18 +199,19 @@ def _send(dbname, transaction_id):
         return
     client = _client(dbname, call, last_transaction=15)
     outcome = _ask_baseline(in_transaction, client, call) if call.wants_baseline else None
-    if outcome is None:
-        claim_token = secrets.token_hex(8)
-        try:
+    claim_token = secrets.token_hex(8)
+    try:
+        if outcome is None:
             outcome = _make_call(dbname, client, call, claim_token)
-        finally:
-            keeper.forget(dbname, claim_token)
         if outcome is None:
             return
-    until_committed("_record_answer", outcome)
+        until_committed("_record_answer", outcome)
+    finally:
+        # Not before the answer is recorded: who holds it is alive, and nobody needs to settle by hand what it knows.
+        keeper.forget(dbname, claim_token)
     # From here on the outcome is in the database: the scheduled job finishes what this thread doesn't.
     if outcome.state == OutcomeState.APPROVED:
-        in_transaction("_book")
+        _book(dbname, transaction_id)
     elif outcome.state == OutcomeState.UNKNOWN:
         _look_up_repeatedly(dbname, transaction_id)
 
@@ -252,9 +260,11 @@ def _make_call(dbname, client, call, claim_token):
         # The first request was turned away at the door (401), and the repeat isn't wanted any more.
         return _not_sent(Reason.LOGIN_REFUSED, "") if claimed else None
     except (psycopg2.Error, PoolError) as error:
-        # The claim couldn't be committed, or only perhaps: nothing was sent, and this thread won't send it.
+        # The claim couldn't be committed, or only perhaps. Nothing was sent, and nobody else will send it: who but this
+        # thread knows that?
         _logger.warning("Card transaction %s was not sent: %s", call.transaction_id, error)
-        return _not_sent(Reason.SERVICE_UNREACHABLE, "") if claimed else None
+        _until_committed(dbname, call.transaction_id, "_record_not_sent", claim_token)
+        return None
     finally:
         ended.set()
 
@@ -291,6 +301,8 @@ class _Keeper:
 
     def __init__(self):
         self._lock = threading.Lock()
+        # a place of its own: threads that wait for the database must not look dead
+        self._place = threading.BoundedSemaphore(1)
         self._tokens = set()  # (dbname, claim token)
         self._running = False
 
@@ -318,7 +330,7 @@ class _Keeper:
 
     def _beat(self, dbname, tokens):
         try:
-            with _environment(dbname) as env:
+            with _environment(dbname, self._place) as env:
                 env.cr.execute(
                     "UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc' WHERE claim_token = ANY(%s)",
                     [tokens],
@@ -358,7 +370,7 @@ def _look_up(dbname, transaction_id):
     except ConnectCloudError as error:
         failure = error
     _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure)
-    _in_transaction(dbname, transaction_id, "_book")
+    _book(dbname, transaction_id)
 
 
 def _abort(dbname, transaction_id):

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 from ..const import PAYMENT_METHOD_CODE
 
@@ -17,6 +17,18 @@ class AccountJournal(models.Model):
         if self._is_payment_method_available(PAYMENT_METHOD_CODE):
             methods |= self.env.ref("nets_connect_cloud.account_payment_method_nets_out")
         return methods
+
+    def _fill_bank_cash_dashboard_data(self, dashboard_data):
+        """The accounting dashboard counts the card transactions that wait for a person."""
+        super()._fill_bank_cash_dashboard_data(dashboard_data)
+        transactions = self.env["nets.transaction"]
+        if not transactions.has_access("read"):
+            return
+        for journal in self.filtered(lambda journal: journal.id in dashboard_data):
+            open_ones = transactions.sudo().search_count(
+                fields.Domain("company_id", "=", journal.company_id.id) & transactions._overdue_domain()
+            )
+            dashboard_data[journal.id]["nets_open_count"] = (journal._nets_method_line("inbound") and open_ones) or 0
 
     def _nets_add_payment_method_lines(self):
         """Offer *Card terminal* on journals that don't have it yet."""

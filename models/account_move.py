@@ -104,7 +104,7 @@ class AccountMove(models.Model):
         transaction = self.nets_open_transaction_id or self.nets_transaction_ids[:1]
         return self._nets_dialog_action(transaction=transaction)
 
-    def _nets_dialog_action(self, transaction=None, start=False):
+    def _nets_dialog_action(self, transaction=None, start=False, wizard=None):
         return {
             "type": "ir.actions.client",
             "tag": "nets_connect_cloud.card_dialog",
@@ -112,6 +112,7 @@ class AccountMove(models.Model):
                 "invoice_ids": self.ids,
                 "transaction_id": transaction.id if transaction else False,
                 "start": start,
+                "wizard_id": wizard.id if wizard else False,
             },
         }
 
@@ -148,10 +149,24 @@ class AccountMove(models.Model):
         :param float amount: in the invoices' currency, major units
         :param int terminal_id: where
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or, where an earlier payment on the terminal has to be resolved first,
+            what `_wait_for_terminal` returns, in a list: nothing was started then, and the client repeats the request
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._nets_wait_for_terminal(terminal_id, request_id):
+            return [waiting]
         return self._nets_start_card_payment(amount, terminal_id, request_id).read_progress()
+
+    def _nets_wait_for_terminal(self, terminal_id, request_id):
+        """What a new payment of these invoices has to wait for, see `nets.transaction._wait_for_terminal`."""
+        transactions = self.env["nets.transaction"]
+        transactions._check_may_run()
+        self.check_access("write")
+        if transactions._find_request(request_id):
+            return None
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id[:1], self.currency_id[:1])
+        return transactions._wait_for_terminal(terminal)
 
     def _nets_start_card_payment(self, amount, terminal_id, request_id, previous=None):
         transactions = self.env["nets.transaction"]

@@ -17,7 +17,6 @@ from ..const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
     CLAIM_DEADLINE,
-    LOOKUP_DELAYS,
     NOT_CHARGED_STATES,
     STATE_SELECTION,
     UNRESOLVED_STATES,
@@ -25,6 +24,7 @@ from ..const import (
 from ..messages import (
     EARLIER_CHARGE_FOUND,
     MERCHANT_ABORTED,
+    NEVER_SENT,
     NO_RETRY_REASONS,
     RETRY_WAIT,
     describe,
@@ -51,7 +51,7 @@ class NetsTransaction(models.Model):
 
     _name = "nets.transaction"
     _description = "Card transaction"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _check_company_auto = True
     _rec_name = "order_id"
     _order = "id desc"
@@ -102,6 +102,10 @@ class NetsTransaction(models.Model):
     lookup_count = fields.Integer("Lookups", readonly=True, default=0)
     next_lookup_at = fields.Datetime("Next lookup", readonly=True)
     lookup_message = fields.Char("Last lookup", readonly=True)
+    # A person was called for it, and not released from it yet.
+    person_called_at = fields.Datetime("Person called on", readonly=True)
+    lookup_started_at = fields.Datetime(readonly=True, groups=fields.NO_ACCESS)
+    looked_up_at = fields.Datetime("Looked up on", readonly=True)
     # First sighting of what proves that nothing was charged: {"rule", "fingerprint", "at"}.
     no_charge_evidence = fields.Json(readonly=True, groups=fields.NO_ACCESS)
 
@@ -154,6 +158,7 @@ class NetsTransaction(models.Model):
     # What the scheduled job has to look at: proportional to what is open, not to the size of the log.
     _unresolved_index = models.Index("(next_lookup_at) WHERE state IN ('pending', 'unknown')")
     _to_book_index = models.Index("(next_booking_at) WHERE to_book")
+    _person_called_index = models.Index("(person_called_at) WHERE person_called_at IS NOT NULL")
     _company_index = models.Index("(company_id, id DESC)")
     _user_index = models.Index("(user_id, id DESC)")
 
@@ -231,18 +236,15 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _check_terminal_free(self, terminal):
-        busy = self.sudo().search([("terminal_id", "=", terminal.id), ("state", "in", UNRESOLVED_STATES)])
+        """Refuse where the terminal is busy.
+
+        :raise UserError: saying with what
+        """
+        busy = self._busy_on(terminal)
         if not busy:
             return
         if busy.state == "unknown":
-            raise UserError(
-                self.env._(
-                    "The terminal %(terminal)s can't be used yet: the result of an earlier payment of %(amount)s is "
-                    "still being fetched, and a new one would wipe it out. Wait a moment, or choose another terminal.",
-                    terminal=terminal.name,
-                    amount=busy._format_amount(busy.amount),
-                )
-            )
+            raise UserError(busy._being_resolved())
         raise UserError(
             self.env._(
                 "The terminal %(terminal)s is busy with another payment (%(amount)s, started by %(user)s). Wait until "
@@ -251,6 +253,40 @@ class NetsTransaction(models.Model):
                 amount=busy._format_amount(busy.amount),
                 user=busy.user_id.name,
             )
+        )
+
+    @api.model
+    def _busy_on(self, terminal):
+        """:return: what is unresolved on a terminal, mostly empty"""
+        return self.sudo().search([("terminal_id", "=", terminal.id), ("state", "in", UNRESOLVED_STATES)])
+
+    @api.model
+    def _wait_for_terminal(self, terminal):
+        """What a new payment on this terminal has to wait for: an earlier one whose result is being fetched, and is
+        now fetched at once. The client holds the new one, and repeats it with the same request id.
+
+        An answer instead of an error: an error would undo what is done here to resolve the earlier one.
+
+        :return: dict for the client, or None where it needn't wait; then `_check_terminal_free` has the say
+        """
+        busy = self._busy_on(terminal)
+        busy._recover()
+        if busy.state != "unknown":
+            return None
+        busy._ask_soon()
+        return {
+            "waiting": True,
+            "label": self.env._("An earlier payment is being resolved"),
+            "explanation": busy._being_resolved(),
+            "advice": busy._advice(),
+        }
+
+    def _being_resolved(self):
+        return self.env._(
+            "The result of an earlier payment of %(amount)s on the terminal %(terminal)s is still being fetched, and a "
+            "new one would wipe it out. Wait a moment, or choose another terminal.",
+            terminal=self.terminal_id.name,
+            amount=self._format_amount(self.amount),
         )
 
     @api.model
@@ -359,6 +395,26 @@ class NetsTransaction(models.Model):
             SQL("UPDATE nets_heartbeat SET progress = %s WHERE claim_token = %s", progress, claim_token)
         )
         self._tell()
+
+    def _record_not_sent(self, claim_token):
+        """The thread couldn't make sure of its claim, so it sent nothing. Only that thread can know.
+
+        :param str claim_token: of the claim that is committed, or not
+        """
+        self.ensure_one()
+        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", claim_token))
+        aborted = bool(self.abort_requested_at)
+        if self._compare_and_set(
+            {
+                "state": "aborted" if aborted else "failed",
+                "reason": MERCHANT_ABORTED if aborted else NEVER_SENT,
+                "recorded_at": NOW,
+                "next_lookup_at": None,
+            },
+            UNRESOLVED_STATES,
+            SQL("sent_at IS NULL OR claim_token = %s", claim_token),
+        ):
+            self._tell()
 
     # === PHASE 3: RECORD === #
 
@@ -501,7 +557,7 @@ class NetsTransaction(models.Model):
         values = {
             "state": "unknown",
             "unknown_since": NOW,
-            "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, LOOKUP_DELAYS[0]),
+            "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, self._lookup_pause(0)),
             "reason": Reason.CONNECTION_INTERRUPTED.value,
         }
         if outcome:
@@ -643,7 +699,13 @@ class NetsTransaction(models.Model):
             "card": self._card_name(),
             "authorisation_code": self.authorisation_code or "",
             "can_abort": self.state == "pending" and not self._is_abort_call_running(),
-            "can_retry": self.state in NOT_CHARGED_STATES and self.reason not in NO_RETRY_REASONS,
+            "can_retry": self.state in NOT_CHARGED_STATES
+            and self.reason not in NO_RETRY_REASONS
+            and not self._is_looked_up(),
+            "can_look_up": self._can_look_up(),
+            "looking_up": self._is_looked_up(),
+            "lookup_message": self.lookup_message or "",
+            "advice": self._advice(),
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
             "booked": bool(self.booked_at),
             "booking_failed": bool(self.to_book and self.booking_error),
@@ -785,7 +847,13 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(SQL("UPDATE nets_transaction SET alert = %s WHERE id = %s", text, self.id))
         self.invalidate_recordset(["alert"])
         _logger.warning("Transaction %s: %s", self.order_id, text)
-        self.message_post(body=text)
+        try:
+            with self.env.cr.savepoint():
+                self.message_post(body=text)
+        except psycopg2.OperationalError:
+            raise  # a serialization failure: the whole phase is repeated
+        except Exception:  # what is recorded here is money; a message about it must not stand in the way
+            _logger.exception("Transaction %s: the alert couldn't be posted", self.order_id)
 
     def _now(self):
         self.env.cr.execute(SQL("SELECT %s", NOW))

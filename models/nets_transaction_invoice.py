@@ -139,6 +139,8 @@ class NetsTransaction(models.Model):
             raise UserError(
                 self.env._("This payment isn't known as failed any more, so it isn't tried again. Look at it first.")
             )
+        if waiting := self.invoice_ids._nets_wait_for_terminal(terminal_id, request_id):
+            return [waiting]
         return self.invoice_ids._nets_start_card_payment(
             abs(self.amount), terminal_id, request_id, previous=self
         ).read_progress()

@@ -1,27 +1,32 @@
 """Recovery: what happens to a transaction whose answer got lost."""
 
+import logging
 import math
 from datetime import timedelta
 
-import psycopg2
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from .. import listener
 from ..connect_cloud import OutcomeState, parse_timestamp
 from ..const import (
     CLAIM_DEADLINE,
     EVIDENCE_INTERVAL,
+    FIRST_LOOKUP,
     HEARTBEAT_TIMEOUT,
+    LONGEST_PAUSE,
     LOOKUP_DEADLINE,
-    LOOKUP_DELAYS,
+    NOT_CHARGED_STATES,
+    PERSON_AFTER,
     UNRESOLVED_STATES,
 )
 from ..messages import MERCHANT_ABORTED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe
 from .nets_transaction import NOW
+
+_logger = logging.getLogger(__name__)
 
 
 class NetsTransaction(models.Model):
@@ -32,7 +37,7 @@ class NetsTransaction(models.Model):
     # === LOOK THE RESULT UP === #
 
     def _claim_lookup(self):
-        """Let one process at a time look an unknown result up.
+        """Let one process at a time look a result up: an unknown one when it's due, a failed one when a person asked.
 
         :return: listener.Call, or None when there is nothing to look up now
         """
@@ -41,13 +46,87 @@ class NetsTransaction(models.Model):
             {
                 # should the process die now, another may start after this
                 "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, LOOKUP_DEADLINE),
-                "lookup_count": SQL("lookup_count + 1"),
+                "lookup_started_at": NOW,
+                "lookup_count": SQL("COALESCE(lookup_count, 0) + 1"),
             },
-            ("unknown",),
+            ("unknown", *NOT_CHARGED_STATES),
             SQL("next_lookup_at <= %s", NOW),
         ):
             return self._make_call(wants_baseline=False)
         return None
+
+    def _lookup_pause(self, count):
+        """:return: seconds until the next lookup, after this many"""
+        parameters = self.env["ir.config_parameter"].sudo()
+        first = int(parameters.get_param("nets_connect_cloud.first_lookup", FIRST_LOOKUP))
+        longest = int(parameters.get_param("nets_connect_cloud.longest_pause", LONGEST_PAUSE))
+        return min(first * 2 ** min(count, 10), max(longest, first))
+
+    # === ASKED BY A PERSON === #
+
+    def action_get_last_result(self):
+        """Open the dialog that shows this transaction and can ask for its result at once."""
+        self.ensure_one()
+        self._check_may_run()
+        return self.invoice_ids._nets_dialog_action(transaction=self)
+
+    def get_last_result(self):
+        """Ask the terminal at once, without waiting for it here.
+
+        For failed ones, too: an approval that turns up later wins over whatever was known (rule 9).
+
+        :return: what `read_progress` returns
+        """
+        self._check_may_run()
+        for transaction in self.sudo():
+            if transaction._can_look_up():
+                transaction._ask_soon()
+        return self.read_progress()
+
+    def _can_look_up(self):
+        self.ensure_one()
+        return bool(self.sent_at) and self.state in ("unknown", *NOT_CHARGED_STATES) and not self._is_looked_up()
+
+    def _is_looked_up(self):
+        """Whether the terminal is being asked right now. A failed one is looked up only where a person asked."""
+        if self.state in NOT_CHARGED_STATES:
+            return bool(self.next_lookup_at)
+        return bool(
+            self.state == "unknown"
+            and self.lookup_started_at
+            and (not self.looked_up_at or self.lookup_started_at > self.looked_up_at)
+            and self.lookup_started_at > self._now() - timedelta(seconds=LOOKUP_DEADLINE)
+        )
+
+    def _ask_soon(self):
+        """Have the terminal asked now, or as soon as it makes sense."""
+        self.ensure_one()
+        if self._is_looked_up():
+            return
+        if self.state == "unknown":
+            # not within seconds after the answer was lost, nor after the last lookup: nothing new could be there
+            soon = SQL(
+                "LEAST(next_lookup_at, COALESCE(looked_up_at, unknown_since, %s) + %s * interval '1 second')",
+                NOW,
+                self._lookup_pause(0),
+            )
+            self._compare_and_set({"next_lookup_at": soon}, ("unknown",))
+        else:
+            self._compare_and_set({"next_lookup_at": NOW}, NOT_CHARGED_STATES, SQL("next_lookup_at IS NULL"))
+        self._recover()
+
+    def _advice(self):
+        """What a person compares where a result stays unknown."""
+        if self.state != "unknown":
+            return ""
+        return self.env._(
+            "If this takes longer, compare the terminal's own journal: is there a payment of %(amount)s, sent on "
+            "%(date)s? A manager can then settle it by hand.",
+            amount=self._format_amount(self.amount),
+            date=format_datetime(self.env, self.sent_at),
+        )
+
+    # === WHAT A LOOKUP TELLS === #
 
     def _seconds_to_lookup(self):
         """:return: seconds until the next lookup is due, or None when it is settled"""
@@ -65,8 +144,11 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._lock()
+        self.env.cr.execute(SQL("UPDATE nets_transaction SET looked_up_at = %s WHERE id = %s", NOW, self.id))
+        self.invalidate_recordset(["looked_up_at"])
         if error:
             self._schedule_lookup(describe(self.env, error.reason, error.message).label)
+            self._tell()
             return
         self._record_evidence(last)
         if self.state == "unknown" and last and self._is_charge_without_order_id(last):
@@ -79,17 +161,20 @@ class NetsTransaction(models.Model):
                     "The terminal is “%(state)s”; its last result doesn't settle this yet.", state=terminal_state
                 )
             )
+        elif self.next_lookup_at:
+            self._schedule_lookup(self.env._("The terminal's last result shows no charge of this payment."))
         self._tell()
 
     def _schedule_lookup(self, message):
-        delay = LOOKUP_DELAYS[min(self.lookup_count, len(LOOKUP_DELAYS) - 1)]
         self._compare_and_set(
             {
-                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, delay),
+                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, self._lookup_pause(self.lookup_count)),
                 "lookup_message": message,
             },
             ("unknown",),
         )
+        # a person asked for this one; it isn't looked up by itself
+        self._compare_and_set({"next_lookup_at": None, "lookup_message": message}, NOT_CHARGED_STATES)
 
     def _record_evidence(self, last):
         """Rules 7 and 9: a last result with an order id of ours is that transaction's, whatever it was taken for.
@@ -280,9 +365,13 @@ class NetsTransaction(models.Model):
                 ):
                     transaction._tell()
             elif transaction.state == "pending" and transaction._lost_its_thread() and transaction._set_unknown():
+                # its thread is gone for longer than a result needs to be there
+                transaction._compare_and_set({"next_lookup_at": NOW}, ("unknown",))
                 transaction._tell()
-            if transaction.state == "unknown" and (
-                transaction.next_lookup_at and transaction.next_lookup_at <= transaction._now()
+            if (
+                transaction.state in ("unknown", *NOT_CHARGED_STATES)
+                and transaction.next_lookup_at
+                and transaction.next_lookup_at <= transaction._now()
             ):
                 listener.look_up_after_commit(self.env.cr, transaction.id)
 
@@ -300,23 +389,123 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _cron_recover(self):
-        """Start what is due: lookups in threads, bookings here. One record that fails doesn't stop the others."""
-        unresolved = self.search([("state", "in", UNRESOLVED_STATES)], order="id")
-        to_book = self.search([("to_book", "=", True), ("next_booking_at", "<=", fields.Datetime.now())], order="id")
-        cron = self.env["ir.cron"]
+        """Start what is due: lookups in threads, bookings here; and call a person for what stays open.
+
+        Each record is committed by itself, and one that fails doesn't stop the others.
+        """
+        now = fields.Datetime.now()
         # of threads that died; the living ones beat every few seconds
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE beat_at < %s - interval '1 day'", NOW))
-        cron._commit_progress(remaining=len(unresolved) + len(to_book))
-        for transaction in unresolved:
-            transaction._recover()
-            cron._commit_progress(1)
-        for transaction in to_book:
+        # a failed one is looked up where a person asked, and the process that did it died
+        looked_up = [("state", "in", NOT_CHARGED_STATES), ("next_lookup_at", "<=", now)]
+        to_do = [
+            *((record, "_recover") for record in self.search([("state", "in", UNRESOLVED_STATES)], order="id")),
+            *((record, "_recover") for record in self.search(looked_up, order="id")),
+            *(
+                (record, "_book_unless_locked")
+                for record in self.search([("to_book", "=", True), ("next_booking_at", "<=", now)], order="id")
+            ),
+            *((record, "_call_person") for record in self.search(self._person_domain(), order="id")),
+            *((record, "_release_person") for record in self.search([("person_called_at", "!=", False)], order="id")),
+        ]
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(to_do))
+        for transaction, method in to_do:
             try:
-                transaction._book()
-            except psycopg2.OperationalError:
-                # somebody else is at it, or the invoice is: the next run tries again
+                getattr(transaction, method)()
+            except Exception:  # one that fails must not stop the others; the next run tries it again
                 self.env.cr.rollback()
+                _logger.warning("Card transaction %s: %s failed", transaction.id, method, exc_info=True)
             cron._commit_progress(1)
+
+    def _book_unless_locked(self):
+        """Book, unless somebody is at it already."""
+        if self.try_lock_for_update(allow_referencing=True):
+            self._book()
+
+    # === CALL A PERSON === #
+
+    @api.model
+    def _person_domain(self):
+        """What has been open for so long that a person is called, and wasn't yet."""
+        return fields.Domain("person_called_at", "=", False) & self._overdue_domain()
+
+    @api.model
+    def _overdue_domain(self):
+        minutes = int(self.env["ir.config_parameter"].sudo().get_param("nets_connect_cloud.person_after", PERSON_AFTER))
+        since = fields.Datetime.now() - timedelta(minutes=minutes)
+        return (fields.Domain("state", "=", "unknown") & fields.Domain("unknown_since", "<", since)) | (
+            fields.Domain("to_book", "=", True) & fields.Domain("recorded_at", "<", since)
+        )
+
+    def _call_person(self):
+        """Give the responsible accountants an activity, once for each transaction."""
+        self.ensure_one()
+        called = {"person_called_at": NOW}
+        if not self._compare_and_set(called, ("unknown", "approved"), SQL("person_called_at IS NULL")):
+            return
+        for user in self._responsible_users():
+            transaction = self.with_context(lang=user.lang)
+            message = transaction._message()
+            transaction.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=message.label,
+                note=" ".join(filter(None, [message.explanation, message.detail, transaction._advice()])),
+                user_id=user.id,
+            )
+
+    def _responsible_users(self):
+        """Who looks after what doesn't resolve by itself: as set on the company, else the managers of card payments
+        who are accountants."""
+        company = self.company_id
+        if company.nets_responsible_ids:
+            return company.nets_responsible_ids
+        managers = self.env.ref("nets_connect_cloud.group_manager").all_user_ids
+        return managers.filtered(
+            lambda user: (
+                user.active
+                and not user.share
+                and company in user.company_ids
+                and user.has_group("account.group_account_invoice")
+            )
+        )
+
+    def _release_person(self):
+        """The activities are done once the transaction is settled and booked."""
+        self.ensure_one()
+        if self.state in UNRESOLVED_STATES or self.to_book:
+            return
+        self.activity_feedback(
+            ["mail.mail_activity_data_todo"], feedback=self.env._("Resolved: %(state)s", state=self._message().label)
+        )
+        self._compare_and_set({"person_called_at": None}, (self.state,))
+
+    @api.model
+    def _monitoring_values(self):
+        """What a monitoring system has to know: counts, and ages in seconds of the oldest.
+
+        :return: dict of plain values, of all companies
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*) FILTER (WHERE state = 'pending'),
+                          count(*) FILTER (WHERE state = 'unknown'),
+                          extract(epoch FROM %(now)s - min(unknown_since) FILTER (WHERE state = 'unknown')),
+                          count(*) FILTER (WHERE to_book),
+                          extract(epoch FROM %(now)s - min(recorded_at) FILTER (WHERE to_book)),
+                          count(*) FILTER (WHERE person_called_at IS NOT NULL)
+                     FROM nets_transaction
+                    WHERE state IN ('pending', 'unknown') OR to_book OR person_called_at IS NOT NULL""",
+                now=NOW,
+            )
+        )
+        pending, unknown, unknown_age, unbooked, unbooked_age, called = self.env.cr.fetchone()
+        return {
+            "pending": {"count": pending},
+            "unknown": {"count": unknown, "oldest_seconds": int(unknown_age or 0)},
+            "unbooked": {"count": unbooked, "oldest_seconds": int(unbooked_age or 0)},
+            "person_called": {"count": called},
+        }
 
     # === SETTLE BY HAND === #
 

@@ -7,3 +7,11 @@ class ResCompany(models.Model):
     nets_confirm_and_pay = fields.Boolean(
         "Confirm and pay by card", default=True, help="Offer *Confirm and pay by card* on draft invoices."
     )
+    nets_responsible_ids = fields.Many2many(
+        "res.users",
+        "nets_responsible_rel",
+        string="Called for open card transactions",
+        domain="[('share', '=', False), ('company_ids', 'in', id)]",
+        help="Who gets an activity for a card transaction whose result stays unknown, or whose charge can't be booked. "
+        "Empty: the accountants who manage card payments.",
+    )

@@ -3,6 +3,7 @@ from . import test_hoot
 from . import test_invoice_payment
 from . import test_log
 from . import test_receipt
+from . import test_recovery
 from . import test_refund
 from . import test_refusals
 from . import test_rules_of_money

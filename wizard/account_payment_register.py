@@ -84,13 +84,31 @@ class AccountPaymentRegister(models.TransientModel):
             raise UserError(
                 self.env._("Choose a terminal. If there is none, ask the administrator to add one in the settings.")
             )
+        transaction, waiting = self._nets_process_card()
+        wizard = self if waiting else None
+        return self.line_ids.move_id._nets_dialog_action(transaction=transaction, wizard=wizard)
+
+    def nets_process_card(self):
+        """Process card, for the dialog that holds this payment while an earlier one on the terminal is resolved.
+
+        :return: as `account.move.nets_start_card_payment`
+        """
+        self.ensure_one()
+        self.env["nets.transaction"]._check_may_run()
+        transaction, waiting = self._nets_process_card()
+        return [waiting] if waiting else transaction.read_progress()
+
+    def _nets_process_card(self):
+        """:return: the transaction, or None; and what it has to wait for, or None"""
+        transactions = self.env["nets.transaction"]
         invoices = self.line_ids.move_id
-        if transaction := self.env["nets.transaction"]._find_request(self.nets_request_id):
-            return invoices._nets_dialog_action(transaction=transaction)
+        if transaction := transactions._find_request(self.nets_request_id):
+            return transaction, None
         self._nets_check_documents()
         self.nets_terminal_id._check_usable(self.company_id, self.currency_id)
-        transaction = self._nets_reserve(self.nets_terminal_id, self.nets_request_id)
-        return invoices._nets_dialog_action(transaction=transaction)
+        if waiting := transactions._wait_for_terminal(self.nets_terminal_id):
+            return None, waiting
+        return self._nets_reserve(self.nets_terminal_id, self.nets_request_id), None
 
     def action_create_payments(self):
         # A payment by card terminal that no terminal took would be money that never came.

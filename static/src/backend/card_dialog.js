@@ -12,6 +12,9 @@ import {Component, onMounted, onWillDestroy, onWillStart, useEffect, useState} f
 import {isFinished} from "../common/transaction_service";
 import {taskOfAction, taskOfTransaction} from "./card_tasks";
 
+/** How often a payment that waits for its terminal is asked for again, in milliseconds. */
+const REPEAT_INTERVAL = 2000;
+
 /**
  * The dialog in which a person charges a card for invoices, or gives money back to one, and sees what the terminal is
  * doing.
@@ -25,6 +28,7 @@ export class CardDialog extends Component {
     task: Object,
     transactionId: {type: [Number, Boolean], optional: true},
     start: {type: Boolean, optional: true},
+    wizardId: {type: [Number, Boolean], optional: true},
     onChanged: Function,
     close: Function,
   };
@@ -40,6 +44,8 @@ export class CardDialog extends Component {
       creditNoteId: false,
       cardPaymentId: false,
       progress: null,
+      // An earlier payment on the terminal that has to be resolved before this one can start.
+      waiting: null,
       error: "",
       sending: false,
       waitSeconds: 0,
@@ -65,6 +71,8 @@ export class CardDialog extends Component {
     onWillDestroy(() => {
       this.watcher?.stop();
       browser.clearInterval(this.waitTimer);
+      browser.clearTimeout(this.repeatTimer);
+      this.isClosed = true;
     });
   }
 
@@ -74,7 +82,9 @@ export class CardDialog extends Component {
       return;
     }
     await this.loadPayment();
-    if (this.state.payment.transaction_id) {
+    if (this.props.wizardId) {
+      this.send("account.payment.register", "nets_process_card", [[this.props.wizardId]]);
+    } else if (this.state.payment.transaction_id) {
       await this.show(this.state.payment.transaction_id);
     } else if (this.props.start && this.state.payment.has_usual_terminal) {
       this.process();
@@ -119,6 +129,12 @@ export class CardDialog extends Component {
     return Boolean(environment) && environment !== "production";
   }
 
+  /** Offered where the answer was lost; and for what is known as failed, to whoever looks it up afterwards. */
+  get canGetLastResult() {
+    const {state, can_look_up: canLookUp, looking_up: isLookedUp} = this.state.progress;
+    return (state === "unknown" || Boolean(this.props.transactionId)) && (canLookUp || isLookedUp);
+  }
+
   get isRunning() {
     return this.state.progress && !isFinished(this.state.progress);
   }
@@ -131,7 +147,7 @@ export class CardDialog extends Component {
         ? {icon: "fa-exclamation-triangle", color: "text-warning"}
         : {icon: "fa-check-circle", color: "text-success"};
     }
-    if (state === "unknown" || progress === "interrupted") {
+    if (state === "unknown" || progress === "interrupted" || this.state.progress.looking_up) {
       return {icon: "fa-refresh fa-spin", color: "text-warning"};
     }
     if (state === "pending") {
@@ -188,7 +204,13 @@ export class CardDialog extends Component {
       return;
     }
     const {terminalId, creditNoteId, cardPaymentId} = this.state;
-    await this.send(...this.task.request({amount, terminalId, creditNoteId, cardPaymentId}));
+    const [model, method, args, kwargs] = this.task.request({
+      amount,
+      terminalId,
+      creditNoteId,
+      cardPaymentId,
+    });
+    await this.send(model, method, args, {...kwargs, request_id: this.pressId});
   }
 
   /** @returns {number | null} negative where money goes back, also without a minus sign */
@@ -207,6 +229,7 @@ export class CardDialog extends Component {
   async tryAgain() {
     await this.send("nets.transaction", "retry", [[this.state.progress.id]], {
       terminal_id: this.state.terminalId || this.state.progress.terminal_id,
+      request_id: this.pressId,
     });
   }
 
@@ -219,31 +242,41 @@ export class CardDialog extends Component {
     this.state.error = "";
   }
 
+  /** One press is one request: the same id goes with every attempt until the server has answered. */
+  get pressId() {
+    this.requestId ||= uuid();
+    return this.requestId;
+  }
+
   /**
-   * Ask the server to start a payment. The same request id goes with every attempt until the server has answered:
-   * however often it arrives, it is one payment.
+   * Ask the server to start a payment. However often this arrives, it is one payment.
+   *
+   * Where an earlier payment on the terminal has to be resolved first, nothing is started: this one is held here, and
+   * asked for again until it is.
    */
   async send(model, method, args, kwargs = {}) {
     if (this.state.sending) {
       return;
     }
-    this.requestId ||= uuid();
     this.state.sending = true;
     this.state.error = "";
     try {
-      const [progress] = await this.orm.call(model, method, args, {
-        ...kwargs,
-        request_id: this.requestId,
-      });
-      this.requestId = null;
-      this.props.onChanged();
-      this.follow(progress);
+      const [answer] = await this.orm.call(model, method, args, kwargs);
+      if (answer.waiting) {
+        this.state.waiting = answer;
+      } else {
+        this.state.waiting = null;
+        this.requestId = null;
+        this.props.onChanged();
+        this.follow(answer);
+      }
     } catch (error) {
       if (error instanceof ConnectionLostError) {
         this.state.error = _t(
           "Odoo can't be reached, so it isn't known whether the payment was started. Press again when the connection is back: it will not be started twice."
         );
       } else if (error instanceof RPCError) {
+        this.state.waiting = null;
         this.requestId = null;
         this.state.error = error.data?.message || error.message;
       } else {
@@ -251,6 +284,26 @@ export class CardDialog extends Component {
       }
     } finally {
       this.state.sending = false;
+    }
+    if (this.state.waiting && !this.isClosed) {
+      const repeat = () => this.send(model, method, args, kwargs);
+      this.repeatTimer = browser.setTimeout(repeat, REPEAT_INTERVAL);
+    }
+  }
+
+  /** Ask the terminal at once what became of it, and follow that. */
+  async getLastResult() {
+    this.state.error = "";
+    try {
+      const [progress] = await this.orm.call("nets.transaction", "get_last_result", [
+        [this.state.progress.id],
+      ]);
+      this.follow(progress);
+    } catch (error) {
+      if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
+        throw error;
+      }
+      this.state.error = error.data?.message || _t("Odoo can't be reached. Try again in a moment.");
     }
   }
 
@@ -323,7 +376,7 @@ export class CardDialog extends Component {
  * @returns {Object} an action that closes the window it was called from, for example *Pay*
  */
 function openCardDialog(env, action) {
-  const {transaction_id: transactionId, start} = action.params;
+  const {transaction_id: transactionId, wizard_id: wizardId, start} = action.params;
   let changed = Boolean(transactionId);
   const refresh = () => env.services.action.doAction("soft_reload");
   env.services.dialog.add(
@@ -331,6 +384,7 @@ function openCardDialog(env, action) {
     {
       task: taskOfAction(action.params),
       transactionId: transactionId || false,
+      wizardId: wizardId || false,
       start: Boolean(start),
       onChanged: () => (changed = true),
     },

@@ -13,7 +13,7 @@ export const POLL_INTERVAL = 3000;
  * @returns {boolean}
  */
 export function isFinished(progress) {
-  if (["pending", "unknown"].includes(progress.state)) {
+  if (["pending", "unknown"].includes(progress.state) || progress.looking_up) {
     return false;
   }
   return !progress.to_book || Boolean(progress.booking_failed);
