@@ -43,6 +43,10 @@ _logger = logging.getLogger(__name__)
 _cursors = threading.BoundedSemaphore(4)
 _booking_cursors = threading.BoundedSemaphore(2)
 
+# What the threads of this process are doing: whoever watches asks every few seconds, and would start the same again.
+_names = set()
+_names_lock = threading.Lock()
+
 # Where the terminal's last result can't even be asked for these reasons, a payment can't be sent either. Others, a
 # 404 among them, may be the service's way to say that the terminal has no last result yet.
 CANNOT_SEND = {
@@ -86,6 +90,11 @@ def look_up_after_commit(cr, transaction_id):
     _after_commit(cr, _look_up, transaction_id)
 
 
+def book_after_commit(cr, transaction_id):
+    """Start the booking of a charge, if nobody else is at it."""
+    _after_commit(cr, _book_again, transaction_id)
+
+
 def abort_after_commit(cr, transaction_id):
     """Start the call that asks the terminal to stop."""
     _after_commit(cr, _abort, transaction_id)
@@ -101,26 +110,34 @@ def _after_commit(cr, target, transaction_id):
 
 
 def _start_thread(target, dbname, transaction_id, *args):
-    """Start a daemon thread. Never raises: a callback that does would stop the ones behind it, and a row that no
-    thread takes care of is found later.
+    """Start a daemon thread, unless this process has one that does the same. Never raises: a callback that does would
+    stop the ones behind it, and a row that no thread takes care of is found later.
 
     :return: whether it was started
     """
-    name = f"nets.{target.__name__.strip('_')}.{transaction_id}"
+    name = f"nets.{dbname}.{target.__name__.strip('_')}.{transaction_id}"
+    with _names_lock:
+        if name in _names:
+            return False
+        _names.add(name)
     try:
         threading.Thread(target=_guarded, args=(target, dbname, transaction_id, *args), name=name, daemon=True).start()
     except RuntimeError:
         _logger.exception("The thread %s couldn't be started", name)
+        _names.discard(name)
         return False
     return True
 
 
 def _guarded(target, dbname, *args):
-    threading.current_thread().dbname = dbname  # for Odoo's log lines
+    thread = threading.current_thread()
+    thread.dbname = dbname  # for Odoo's log lines
     try:
         target(dbname, *args)
     except Exception:  # nobody stands above a thread: what is unexpected has to be seen in the log at least
-        _logger.exception("Thread %s ended unexpectedly", threading.current_thread().name)
+        _logger.exception("Thread %s ended unexpectedly", thread.name)
+    finally:
+        _names.discard(thread.name)
 
 
 # === SHORT TRANSACTIONS === #
@@ -146,21 +163,29 @@ def _in_transaction(dbname, transaction_id, method, *args, places=_cursors):
         return retrying(call, env)
 
 
-def _book(dbname, transaction_id):
-    """Book a charge. Where that fails, the scheduled job does it."""
-    _in_transaction(dbname, transaction_id, "_book", places=_booking_cursors)
-
-
-def _until_committed(dbname, transaction_id, method, *args):
+def _until_committed(dbname, transaction_id, method, *args, places=_cursors):
     """Rule 10: keep what was learnt, and repeat until it is committed, however long the database is away."""
     pause = 1
     while True:
         try:
-            return _in_transaction(dbname, transaction_id, method, *args)
+            return _in_transaction(dbname, transaction_id, method, *args, places=places)
         except (psycopg2.Error, PoolError) as error:
             _logger.warning("Card transaction %s: %s failed, again in %s s (%s)", transaction_id, method, pause, error)
             threading.Event().wait(pause)
             pause = min(pause * 2, 10)
+
+
+def _book(dbname, transaction_id, method="_book"):
+    """Book a charge.
+
+    Repeated until the database has it, too: Odoo's threads for scheduled jobs don't survive a crash of the database, so
+    nobody might come after us. What accounting refuses is another matter, and left to the scheduled job.
+    """
+    _until_committed(dbname, transaction_id, method, places=_booking_cursors)
+
+
+def _book_again(dbname, transaction_id):
+    _book(dbname, transaction_id, "_book_unless_locked")
 
 
 def _client(dbname, call, **timeouts):
@@ -350,7 +375,7 @@ def _look_up_repeatedly(dbname, transaction_id):
     """Look up until it is settled; after a while the scheduled job goes on."""
     pause = threading.Event()
     for _lookup in range(THREAD_LOOKUPS):
-        delay = _in_transaction(dbname, transaction_id, "_seconds_to_lookup")
+        delay = _until_committed(dbname, transaction_id, "_seconds_to_lookup")
         if delay is None:
             return
         pause.wait(delay)
@@ -359,7 +384,7 @@ def _look_up_repeatedly(dbname, transaction_id):
 
 def _look_up(dbname, transaction_id):
     """One bounded lookup, if it is due and nobody else is at it; and the booking of what it finds."""
-    call = _in_transaction(dbname, transaction_id, "_claim_lookup")
+    call = _until_committed(dbname, transaction_id, "_claim_lookup")
     if call is None:
         return
     client = _client(dbname, call)

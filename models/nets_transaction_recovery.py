@@ -354,7 +354,7 @@ class NetsTransaction(models.Model):
 
         - never claimed within a minute → failed, by the same compare-and-set as the claim (rule 1)
         - no heartbeat → unknown (rule 16)
-        - a lookup is due → started in a thread after commit
+        - a lookup or a booking is due → started in a thread after commit
         """
         for transaction in self:
             if transaction.state == "pending" and not transaction.sent_at:
@@ -374,6 +374,12 @@ class NetsTransaction(models.Model):
                 and transaction.next_lookup_at <= transaction._now()
             ):
                 listener.look_up_after_commit(self.env.cr, transaction.id)
+            if (
+                transaction.to_book
+                and transaction.next_booking_at
+                and transaction.next_booking_at <= transaction._now()
+            ):
+                listener.book_after_commit(self.env.cr, transaction.id)
 
     def _lost_its_thread(self):
         self.env.cr.execute(
