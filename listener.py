@@ -9,6 +9,7 @@ it learns is written after, in another one. Should the process die at any point,
     recorded, not booked the scheduled job books it
 """
 
+import itertools
 import logging
 import secrets
 import threading
@@ -330,12 +331,13 @@ class _Keeper:
         self._place = threading.BoundedSemaphore(1)
         self._tokens = set()  # (dbname, claim token)
         self._running = False
+        self._runs = itertools.count()
 
     def keep(self, dbname, claim_token):
         with self._lock:
             self._tokens.add((dbname, claim_token))
             if not self._running:
-                self._running = _start_thread(self._run, dbname, "all")
+                self._running = _start_thread(self._run, dbname, f"beats-{next(self._runs)}")
 
     def forget(self, dbname, claim_token):
         with self._lock:
