@@ -21,6 +21,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 from fault_harness import books, faults
+from fault_harness.mutations import MUTATIONS
 from fault_harness.service import Service
 from fault_harness.world import World
 
@@ -45,15 +46,22 @@ SHORT = (
 class Run:
     """One world, and what went wrong in it that no comparison shows."""
 
-    def __init__(self, options, name, **world):
+    def __init__(self, options, name, only="", **world):
         self.options = options
         service = Service(options.nets_url) if options.nets_url else None
         self.world = World(name, service=service, **world)
+        self.only = (only or options.only or "").lower()
         self.troubles = []
 
     def wanted(self, fault):
-        only = self.options.only
-        return not only or only.lower() in fault.lower()
+        return self.only in fault.lower()
+
+    def __enter__(self):
+        self.world.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self.world.__exit__(*exception)
 
     def guarded(self, name, job, *args, **kwargs):
         """Run a job; an error in it is one of the harness, or a promise that wasn't kept."""
@@ -130,7 +138,9 @@ def one_host(options):
             ("connection to NETS refused", faults.refuse_nets_line),
         ]
         broken = [item for item in broken if run.wanted(item[0])]
-        run.one_by_one(rounds[1:2] if options.short else rounds + broken)
+        if options.short:
+            rounds, broken = [("Killed", faults.kill_round, faults.SHORT_KILL_ROUND)], []
+        run.one_by_one(rounds + broken)
         if not options.short and not options.only:
             count = max(0, (options.operations - 2 * len(run.world.operations)) // 2)
             with stack.step(f"Random run, {count} jobs, seed {options.seed}"):
@@ -166,6 +176,35 @@ def two_hosts(options, so_far):
         run.world.__exit__()
 
 
+def self_check(options):
+    """Break one rule after the other, and see each found.
+
+    :return: whether all were
+    """
+    found = 0
+    for mutation in MUTATIONS:
+        run = Run(options, "mutated", only=mutation.only, mutation=mutation)
+        with stack.step(f"Broken on purpose: {mutation.name}"), run:
+            jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
+            points = [point for points in faults.KILL_ROUNDS for point in points if run.wanted(point.fault)]
+            run.world.make_invoices(40)
+            # first something approved on every terminal: what a wrong rule may take for the next one's result
+            run.beside_each_other([faults.played("before", faults.APPROVED)] * 8)
+            run.beside_each_other(jobs * 8)
+            if points:
+                run.one_by_one([("killed", faults.kill_round, points)])
+            rows = run.compare()
+        troubles = [text for row in rows.values() for text in row.troubles] + run.troubles
+        lost, double = (sum(getattr(row, name) for row in rows.values()) for name in ("lost", "double"))
+        person = sum(row.person - row.person_expected for row in rows.values())
+        found += bool(troubles)
+        sign = "✓ found" if troubles else "✗ NOT found"
+        print(f"{sign}: {mutation.name} (lost {lost}, double {double}, needlessly left to a person {person})")
+        if troubles:
+            print(f"    {troubles[0][:300]}", flush=True)
+    return found == len(MUTATIONS)
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog="script/faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -177,8 +216,11 @@ def main():
     parser.add_argument("--repeat", type=int, default=1, help="how often each fault of a single payment is played (1)")
     parser.add_argument("--hosts", type=int, choices=(1, 2), help="only with one server, or only with two")
     parser.add_argument("--short", action="store_true", help="a selection that takes a minute")
+    parser.add_argument("--self-check", action="store_true", help="break rules of money, and see each found")
     options = parser.parse_args()
     stack.exit_on_signals()
+    if options.self_check:
+        return 0 if self_check(options) else 1
     began = time.monotonic()
     rows, troubles = {}, []
     if options.hosts != 2:

@@ -22,6 +22,8 @@ SELECT p.id, p.payment_reference, p.payment_type, c.name, round(abs(p.amount) * 
  WHERE pm.code = 'nets_terminal' AND p.state NOT IN ('draft', 'canceled', 'rejected')
 """
 
+COLUMNS = (6, 9, 8, 6, 8, 13, 9)  # widths
+
 
 @dataclasses.dataclass
 class Row:
@@ -186,16 +188,15 @@ def print_table(rows, troubles):
     """
     total = Row()
     width = max([len(fault) for fault in rows] + [5])
-    print(
-        f"{'fault':{width}} {'runs':>6} {'charged':>8} {'booked':>7} {'lost':>5} {'double':>7} {'to a person':>12} {'slowest':>8}"
-    )
+
+    def line(fault, *cells):
+        print(f"{fault:{width}}" + "".join(f"{cell:>{size}}" for cell, size in zip(cells, COLUMNS, strict=True)))
+
+    line("fault", "runs", "charged", "booked", "lost", "double", "to a person", "slowest")
     for fault, row in rows.items():
         total.add(row)
         person = f"{row.person} of {row.person_expected}" if row.person or row.person_expected else "0"
-        print(
-            f"{fault:{width}} {row.runs:>6} {row.charged:>8} {row.booked:>7} {row.lost:>5} {row.double:>7} {person:>12} "
-            f"{row.slowest:>6.0f} s"
-        )
+        line(fault, row.runs, row.charged, row.booked, row.lost, row.double, person, f"{row.slowest:.0f} s")
     for fault, row in rows.items():
         for trouble in row.troubles:
             print(f"✗ {fault}: {trouble}")

@@ -183,6 +183,22 @@ def abort_races_sending(world, **values):
             world.finish(operation, desk, deadline)
 
 
+def two_on_one_terminal_lost(world, **values):
+    """The same, and the first one's answer gets lost: a second one on the terminal would wipe out the evidence."""
+    with world.terminal() as terminal:
+        world.service.play(terminal.identifier, {**APPROVED, "answer": "cut_after"}, APPROVED)
+        operations = [
+            world.operation("two people, one terminal, lost answer", terminal, user=user, **values)
+            for user in ("admin", "demo")
+        ]
+        together(
+            [
+                lambda number=number, operation=operation: world.pay(operation, number)
+                for number, operation in enumerate(operations)
+            ]
+        )
+
+
 # === TERMINALS AND THE SERVICE === #
 
 
@@ -303,6 +319,7 @@ def catalogue():
         ("retry storm", retry_storm),
         ("two accountants, one invoice", two_accountants),
         ("two people, one terminal", two_on_one_terminal),
+        ("two people, one terminal, lost answer", two_on_one_terminal_lost),
         abort("obeyed"),
         abort("too_late"),
         abort("ignored"),
@@ -451,6 +468,14 @@ def refuse_nets_line(world):
             world.pay(world.operation("connection to NETS refused", terminal))
     finally:
         world.nets_line.accept()
+
+
+SHORT_KILL_ROUND = [
+    Point("claimed, not sent", APPROVED, "claim_commit"),
+    Point("at the terminal, then approved", {**APPROVED, "wait": HELD}),
+    Point("approved, recording", APPROVED, "record"),
+    Point("approved, recorded", APPROVED, "record_commit"),
+]
 
 
 @dataclass(frozen=True)

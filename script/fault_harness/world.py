@@ -4,11 +4,14 @@ import contextlib
 import dataclasses
 import queue
 import shutil
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import stack
 from stack import HOME, HOST, StackError
+from stack.odoo_server import odoo_path
 
 from .desk import PAUSE, Desk, Operation, Refused
 from .gates import Gates
@@ -33,17 +36,19 @@ class Terminal:
 class World:
     """PostgreSQL with durable settings, one or two Odoo servers on one database, the terminals."""
 
-    def __init__(self, name, hosts=1, workers=0, service=None):
+    def __init__(self, name, hosts=1, workers=0, service=None, mutation=None):
         """Choose how it will run.
 
         :param int hosts: Odoo servers on the one database
         :param int workers: worker processes of each; 0: threads
         :param service: a Service that runs already, or None for a simulator of our own
+        :param Mutation mutation: a rule to break
         """
         self.database = f"nets_faults_{name}"
         self.postgresql = stack.PostgreSQL(durable=True)
         self.service = service or stack.Simulator(HOME / "simulator" / self.database, terminals=TERMINALS)
         self.hosts, self.workers = hosts, workers
+        self.mutation = mutation
         self.operations = []
         self.invoice_totals = {}
         self._first_entry = 0
@@ -56,7 +61,13 @@ class World:
     def __enter__(self):
         self.postgresql.start()
         self._refuse_lossy_settings()
+        self._take_template()
         stack.clone_template(self.postgresql, self.database)
+        options = {}
+        if self.mutation and self.mutation.edits:
+            options["addons_path"] = f"{self.mutation.addons()},{odoo_path() / 'addons'}"
+        if self.mutation and self.mutation.statement:
+            self.postgresql.query(self.database, self.mutation.statement)
         self.gates = Gates(self.postgresql, self.database)
         if (
             self.service.process is None
@@ -77,6 +88,7 @@ class World:
                 name=f"{self.database}-{number + 1}",
                 db_host=HOST,
                 db_port=self.database_line.port,
+                **options,
             )
             server.log.unlink(missing_ok=True)
             self.servers.append(server.start())
@@ -89,6 +101,20 @@ class World:
         self.service.stop()
         self.postgresql.drop(self.database)
         self.postgresql.stop()
+
+    def _take_template(self):
+        """Copy the prepared database from the PostgreSQL that the tests use, rather than making it twice."""
+        with stack.PostgreSQL() as source:
+            template = stack.ensure_template(source)
+            stamp = source.stamp(template)
+            if self.postgresql.stamp(template) == stamp:
+                return
+            with stack.step("The prepared database, copied to the durable PostgreSQL"):
+                self.postgresql.drop(template)
+                with tempfile.TemporaryDirectory(dir=HOME) as folder:
+                    source.dump(template, Path(folder) / "dump")
+                    self.postgresql.restore(template, Path(folder) / "dump")
+                self.postgresql.set_stamp(template, stamp)
 
     def _refuse_lossy_settings(self):
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):

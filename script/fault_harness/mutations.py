@@ -1,0 +1,104 @@
+"""Rules of money broken on purpose, to see that the harness finds it (`script/faults --self-check`)."""
+
+import shutil
+from dataclasses import dataclass
+
+from stack import HOME, StackError
+from stack.databases import ADDON, MODULE
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One broken rule: texts in the addon's files that become others, or a statement in the database."""
+
+    name: str
+    only: str  # the faults that are played; one of them has to find it
+    edits: tuple = ()  # (file, text, other text)
+    statement: str = ""
+
+    def addons(self):
+        """Make a copy of the addon with this rule broken.
+
+        :return: the folder it lies in
+        """
+        folder = HOME / "mutated"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(ADDON, folder / MODULE, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+        (folder / MODULE / "tests").mkdir()
+        (folder / MODULE / "tests" / "__init__.py").touch()
+        for file, text, other in self.edits:
+            path = folder / MODULE / file
+            content = path.read_text()
+            if content.count(text) != 1:
+                raise StackError(f"The mutation “{self.name}” doesn't fit {file} any more.")
+            path.write_text(content.replace(text, other))
+        return folder
+
+
+MUTATIONS = [
+    Mutation(
+        "nothing is committed before sending",
+        "killed: at the terminal",
+        (
+            (
+                "listener.py",
+                "        allowed = _in_transaction(dbname, call.transaction_id, method, claim_token)\n",
+                "        allowed = True\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "no unique index for busy terminals",
+        "two people, one terminal, lost",
+        statement="DROP INDEX nets_transaction_busy_unique",
+    ),
+    Mutation(
+        "any last transaction is accepted",
+        "cut before the request",
+        (
+            (
+                "models/nets_transaction_recovery.py",
+                '        if self.state == "unknown" and last and self._is_charge_without_order_id(last):\n',
+                '        if self.state == "unknown" and last and last.outcome.state == OutcomeState.APPROVED:\n',
+            ),
+        ),
+    ),
+    Mutation(
+        "a cut connection is a failure",
+        "cut after the request: approved",
+        (
+            (
+                "connect_cloud/answers.py",
+                "    if answer.trouble:\n        return _unknown(answer.trouble)\n",
+                "    if answer.trouble:\n        return _nothing_ran(answer.trouble)\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a second thread sends",
+        "nothing broken: approved",
+        (
+            (
+                "models/nets_transaction.py",
+                "        listener.send_after_commit(self.env.cr, transaction.id)\n",
+                "        listener.send_after_commit(self.env.cr, transaction.id)\n" * 2,
+            ),
+            ("listener.py", "        if name in _names:\n", "        if False:\n"),
+            (
+                "models/nets_transaction.py",
+                '"""sent_at IS NULL AND abort_requested_at IS NULL\n',
+                '"""TRUE\n',
+            ),
+            (
+                "models/nets_transaction.py",
+                '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s)",',
+                '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",',
+            ),
+            (
+                "models/nets_transaction.py",
+                '        if not self.exists() or self.state != "pending" or self.sent_at:\n',
+                "        if not self.exists():\n",
+            ),
+        ),
+    ),
+]
