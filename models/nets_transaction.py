@@ -857,7 +857,7 @@ class NetsTransaction(models.Model):
 
     def _now(self):
         self.env.cr.execute(SQL("SELECT %s", NOW))
-        return self.env.cr.fetchone()[0].replace(microsecond=0)
+        return self.env.cr.fetchone()[0]
 
     def _to_minor_units(self, amount):
         """An amount as the wire wants it: integer minor units by the currency's own decimal places."""
