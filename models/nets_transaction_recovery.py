@@ -105,12 +105,8 @@ class NetsTransaction(models.Model):
             return
         if self.state == "unknown":
             # not within seconds after the answer was lost, nor after the last lookup: nothing new could be there
-            soon = SQL(
-                "LEAST(next_lookup_at, COALESCE(looked_up_at, unknown_since, %s) + %s * interval '1 second')",
-                NOW,
-                self._lookup_pause(0),
-            )
-            self._compare_and_set({"next_lookup_at": soon}, ("unknown",))
+            soon = SQL("COALESCE(looked_up_at, unknown_since) + %s * interval '1 second'", self._lookup_pause(0))
+            self._compare_and_set({"next_lookup_at": soon}, ("unknown",), SQL("next_lookup_at > %s", soon))
         else:
             self._compare_and_set({"next_lookup_at": NOW}, NOT_CHARGED_STATES, SQL("next_lookup_at IS NULL"))
         self._recover()
@@ -464,17 +460,14 @@ class NetsTransaction(models.Model):
         """Who looks after what doesn't resolve by itself: as set on the company, else the managers of card payments
         who are accountants."""
         company = self.company_id
-        if company.nets_responsible_ids:
-            return company.nets_responsible_ids
-        managers = self.env.ref("nets_connect_cloud.group_manager").all_user_ids
-        return managers.filtered(
-            lambda user: (
-                user.active
-                and not user.share
-                and company in user.company_ids
-                and user.has_group("account.group_account_invoice")
+        users = company.nets_responsible_ids
+        if not users:
+            managers = self.env.ref("nets_connect_cloud.group_manager").all_user_ids
+            users = managers.filtered(
+                lambda user: company in user.company_ids and user.has_group("account.group_account_invoice")
             )
-        )
+        # whoever can't see it can't be called for it
+        return users.filtered(lambda user: user.active and not user.share and self.with_user(user).has_access("read"))
 
     def _release_person(self):
         """The activities are done once the transaction is settled and booked."""
