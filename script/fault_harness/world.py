@@ -61,8 +61,9 @@ class World:
     def __enter__(self):
         self.postgresql.start()
         self._refuse_lossy_settings()
-        self._take_template()
-        stack.clone_template(self.postgresql, self.database)
+        template = self._take_template()
+        self.postgresql.drop(self.database)
+        self.postgresql.create(self.database, template)
         options = {}
         if self.mutation and self.mutation.edits:
             options["addons_path"] = f"{self.mutation.addons()},{odoo_path() / 'addons'}"
@@ -103,18 +104,22 @@ class World:
         self.postgresql.stop()
 
     def _take_template(self):
-        """Copy the prepared database from the PostgreSQL that the tests use, rather than making it twice."""
+        """Copy the prepared database from the PostgreSQL that the tests use, rather than making it twice.
+
+        :return: its name
+        """
         with stack.PostgreSQL() as source:
             template = stack.ensure_template(source)
             stamp = source.stamp(template)
             if self.postgresql.stamp(template) == stamp:
-                return
+                return template
             with stack.step("The prepared database, copied to the durable PostgreSQL"):
                 self.postgresql.drop(template)
                 with tempfile.TemporaryDirectory(dir=HOME) as folder:
                     source.dump(template, Path(folder) / "dump")
                     self.postgresql.restore(template, Path(folder) / "dump")
                 self.postgresql.set_stamp(template, stamp)
+        return template
 
     def _refuse_lossy_settings(self):
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
