@@ -77,7 +77,7 @@ class TestRecovery(CardPaymentCommon):
         transaction = self.send(self.invoice)
         transaction._record_answer(declined())
         progress = transaction.with_user(self.clerk).get_last_result()[0]
-        self.assertEqual(started, [transaction.id])
+        self.assertEqual(set(started), {transaction.id})
         self.assertTrue(progress["looking_up"])
         self.assertFalse(progress["can_retry"], "not while it may turn out to be charged")
         self.assertTrue(transaction._claim_lookup())
