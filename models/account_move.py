@@ -112,6 +112,7 @@ class AccountMove(models.Model):
                 "invoice_ids": self.ids,
                 "transaction_id": transaction.id if transaction else False,
                 "start": start,
+                "pay_out": self[:1].move_type == "out_refund",
                 "wizard_id": wizard.id if wizard else False,
             },
         }
