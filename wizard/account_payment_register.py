@@ -101,7 +101,6 @@ class AccountPaymentRegister(models.TransientModel):
     def _nets_process_card(self):
         """:return: the transaction, or None; and what it has to wait for, or None"""
         transactions = self.env["nets.transaction"]
-        invoices = self.line_ids.move_id
         if transaction := transactions._find_request(self.nets_request_id):
             return transaction, None
         self._nets_check_documents()
