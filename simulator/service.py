@@ -180,10 +180,14 @@ class _Service:
         if unavailable:
             return _json(*answers.never_asked(unavailable))
         if action == "reconciliation":
-            return self._reconciliation(terminal)
-        time = terminal.now().isoformat(timespec="seconds")
-        text = "BALANCE\r\n" if action == "balanceInquiry" else None
-        return _json(200, answers.administration(terminal.id, time, text))
+            answer = self._reconciliation(terminal)
+        else:
+            time = terminal.now().isoformat(timespec="seconds")
+            text = "BALANCE\r\n" if action == "balanceInquiry" else None
+            answer = _json(200, answers.administration(terminal.id, time, text))
+        if self.nets.switches["administration"] == "cut":
+            await _cut(request)
+        return answer
 
     def _cancel(self, terminal):
         # [?] The body is ours; it decides nothing, the pending POST does.

@@ -364,6 +364,15 @@ def test_a_reconciliation_reports_the_session_and_opens_the_next(sim):
     assert "Net NOK             0,00" in again["printText"]["Text"].split("\r\n")
 
 
+def test_the_answer_of_an_administration_may_get_lost(sim):
+    sim.service(administration="cut")
+    with pytest.raises(requests.ConnectionError):
+        sim.administration("reconciliation")
+    sim.service(administration="ok")
+    answer = sim.administration("reconciliation").json()["result"]["reconciliation"]
+    assert answer["header"]["sessionNumber"] == "002"
+
+
 def test_a_reconciliation_may_fail_with_a_2xx(sim):
     sim.service(reconciliation="failure_200")
     answer = sim.administration("reconciliation")
