@@ -16,6 +16,16 @@ STATE_SELECTION = [
 UNRESOLVED_STATES = ("pending", "unknown")
 NOT_CHARGED_STATES = ("failed", "aborted")
 
+# === ADMINISTRATION === #
+
+# What a terminal can do besides payments. The keys are the client's methods.
+ADMINISTRATION_SELECTION = [
+    ("reconciliation", "Reconciliation"),
+    ("download_dataset", "Download of the dataset"),
+    ("download_software", "Download of the software"),
+    ("balance_inquiry", "Balance inquiry"),
+]
+
 # === TIMES, IN SECONDS === #
 
 # A row that no thread claimed by then is failed: nothing was sent, and nothing will be.
@@ -46,6 +56,10 @@ THREAD_LOOKUPS = 10
 ABORT_DEADLINE = 30
 # Pauses between attempts to book a charge that accounting refused.
 BOOKING_DELAYS = (60, 300, 900, 3600)
+# The pauses after a scheduled reconciliation that failed; after the last one it waits for the next day.
+RECONCILIATION_DELAYS = (600, 1800, 3600, 7200)
+# A finished operation keeps the terminal busy for some seconds (measured by others): asked sooner, it isn't idle.
+IDLE_DELAY = 5
 
 # === PAPER === #
 

@@ -34,7 +34,7 @@ from .connect_cloud import (
     SendRefused,
     Timeouts,
 )
-from .const import HEARTBEAT_INTERVAL, STATE_INTERVAL, THREAD_LOOKUPS
+from .const import HEARTBEAT_INTERVAL, IDLE_DELAY, STATE_INTERVAL, THREAD_LOOKUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -66,9 +66,11 @@ class Call:
     transaction_id: int
     account_id: int
     client_values: dict
+    terminal_record_id: int
     terminal: str
     order_id: str
     kind: str
+    administration: str  # the client's method, for an operation that moves no money
     amount: int  # minor units
     wants_baseline: bool
     answer_timeout: int
@@ -76,6 +78,32 @@ class Call:
 
     def __repr__(self):
         return f"<Call of transaction {self.transaction_id}>"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What has to be known to ask for a terminal's state."""
+
+    account_id: int
+    client_values: dict
+    terminal: str
+    printer: str
+    printer_width: int | None  # None: nothing to send
+
+    def __repr__(self):
+        return f"<Query of terminal {self.terminal}>"
+
+
+@dataclass(frozen=True)
+class TerminalAnswer:
+    """What NETS said about a terminal. Reasons are "" where all went well."""
+
+    state: str = ""
+    reason: str = ""
+    message: str = ""
+    printer: str = ""  # the setting that was sent, "" for none
+    printer_reason: str = ""
+    printer_text: str = ""
 
 
 # === STARTING === #
@@ -99,6 +127,11 @@ def book_after_commit(cr, transaction_id):
 def abort_after_commit(cr, transaction_id):
     """Start the call that asks the terminal to stop."""
     _after_commit(cr, _abort, transaction_id)
+
+
+def refresh_terminal_after_commit(cr, terminal_id):
+    """Start the thread that sends the printer setting and asks for the terminal's state."""
+    _after_commit(cr, _refresh_terminal, terminal_id)
 
 
 def _after_commit(cr, target, transaction_id):
@@ -240,6 +273,10 @@ def _send(dbname, transaction_id):
         _book(dbname, transaction_id)
     elif outcome.state == OutcomeState.UNKNOWN:
         _look_up_repeatedly(dbname, transaction_id)
+    if outcome.started:
+        # sooner, the terminal is still showing the result
+        threading.Event().wait(IDLE_DELAY)
+    _refresh_terminal(dbname, call.terminal_record_id)
 
 
 def _ask_baseline(in_transaction, client, call):
@@ -280,6 +317,8 @@ def _make_call(dbname, client, call, claim_token):
     try:
         if call.kind == "reversal":
             return client.void(call.terminal, call.amount, before_send=before_send)
+        if call.kind == "administration":
+            return getattr(client, call.administration)(call.terminal, before_send=before_send)
         send = {"purchase": client.purchase, "refund": client.refund}[call.kind]
         return send(call.terminal, call.amount, call.order_id, before_send=before_send)
     except SendRefused:
@@ -410,3 +449,47 @@ def _abort(dbname, transaction_id):
     except ConnectCloudError as error:
         _logger.info("The abort of card transaction %s didn't reach the terminal: %s", transaction_id, error.reason)
     _in_transaction(dbname, transaction_id, "_abort_call_ended")
+
+
+# === THE TERMINAL'S STATE === #
+
+
+def ask_terminal(client, query):
+    """Ask for a terminal's state, and send its printer setting where there is one to send.
+
+    :param client: ConnectCloudClient
+    :param Query query: what to ask
+    :return: TerminalAnswer
+    """
+    values = {}
+    try:
+        values["state"] = client.terminal_state(query.terminal)
+    except ConnectCloudError as error:
+        values |= {"reason": error.reason.value, "message": error.message}
+    if query.printer_width is not None:
+        values["printer"] = query.printer
+        try:
+            client.set_terminal_settings(query.terminal, printer_width=query.printer_width)
+        except ConnectCloudError as error:
+            values |= {"printer_reason": error.reason.value, "printer_text": error.message}
+    return TerminalAnswer(**values)
+
+
+def _refresh_terminal(dbname, terminal_id):
+    try:
+        query = _on_terminal(dbname, terminal_id, "_prepare_query")
+        client = ConnectCloudClient(**query.client_values, on_token=partial(_keep_token, dbname, query.account_id))
+        _on_terminal(dbname, terminal_id, "_record_query", ask_terminal(client, query))
+    except (psycopg2.Error, PoolError) as error:
+        # only what the settings show as the terminal's state gets older
+        _logger.info("The state of terminal %s wasn't stored: %s", terminal_id, error)
+
+
+def _on_terminal(dbname, terminal_id, method, *args):
+    """As `_in_transaction`, for a method of the terminal."""
+    with _environment(dbname) as env:
+
+        def call():
+            return getattr(env["nets.terminal"].browse(terminal_id), method)(*args)
+
+        return retrying(call, env)

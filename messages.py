@@ -17,6 +17,7 @@ EARLIER_CHARGE_FOUND = "earlier_charge_found"
 NOT_LAST_TRANSACTION = "not_last_transaction"
 PROVEN_NOT_CHARGED = "proven_not_charged"
 SETTLED_BY_HAND = "settled_by_hand"
+ADMINISTRATION_UNANSWERED = "administration_unanswered"
 
 _MESSAGES = {
     # --- the account and the terminal --- #
@@ -244,6 +245,28 @@ _MESSAGES = {
             "Right after a payment the terminal needs some seconds. Nothing was taken back. Wait a moment and try again."
         ),
     ),
+    # --- what a terminal does besides payments --- #
+    "administration_running": (
+        _lt("The terminal is working on it"),
+        _lt("This can take some minutes. Nobody can pay on this terminal until it has finished."),
+    ),
+    "administration_done": (_lt("Done"), _lt("The terminal has finished.")),
+    "administration_failed": (
+        _lt("Not done"),
+        _lt("The terminal didn't do it. No money was moved. Try again in a minute."),
+    ),
+    "administration_unknown": (
+        _lt("No answer yet"),
+        _lt(
+            "NETS' answer got lost. No money was moved. The terminal stays reserved until it says that it is idle again."
+        ),
+    ),
+    ADMINISTRATION_UNANSWERED: (
+        _lt("Ended without an answer"),
+        _lt(
+            "The terminal is idle again, but didn't say whether it did this. No money was moved. Look at its print-out, or do it again."
+        ),
+    ),
 }
 
 _UNKNOWN_KEY = (
@@ -251,6 +274,44 @@ _UNKNOWN_KEY = (
     _lt("Nothing was charged. The terminal's own words stand below."),
 )
 
+# The same reasons where an administrator sets up an account, and no payment is in question.
+LOGGED_IN = "logged_in"
+_SETUP_MESSAGES = {
+    "": (_lt("Not connected yet"), _lt("Enter the user name and password that NETS gave you, and save.")),
+    LOGGED_IN: (_lt("Logged in"), _lt("NETS accepts this account.")),
+    "login_refused": (
+        _lt("Login refused"),
+        _lt(
+            "The user name or the password is wrong. Check both, and whether they belong to the environment that is chosen."
+        ),
+    ),
+    "login_missing": (_lt("Login data missing"), _lt("Enter the user name and the password that NETS gave you.")),
+    "login_unavailable": (
+        _lt("Login not possible now"),
+        _lt("NETS couldn't check the login. This usually passes: try again in a minute."),
+    ),
+    "account_not_activated": (
+        _lt("Account not activated"),
+        _lt("The user name and password are right, but NETS hasn't activated the account. Contact NETS."),
+    ),
+    "service_unreachable": (
+        _lt("NETS can't be reached"),
+        _lt("No connection to NETS could be opened. Check the server's internet connection and try again."),
+    ),
+}
+# Words that fit an administration as well as a payment; other reasons there read *Not done*.
+ADMINISTRATION_REASONS = {
+    "login_refused",
+    "login_missing",
+    "login_unavailable",
+    "account_not_activated",
+    "terminal_not_allowed",
+    "service_unreachable",
+    "terminal_busy",
+    "terminal_disconnected",
+    NEVER_SENT,
+    ADMINISTRATION_UNANSWERED,
+}
 # Trying again at once makes no sense for these: a person has to change something first.
 NO_RETRY_REASONS = {"login_refused", "login_missing", "account_not_activated", NOT_LAST_TRANSACTION}
 # Seconds to wait before *Try again* is offered.
@@ -288,3 +349,14 @@ def labels(env):
     :return: list of (reason, label in the user's language)
     """
     return [(reason, env._(label)) for reason, (label, _explanation) in _MESSAGES.items()]
+
+
+def describe_setup(env, reason, detail=""):
+    """The words for what came of a login, for the administrator who sets the account up.
+
+    :param reason: a `connect_cloud.Reason`, `LOGGED_IN`, or "" where it wasn't tried
+    """
+    if reason not in _SETUP_MESSAGES:
+        return describe(env, reason, detail)
+    label, explanation = _SETUP_MESSAGES[reason]
+    return Message(env._(label), env._(explanation), detail or "")

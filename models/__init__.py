@@ -9,6 +9,8 @@ from . import nets_transaction_invoice
 from . import nets_transaction_log
 from . import nets_transaction_receipt
 from . import nets_transaction_refund
+from . import nets_transaction_administration
+from . import nets_report
 from . import account_journal
 from . import account_payment_method
 from . import account_payment

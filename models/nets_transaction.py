@@ -243,6 +243,16 @@ class NetsTransaction(models.Model):
         busy = self._busy_on(terminal)
         if not busy:
             return
+        if busy.kind == "administration":
+            raise UserError(
+                self.env._(
+                    "The terminal %(terminal)s is busy with its administration (%(activity)s, started by %(user)s). "
+                    "Wait until it is finished, or choose another terminal.",
+                    terminal=terminal.name,
+                    activity=busy._format_activity(),
+                    user=busy.user_id.name,
+                )
+            )
         if busy.state == "unknown":
             raise UserError(busy._being_resolved())
         raise UserError(
@@ -308,6 +318,8 @@ class NetsTransaction(models.Model):
 
     def _wants_baseline(self):
         """Whether the terminal's last result is asked for right before this one is sent."""
+        if self.kind == "administration":
+            return False  # there is nothing to tell from an earlier result
         return self.terminal_id.used_by_hand or not self.terminal_id.last_result
 
     def _prepare_abort(self):
@@ -323,9 +335,11 @@ class NetsTransaction(models.Model):
             transaction_id=self.id,
             account_id=account.id,
             client_values=account._client_values(),
+            terminal_record_id=self.terminal_id.id,
             terminal=self.terminal_identifier,
             order_id=self.order_id,
             kind=self.kind,
+            administration=self.administration or "",
             amount=abs(self._to_minor_units(self.amount)),
             wants_baseline=wants_baseline,
             answer_timeout=account.answer_timeout,

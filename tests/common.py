@@ -8,6 +8,7 @@ wire itself are tested against a real server (`tests/live`).
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from odoo import SUPERUSER_ID, Command
@@ -16,7 +17,15 @@ from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from ..connect_cloud import Card, LastTransaction, Outcome, OutcomeState, Reason
+from ..connect_cloud import (
+    Card,
+    ConnectCloudClient,
+    ConnectCloudError,
+    LastTransaction,
+    Outcome,
+    OutcomeState,
+    Reason,
+)
 
 TERMINAL_ZONE = "Europe/Oslo"
 
@@ -111,6 +120,10 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # saving an account logs in, and a new terminal is asked for: here NETS can't be reached
+        cls.login = cls.startClassPatcher(
+            patch.object(ConnectCloudClient, "login", side_effect=ConnectCloudError(Reason.SERVICE_UNREACHABLE))
+        )
         cls.company = cls.env.company
         cls.usd = cls.company.currency_id
         cls.bank_journal = cls.company_data["default_journal_bank"]

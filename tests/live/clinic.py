@@ -339,7 +339,7 @@ def assert_ledger_equals_books(simulator, admin, terminals=None):
 
 
 def _domain(terminals):
-    domain = [("state", "=", "approved")]
+    domain = [("state", "=", "approved"), ("kind", "!=", "administration")]
     return domain if terminals is None else [*domain, ("terminal_identifier", "in", list(terminals))]
 
 

@@ -34,6 +34,7 @@ export class CardDialog extends Component {
   };
 
   setup() {
+    this.action = useService("action");
     this.orm = useService("orm");
     this.notification = useService("notification");
     this.transactions = useService("nets_transaction");
@@ -113,7 +114,7 @@ export class CardDialog extends Component {
   // --- what the template asks --- //
 
   get title() {
-    return this.task.title(this.state.payment?.title);
+    return this.state.progress?.title || this.task.title(this.state.payment?.title);
   }
 
   get currencySymbol() {
@@ -307,6 +308,16 @@ export class CardDialog extends Component {
     }
   }
 
+  async openReport() {
+    this.props.close();
+    await this.action.doAction({
+      type: "ir.actions.act_window",
+      res_model: "nets.report",
+      res_id: this.state.progress.report_id,
+      views: [[false, "form"]],
+    });
+  }
+
   async abort() {
     try {
       const [progress] = await this.orm.call("nets.transaction", "abort", [
@@ -339,6 +350,10 @@ export class CardDialog extends Component {
       return;
     }
     this.props.onChanged();
+    if (progress.kind === "administration") {
+      // there is something to read
+      return;
+    }
     if (progress.state === "approved" && !progress.to_book) {
       this.closeApproved(progress);
     } else if (progress.retry_wait) {

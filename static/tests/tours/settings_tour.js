@@ -15,7 +15,7 @@ registry.category("web_tour.tours").add("nets_settings", {
 
     {
       content: "To the accounts",
-      trigger: "#nets_connect_cloud button:contains(Accounts)",
+      trigger: "#nets_connect_cloud button.btn-link:contains(accounts)",
       run: "click",
     },
     {trigger: ".o_data_row td:contains(Test account)", run: "click"},
@@ -30,7 +30,7 @@ registry.category("web_tour.tours").add("nets_settings", {
 
     {
       content: "To the terminals",
-      trigger: "#nets_connect_cloud button:contains(Terminals)",
+      trigger: "#nets_connect_cloud button.btn-link:contains(Terminals)",
       run: "click",
     },
     {trigger: ".o_data_row td:contains(90000001)"},

@@ -1,0 +1,240 @@
+"""An administrator sets the account up, fetches terminals, makes the first payment and closes the day."""
+
+import re
+
+import pytest
+from pages import CardDialog
+from playwright.sync_api import expect
+
+import stack as machinery
+
+SETTINGS = "/odoo/settings#general_settings"
+# The terminals of the simulator's second account, which the demo data doesn't know.
+COUNTER, TERRACE = "20000001", "20000002"
+
+
+@pytest.fixture
+def new_shop(clinic):
+    """A company that has nothing yet, and its administrator."""
+    number = clinic.admin.call("res.company", "search_count", [])
+    login = f"owner{number}"
+    company = clinic.admin.call(
+        "res.company", "create", [{"name": f"New shop {number}", "currency_id": clinic.admin.ref("base.NOK")}]
+    )[0]
+    groups = [clinic.admin.ref(name) for name in ("base.group_system", "account.group_account_manager")]
+    owner = {
+        "name": "Kari Owner",
+        "login": login,
+        "password": login,
+        "company_id": company,
+        "company_ids": [(6, 0, [company])],
+        "group_ids": [(4, group) for group in groups],
+    }
+    clinic.admin.call("res.users", "create", [owner])
+    yield {"login": login, "company": company}
+    domain = [("company_id", "=", company)]
+    terminals = clinic.admin.call("nets.terminal", "search", domain, context={"active_test": False})
+    # so that the next test can enter them again: another environment is another terminal
+    accounts = clinic.user(login).call("nets.account", "search", domain)
+    clinic.user(login).call("nets.terminal", "write", terminals, {"active": False})
+    for account in accounts:
+        clinic.user(login).call("nets.account", "write", [account], {"active": False})
+
+
+def settings_block(page):
+    return page.locator("#nets_connect_cloud")
+
+
+def fill_settings(page, simulator, username, password):
+    block = settings_block(page)
+    expect(block).to_be_visible()
+    block.locator("[name=nets_environment] select, [name=nets_environment] input").first.click()
+    select = block.locator("select")
+    if select.count():
+        select.select_option(label="Simulator")
+    else:
+        page.locator(".o_select_menu_item", has_text="Simulator").click()
+    block.locator("[name=nets_simulator_url] input").fill(simulator.url)
+    block.locator("[name=nets_username] input").fill(username)
+    block.locator("[name=nets_password] input:visible").fill(password)
+    return block
+
+
+def save(page):
+    page.get_by_role("button", name="Save").click()
+
+
+def shoot(page, name):
+    machinery.HOME.joinpath("screenshots").mkdir(exist_ok=True)
+    page.wait_for_timeout(400)  # only for the eye: animations have ended
+    page.screenshot(path=machinery.HOME / "screenshots" / f"admin-{name}.png")
+
+
+def test_from_nothing_to_the_first_test_payment(clinic, simulator, open_page, new_shop):
+    page = open_page(new_shop["login"], SETTINGS)
+    block = fill_settings(page, simulator, "branch", "wrong")
+    block.get_by_role("button", name="Test connection").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    notification = page.locator(".o_notification").filter(has_text="Login refused").first
+    expect(notification).to_contain_text("The user name or the password is wrong")
+    expect(block.locator(".o_nets_connection")).to_contain_text("Login refused")
+    shoot(page, "settings-wrong-password")
+
+    block.locator("[name=nets_password] input:visible").fill("branch-secret")
+    save(page)
+    expect(page.locator(".o_notification").filter(has_text="Logged in").first).to_be_visible()
+    page.goto(SETTINGS)
+    expect(block.locator(".alert-success")).to_contain_text("Logged in")
+    shoot(page, "settings")
+
+    block.get_by_role("button", name="Fetch terminals").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".o_data_row")).to_have_count(2)
+    expect(dialog).to_contain_text(COUNTER)
+    shoot(page, "fetch")
+    dialog.get_by_role("button", name="Import").click()
+    expect(page.locator(".o_data_row")).to_have_count(2)
+    shoot(page, "terminals")
+
+    page.locator(".o_data_row").filter(has_text=COUNTER).locator("td").nth(1).click()
+    expect(page.locator(".o_form_view [name=nets_status]")).to_contain_text("Allowed")
+    page.get_by_role("button", name="Test payment").click()
+    dialog = CardDialog(page).expect_open()
+    dialog.expect_status("Waiting for the card")
+    expect(dialog.root).to_contain_text("Play money")
+    simulator.wait_phase(COUNTER, "card")
+    simulator.press(COUNTER, "tap")
+    dialog.expect_closed()
+    expect(page.locator(".o_notification").filter(has_text="Successful").first).to_be_visible()
+    # its state is asked for after the payment
+    terminal = clinic.user(new_shop["login"]).call("nets.terminal", "search", [("identifier", "=", COUNTER)])
+    machinery.wait_until(
+        lambda: clinic.user(new_shop["login"]).call("nets.terminal", "read", terminal, ["state"])[0]["state"] == "idle",
+        20,
+        "the state after the payment",
+        0.3,
+    )
+    page.reload()
+    expect(page.locator("[name=activity]")).to_contain_text("Idle")
+    shoot(page, "terminal")
+
+
+@pytest.mark.parametrize(
+    ("switch", "label", "explanation"),
+    [
+        ("refused", "Login refused", "The user name or the password is wrong"),
+        ("unavailable", "Login not possible now", "This usually passes"),
+        ("not_activated", "Account not activated", "Contact NETS"),
+    ],
+)
+def test_the_account_says_which_of_the_causes_it_is(clinic, simulator, open_page, switch, label, explanation):
+    account = clinic.make_account(name=f"Account {switch}")
+    simulator.service(login=switch)
+    page = open_page("admin", f"/odoo/action-nets_connect_cloud.nets_account_action/{account}")
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.locator(".o_notification").filter(has_text=label).first).to_contain_text(explanation)
+    expect(page.locator(".o_nets_connection")).to_contain_text(explanation)
+    shoot(page, f"account-{switch}")
+    clinic.admin.call("nets.account", "write", [account], {"active": False})
+
+
+def test_a_terminal_that_nets_refuses_is_refused_while_entered(clinic, simulator):
+    said = clinic.refusal(lambda: clinic.admin.call("nets.terminal", "create", [_terminal(clinic, TERRACE)]))
+    assert "may not use the terminal 20000002" in said
+    simulator.service(login="unavailable", revoke_tokens=True)
+    [terminal] = clinic.admin.call("nets.terminal", "create", [_terminal(clinic, "30000299")])
+    assert clinic.read("nets.terminal", terminal, "nets_status") == "unchecked"
+    clinic.admin.call("nets.terminal", "unlink", [terminal])
+
+
+def _terminal(clinic, identifier):
+    return {
+        "name": "Entered by hand",
+        "identifier": identifier,
+        "account_id": clinic.ref("nets_account_demo"),
+        "currency_id": clinic.admin.ref("base.NOK"),
+    }
+
+
+def open_terminal(open_page, terminal, login="admin"):
+    return open_page(login, f"/odoo/action-nets_connect_cloud.nets_terminal_action/{terminal.id}")
+
+
+def test_reconciliation_keeps_a_report_beside_what_odoo_recorded(clinic, terminal, open_page):
+    terminal.play("approved", "approved")
+    for amount in (120, 80):
+        clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(amount), terminal))
+    page = open_terminal(open_page, terminal)
+    page.get_by_role("button", name="Reconciliation").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click()
+    dialog = CardDialog(page).expect_open()
+    dialog.expect_status("Done", "200,00")
+    shoot(page, "reconciliation")
+    dialog.button("Open the report").click()
+    expect(page.locator("[name=recorded_total]").first).to_contain_text("200")
+    expect(page.locator("[name=session_transaction_ids] .o_data_row")).to_have_count(2)
+    expect(page.locator("[name=text]")).to_contain_text("200,00")
+    shoot(page, "report")
+    page.goto("/odoo/action-nets_connect_cloud.nets_session_action")
+    expect(page.locator(".o_group_header").filter(has_text=terminal.identifier)).to_be_visible()
+    page.locator(".o_group_header").filter(has_text=terminal.identifier).click()
+    shoot(page, "sessions")
+
+
+def test_reconciliation_that_fails_with_a_2xx_says_so(clinic, terminal, simulator, open_page):
+    simulator.service(reconciliation="failure_200")
+    page = open_terminal(open_page, terminal)
+    page.get_by_role("button", name="Reconciliation").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click()
+    dialog = CardDialog(page).expect_open()
+    dialog.expect_status("Not done", "No money was moved", "7008 No host contact")
+    expect(dialog.button("Try again")).to_have_count(0)
+    shoot(page, "reconciliation-failed")
+
+
+def test_lost_answer_of_an_administration_keeps_the_terminal_until_it_is_idle(clinic, terminal, simulator):
+    simulator.service(administration="cut")
+    action = clinic.admin.call("nets.terminal", "action_download_dataset", [terminal.id])
+    transaction = action["params"]["transaction_id"]
+    clinic.wait_for_state(transaction, "unknown")
+    invoice = clinic.make_invoice(100)
+    assert "busy with its administration" in clinic.refusal(lambda: clinic.press_pay(invoice, terminal))
+    clinic.wait_for_state(transaction, "failed", timeout=60)
+    assert clinic.progress(transaction)["label"] == "Ended without an answer"
+    sent = [each for each in simulator.requests(terminal.identifier) if each["path"].endswith("/administration")]
+    assert len(sent) == 1
+    terminal.play("approved")
+    clinic.wait_for_end(clinic.press_pay(invoice, terminal))
+    assert terminal.charges() == [10000]
+
+
+@pytest.mark.parametrize("action", ["download_dataset", "download_software", "balance_inquiry"])
+def test_downloads_and_balance(clinic, terminal, action):
+    started = clinic.admin.call("nets.terminal", f"action_{action}", [terminal.id])
+    transaction = started["params"]["transaction_id"]
+    clinic.wait_for_state(transaction, "approved")
+    text = clinic.progress(transaction)["report_text"]
+    assert ("BALANCE" in text) == (action == "balance_inquiry")
+
+
+def test_printer_setting_reaches_the_terminal_and_may_fail(clinic, terminal, simulator):
+    simulator.service(settings="error")
+    clinic.admin.call("nets.terminal", "write", [terminal.id], {"printer": "odoo"})
+
+    def message():
+        return clinic.read("nets.terminal", terminal.id, "printer_message") or ""
+
+    machinery.wait_until(lambda: "Not sent to NETS yet" in message(), 15, "the failure", 0.2)
+    simulator.service(settings="ok")
+    terminal.play("approved")
+    clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(100), terminal))
+    machinery.wait_until(lambda: message() == "Sent to NETS.", 20, "the setting to be sent", 0.2)
+
+
+def test_the_first_steps_are_shown(clinic, open_page):
+    account = clinic.make_account(name="First steps", username="nobody")
+    page = open_page("admin", f"/odoo/action-nets_connect_cloud.nets_account_action/{account}")
+    steps = page.locator(".o_nets_setup")
+    expect(steps).to_contain_text(re.compile("Lane/3000.*ECR.*host.*Fetch terminals.*Test payment", re.DOTALL))
+    shoot(page, "account")
+    clinic.admin.call("nets.account", "write", [account], {"active": False})

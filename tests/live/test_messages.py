@@ -1,0 +1,179 @@
+"""Each message of the catalogue, from the wire to what the person reads in the dialog."""
+
+import dataclasses
+import re
+
+import pytest
+from pages import CardDialog, InvoicePage
+from playwright.sync_api import expect
+
+import stack as machinery
+
+NOTHING = "Nothing was charged"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What happens on the wire, and what the person reads of it."""
+
+    name: str
+    label: str
+    texts: tuple = (NOTHING,)
+    play: dict | None = None  # what the terminal does
+    service: dict | None = None  # what NETS does
+    again: bool = True  # *Try again* is offered
+    wait: int = 0  # seconds before it can be pressed
+    known: bool = True  # else the result is still being fetched
+
+
+CASES = [
+    # 1 login failed
+    Case("login refused", "Login refused", (NOTHING, "administrator"), service={"login": "refused"}, again=False),
+    Case("login unavailable", "Login not possible now", ("usually passes",), service={"login": "unavailable"}),
+    Case("not activated", "Account not activated", ("contact NETS",), service={"login": "not_activated"}, again=False),
+    # 2 terminal not allowed
+    Case("not allowed", "Terminal not allowed", (NOTHING, "another terminal"), play={"outcome": "not_allowed"}),
+    # 3 connection interrupted, and its relatives
+    Case("answer lost", "Connection interrupted", ("being fetched",), play={"answer": "cut_after"}, known=False),
+    Case("bad gateway", "NETS answered with an error", ("being fetched",), play={"answer": "html_502"}, known=False),
+    Case("half an answer", "Unreadable answer", ("being fetched",), play={"answer": "broken_json"}, known=False),
+    # 4 to 6, 8 to 11
+    Case("not permitted", "Refused by the card's issuer", play={"outcome": "provider_refused"}),
+    Case("do not honour", "Refused by the card's issuer", play={"outcome": "do_not_honour"}),
+    Case("no money", "Insufficient funds", (NOTHING, "smaller amount"), play={"outcome": "insufficient_funds"}),
+    Case("terminal refused", "Refused by the terminal", play={"outcome": "terminal_refused"}),
+    Case("customer", "Cancelled by the customer", (NOTHING, "red button"), play={"outcome": "customer_cancelled"}),
+    Case("card removed", "Card removed too early", (NOTHING, "leave the card in"), play={"outcome": "card_removed"}),
+    Case("too long", "The terminal gave up", (NOTHING, "No card"), play={"outcome": "terminal_timeout"}),
+    Case("duplicate", "Possible duplicate", ("wait a minute",), play={"outcome": "duplicate"}, wait=60),
+    # 12 and 13
+    Case("busy", "Terminal busy", (NOTHING, "7100"), play={"outcome": "busy"}, wait=5),
+    Case("disconnected", "Terminal disconnected", (NOTHING, "ECR", "8013"), play={"outcome": "disconnected"}),
+    # 14
+    Case("wrong PIN", "Wrong PIN", play={"outcome": "wrong_pin"}),
+    Case("wrong PIN, offline", "Wrong PIN", play={"outcome": "wrong_pin_offline"}),
+    Case("expired", "Card expired", play={"outcome": "expired_card"}),
+    Case("over limit", "Over the card's limit", play={"outcome": "over_limit"}),
+    Case("issuer away", "Card's issuer not available", play={"outcome": "issuer_unavailable"}),
+    # 15 result unknown
+    Case("result 99", "Result unknown", ("being fetched",), play={"answer": "result_99"}, known=False),
+    # 17 and what no list names
+    Case("format error", "Request not accepted", play={"outcome": "format_error"}),
+    Case("loyalty card", "Refused by the terminal", play={"outcome": "loyalty"}),
+    Case(
+        "unknown text",
+        "Result unknown",
+        ("being fetched", "E-4711 Something the manual does not name"),
+        play={"answer": "text"},
+        known=False,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_a_person_reads_what_happened_and_what_to_do(clinic, terminal, simulator, open_invoice, case):
+    invoice = clinic.make_invoice(150)
+    if case.play:
+        terminal.play(**{"outcome": "approved"} | case.play)
+    if case.service:
+        simulator.service(**case.service, revoke_tokens=True)
+    dialog = open_invoice(invoice).pay_by_card().pay_on(terminal)
+    dialog.expect_status(case.label, *case.texts)
+    again = dialog.button(re.compile("^Try again"))
+    if not case.known:
+        expect(again).to_have_count(0)
+        shoot(dialog.page, case.name)
+        # looked up, and booked, without anybody's help
+        dialog.expect_closed()
+        assert terminal.charges() == [15000]
+        return
+    expect(again).to_have_count(1 if case.again else 0)
+    if case.wait:
+        expect(again).to_be_disabled()
+        assert int(re.search(r"\d+", again.inner_text())[0]) <= case.wait
+    elif case.again:
+        expect(again).to_be_enabled()
+    shoot(dialog.page, case.name)
+    assert clinic.state(clinic.transaction(invoice)) == "failed"
+    # the log says the same
+    assert clinic.read("nets.transaction", clinic.transaction(invoice), "message") == case.label
+    assert not terminal.charges()
+
+
+def test_no_way_to_nets(clinic, open_invoice):
+    account = clinic.make_account(simulator_url=f"http://127.0.0.1:{machinery.free_port()}")
+    terminal = clinic.make_terminal(account=account)
+    dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal)
+    dialog.expect_status("NETS can't be reached", "nothing was charged")
+    expect(dialog.button("Try again")).to_be_enabled()
+    shoot(dialog.page, "unreachable")
+
+
+def test_no_password(clinic, open_invoice):
+    account = clinic.make_account(password=False)
+    terminal = clinic.make_terminal(account=account)
+    dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal)
+    dialog.expect_status("Login data missing", NOTHING)
+    expect(dialog.button("Try again")).to_have_count(0)
+
+
+def test_merchant_aborts(clinic, terminal, open_invoice):
+    dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal)
+    terminal.asks_for_card()
+    dialog.expect_status("Waiting for the card")
+    shoot(dialog.page, "waiting")
+    dialog.abort()
+    dialog.expect_status("Aborted", NOTHING)
+    shoot(dialog.page, "aborted")
+
+
+def test_charged_but_not_booked(clinic, terminal, open_page):
+    journal = clinic.make_journal()
+    clinic.admin.call("nets.terminal", "write", [terminal.id], {"journal_id": journal})
+    invoice = clinic.make_invoice(150)
+    terminal.hold()
+    page = InvoicePage(open_page("admin", InvoicePage.path(invoice)), invoice).expect_open()
+    dialog = page.pay_by_card().pay_on(terminal)
+    terminal.asks_for_card()
+    clinic.admin.call("account.journal", "write", [journal], {"active": False})
+    terminal.release()
+    dialog.expect_status("Charged, not booked", "Don't charge again")
+    expect(dialog.button("Try again")).to_have_count(0)
+    shoot(dialog.page, "not-booked")
+    clinic.admin.call("account.journal", "write", [journal], {"active": True})
+    clinic.admin.call("nets.transaction", "action_book_again", [clinic.transaction(invoice)])
+    clinic.wait_for_end(clinic.transaction(invoice))
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "greater than zero"),
+        ("-5", "greater than zero"),
+        ("150.01", "Only"),
+        ("1.234", "2 decimals"),
+        ("x", "isn't a number"),
+    ],
+)
+def test_amounts_are_refused_before_anything_is_sent(clinic, terminal, open_invoice, amount, text):
+    dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal, amount=amount)
+    dialog.expect_refusal(text)
+    assert not terminal.purchases()
+
+
+def test_terminal_that_is_taken(clinic, terminal, open_invoice):
+    transaction = clinic.press_pay(clinic.make_invoice(99), terminal)
+    terminal.asks_for_card()
+    dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal)
+    dialog.expect_refusal("busy with another payment")
+    shoot(dialog.page, "taken")
+    terminal.press("cancel")
+    clinic.wait_for_state(transaction, "failed")
+
+
+def shoot(page, name):
+    """Keep what the person sees, to be looked at."""
+    folder = machinery.HOME / "screenshots"
+    folder.mkdir(exist_ok=True)
+    CardDialog(page).expect_open()
+    page.screenshot(path=folder / f"message-{re.sub(r'[^a-zA-Z0-9]+', '-', name)}.png")
