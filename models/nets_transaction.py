@@ -157,7 +157,8 @@ class NetsTransaction(models.Model):
     _stan_auth_index = models.Index("(terminal_id, stan_auth) WHERE stan_auth IS NOT NULL")
     # What the scheduled job has to look at: proportional to what is open, not to the size of the log.
     _unresolved_index = models.Index("(next_lookup_at) WHERE state IN ('pending', 'unknown')")
-    _to_book_index = models.Index("(next_booking_at) WHERE to_book")
+    # As Odoo writes the condition: PostgreSQL doesn't see that `to_book` is the same.
+    _to_book_index = models.Index("(next_booking_at) WHERE to_book IS TRUE")
     _person_called_index = models.Index("(person_called_at) WHERE person_called_at IS NOT NULL")
     _company_index = models.Index("(company_id, id DESC)")
     _user_index = models.Index("(user_id, id DESC)")
