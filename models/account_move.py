@@ -165,6 +165,7 @@ class AccountMove(models.Model):
         self.check_access("write")
         if transactions._find_request(request_id):
             return None
+        self._nets_check_payable()
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id[:1], self.currency_id[:1])
         return transactions._wait_for_terminal(terminal)

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..connect_cloud import AdministrationOutcome, OutcomeState, Reason
-from ..const import ADMINISTRATION_SELECTION, EVIDENCE_INTERVAL, LOOKUP_DELAYS, UNRESOLVED_STATES
+from ..const import ADMINISTRATION_SELECTION, EVIDENCE_INTERVAL, UNRESOLVED_STATES
 from ..messages import ADMINISTRATION_REASONS, ADMINISTRATION_UNANSWERED, describe
 from .nets_transaction import NOW
 
@@ -83,7 +83,7 @@ class NetsTransaction(models.Model):
             values |= {
                 "state": "unknown",
                 "unknown_since": NOW,
-                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, LOOKUP_DELAYS[0]),
+                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, self._lookup_pause(0)),
                 "reason": values["reason"] or Reason.RESULT_UNKNOWN.value,
             }
             self._compare_and_set(values, ("pending",))

@@ -95,13 +95,29 @@ class TestAccess(CardPaymentCommon):
     def test_the_methods_that_rpc_reaches(self):
         """Each of these checks group, company and state; another one must not slip in."""
         expected = {
-            "nets.transaction": {"read_progress", "abort", "retry", "action_book_again", "action_print_receipt"},
+            "nets.transaction": {
+                "read_progress",
+                "abort",
+                "retry",
+                "get_last_result",
+                "refund_data",
+                "start_refund",
+                "start_reversal",
+                "action_book_again",
+                "action_get_last_result",
+                "action_print_receipt",
+                "action_refund",
+                "action_reverse",
+            },
             "account.move": {
                 "nets_card_payment_data",
                 "nets_start_card_payment",
                 "action_nets_pay_by_card",
                 "action_nets_confirm_and_pay",
                 "action_nets_show_transaction",
+                "action_nets_pay_out",
+                "nets_payout_data",
+                "nets_start_payout",
             },
             "nets.account": {"action_test_connection", "action_fetch_terminals"},
             "nets.terminal": {
@@ -120,7 +136,7 @@ class TestAccess(CardPaymentCommon):
             "nets.account.secret": set(),
             "nets.transaction.settle": {"action_settle"},
             "nets.receipt.print": {"action_print"},
-            "account.payment.register": {"action_nets_process_card"},
+            "account.payment.register": {"action_nets_process_card", "nets_process_card"},
         }
         for model, methods in expected.items():
             found = set()
