@@ -282,7 +282,7 @@ class NetsTransaction(models.Model):
         """
         busy = self._busy_on(terminal)
         busy._recover()
-        if busy.state != "unknown":
+        if busy.state != "unknown" or busy.kind == "administration":
             return None
         busy._ask_soon()
         return {
