@@ -50,8 +50,9 @@ PERSON_AFTER = 10
 LOOKUP_DEADLINE = 90
 # Two sightings of the same evidence count as two only when this far apart.
 EVIDENCE_INTERVAL = 5
-# After as many lookups the thread leaves the rest to the scheduled job.
-THREAD_LOOKUPS = 10
+# After as many lookups, an hour or so, the thread leaves the rest to the scheduled job. Not sooner: Odoo's threads for
+# scheduled jobs don't survive a crash of the database.
+THREAD_LOOKUPS = 60
 # An abort call that did not report back by then may be repeated.
 ABORT_DEADLINE = 30
 # Pauses between attempts to book a charge that accounting refused.

@@ -200,6 +200,9 @@ class NetsTransaction(models.Model):
             # a final answer about this very order
             transaction._record_outcome(last.outcome)
         transaction._tell()
+        if transaction != self and transaction.to_book:
+            # who looked books only its own
+            listener.book_after_commit(self.env.cr, transaction.id)
         terminal.last_result = self._fingerprint(last.outcome)
         return transaction if transaction.state == "approved" != known_as else nothing
 
