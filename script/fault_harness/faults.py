@@ -254,6 +254,14 @@ def typed_by_hand(outcome, charged):
     return fault, job
 
 
+def approved_predecessor(world, **values):
+    """The same amount was charged just before, and then the request doesn't reach the terminal."""
+    with world.terminal() as terminal:
+        world.service.play(terminal.identifier, APPROVED, {**APPROVED, "answer": "cut_before"})
+        for _number in range(2):
+            world.pay(world.operation("the same amount before, then not reached", terminal, **values))
+
+
 def unrecognisable_predecessor(world, **values):
     """What the terminal did before can't be recognised, and then the request doesn't reach it."""
     with world.terminal() as terminal:
@@ -330,6 +338,7 @@ def catalogue():
         typed_by_hand("declined", charged=True),
         typed_by_hand("approved", charged=True),
         typed_by_hand("approved", charged=False),
+        ("the same amount before, then not reached", approved_predecessor),
         ("predecessor without marks, not reached", unrecognisable_predecessor),
         ("serialization conflicts", rivals),
         *[connection_lost(gate) for gate in ("reserve", "claim", "record", "book")],

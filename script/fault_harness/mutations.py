@@ -54,7 +54,7 @@ MUTATIONS = [
     ),
     Mutation(
         "any last transaction is accepted",
-        "cut before the request",
+        "the same amount before",
         (
             (
                 "models/nets_transaction_recovery.py",
