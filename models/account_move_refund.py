@@ -35,7 +35,7 @@ class AccountMove(models.Model):
         refunded amount is added to the payment's row, or to a new one where nothing of it is left, and taken off
         again in a row of its own: the sum stays what it was.
         """
-        super()._compute_payments_widget_reconciled_info()
+        result = super()._compute_payments_widget_reconciled_info()
         for move in self:
             purchases = move.sudo().nets_transaction_ids.filtered(
                 lambda transaction: transaction.kind == "purchase" and transaction.payment_id
@@ -64,6 +64,7 @@ class AccountMove(models.Model):
                     content.append(move._nets_widget_row(refund, -amount))
             if content:
                 move.invoice_payments_widget = {**widget, "content": content}
+        return result
 
     def _nets_widget_row(self, transaction, amount):
         """A row that shows a transaction and stands for no reconciliation: without `partial_id`."""

@@ -82,10 +82,11 @@ class NetsTransaction(models.Model):
 
     @api.depends_context("nets_refund_name")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         if self.env.context.get("nets_refund_name"):
             for transaction in self:
                 transaction.display_name = transaction._refund_name()
+        return result
 
     def _refund_name(self):
         """What a person recognises a card payment by who has to choose one to refund."""
@@ -448,9 +449,10 @@ class NetsTransaction(models.Model):
         return self.kind == "reversal" or super()._wants_baseline()
 
     def _record_baseline(self, last):
-        super()._record_baseline(last)
+        result = super()._record_baseline(last)
         if self.kind == "reversal" and not self._is_original(last):
             self._refuse_reversal()
+        return result
 
     def _claim(self, claim_token):
         if self.kind == "reversal" and not self.baseline:

@@ -30,9 +30,7 @@ class PaymentTask {
   }
 
   title(documents) {
-    return documents
-      ? _t("Card payment: %(invoices)s", {invoices: documents})
-      : _t("Card payment");
+    return documents ? _t("Card payment: %(invoices)s", {invoices: documents}) : _t("Card payment");
   }
 
   due({customer, due}) {
@@ -149,9 +147,7 @@ export function taskOfAction(params) {
   if (params.refund_of_id) {
     return new RefundTask(params.refund_of_id, params.invoice_id);
   }
-  return params.pay_out
-    ? new PayOutTask(params.invoice_ids)
-    : new PaymentTask(params.invoice_ids);
+  return params.pay_out ? new PayOutTask(params.invoice_ids) : new PaymentTask(params.invoice_ids);
 }
 
 /**

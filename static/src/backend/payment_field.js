@@ -16,12 +16,9 @@ patch(AccountPaymentField.prototype, {
    */
   async netsGiveBack(method, line) {
     this.popover.close();
-    const action = await this.orm.call(
-      "nets.transaction",
-      method,
-      [[line.nets_transaction_id]],
-      {context: {nets_invoice_id: this.props.record.resId}}
-    );
+    const action = await this.orm.call("nets.transaction", method, [[line.nets_transaction_id]], {
+      context: {nets_invoice_id: this.props.record.resId},
+    });
     this.action.doAction(action);
   },
 });

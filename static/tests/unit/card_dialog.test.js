@@ -387,9 +387,7 @@ describe("refund", () => {
     expect("#nets_amount").toHaveValue("-40.00");
     await click(PROCESS);
     await waitFor(".o_nets_label");
-    expect(server.refunds).toEqual([
-      {args: [[9], -40, 7], creditNoteId: false, invoiceId: 5},
-    ]);
+    expect(server.refunds).toEqual([{args: [[9], -40, 7], creditNoteId: false, invoiceId: 5}]);
     expect.verifySteps(["changed"]);
   });
 
