@@ -60,6 +60,7 @@ def test_a_failed_one_that_was_charged_is_found_from_the_invoice(clinic, termina
     page = open_invoice(invoice)
     page.page.get_by_role("tab", name="Card transactions").click()
     get_last_result(page.page).expect_closed()
+    page.page.get_by_role("tab", name="Invoice Lines").click()
     page.expect_due(0)
     page.expect_payment(770)
     page.expect_not_reloaded()
