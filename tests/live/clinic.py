@@ -166,7 +166,7 @@ class Clinic:
         values.setdefault("company_id", self.ref("demo_company"))
         return self.admin.call("account.journal", "create", [values])[0]
 
-    def make_customer(self, name="Solveig Berg"):
+    def make_customer(self, name="Fjordgata Hardware"):
         return self.admin.call("res.partner", "create", [{"name": name}])[0]
 
     def make_invoice(self, amount=500.0, customer=None, post=True, **values):

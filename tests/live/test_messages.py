@@ -102,7 +102,7 @@ def test_a_person_reads_what_happened_and_what_to_do(clinic, terminal, simulator
 
 def test_no_way_to_nets(clinic, open_invoice):
     account = clinic.make_account(simulator_url=f"http://127.0.0.1:{machinery.free_port()}")
-    terminal = clinic.make_terminal(account=account)
+    terminal = clinic.make_terminal(account_id=account)
     dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal)
     dialog.expect_status("NETS can't be reached", "nothing was charged")
     expect(dialog.button("Try again")).to_be_enabled()
@@ -111,7 +111,7 @@ def test_no_way_to_nets(clinic, open_invoice):
 
 def test_no_password(clinic, open_invoice):
     account = clinic.make_account(password=False)
-    terminal = clinic.make_terminal(account=account)
+    terminal = clinic.make_terminal(account_id=account)
     dialog = open_invoice(clinic.make_invoice(150)).pay_by_card().pay_on(terminal)
     dialog.expect_status("Login data missing", NOTHING)
     expect(dialog.button("Try again")).to_have_count(0)

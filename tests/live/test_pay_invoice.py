@@ -203,19 +203,29 @@ def test_a_lost_answer_is_fetched_by_itself_and_booked(clinic, terminal, open_in
 def test_a_draft_is_confirmed_and_paid_in_one_step(clinic, terminal, open_invoice):
     invoice = clinic.make_invoice(620, post=False)
     terminal.play("approved")
+    clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(10), terminal))  # the one used last
+    terminal.hold()
     page = open_invoice(invoice)
 
-    page.confirm_and_pay().pay_on(terminal).expect_closed()
+    page.button("Confirm and pay by card").click()
+    terminal.asks_for_card()
+    terminal.release()
+    CardDialog(page.page).expect_closed()
     page.expect_due(0)
     page.expect_paid()
     assert clinic.read("account.move", invoice, "state") == "posted"
 
 
-def test_a_cancelled_one_step_leaves_a_confirmed_invoice_to_pay_later(clinic, terminal, open_invoice):
+def test_an_aborted_one_step_leaves_a_confirmed_invoice_to_pay_later(clinic, terminal, open_invoice):
     invoice = clinic.make_invoice(620, post=False)
+    terminal.play("approved")
+    clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(10), terminal))
     page = open_invoice(invoice)
-    page.confirm_and_pay().button("Discard").click()
-    CardDialog(page.page).expect_closed()
+    dialog = page.confirm_and_pay()
+    terminal.asks_for_card()
+    dialog.abort()
+    dialog.expect_status("Aborted")
+    dialog.close()
     expect(page.button("Pay by card")).to_be_visible()
     assert clinic.read("account.move", invoice, "state") == "posted"
 
