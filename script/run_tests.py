@@ -55,7 +55,7 @@ GROUPS = [
     Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 600, odoo=True),
     Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 1500, odoo=True),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 600),
-    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 1500),
+    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
 ]
 
 
