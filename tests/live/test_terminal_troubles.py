@@ -99,8 +99,9 @@ def test_when_nets_cannot_be_reached_it_has_failed_at_once(clinic, terminal, ope
     ],
 )
 def test_a_login_that_fails_is_told_and_nothing_is_sent(clinic, simulator, login, label, may_retry):
-    terminal = clinic.make_impatient_terminal()  # of an account that has no token yet
-    simulator.service(login=login)
+    terminal = clinic.make_impatient_terminal()
+    # setting the account up has logged in already
+    simulator.service(login=login, revoke_tokens=True)
     transaction = clinic.press_pay(clinic.make_invoice(160), terminal)
     assert clinic.wait_for_end(transaction) == "failed"
     progress = clinic.progress(transaction)
