@@ -5,7 +5,7 @@
     "category": "Accounting/Payment",
     "author": "nets_connect_cloud contributors",
     "license": "LGPL-3",
-    "depends": ["account", "base_setup", "bus", "mail"],
+    "depends": ["account", "base_setup", "bus", "mail", "point_of_sale"],
     "data": [
         "security/security.xml",
         "security/ir.model.access.csv",

@@ -15,8 +15,8 @@ from .processes import HOME, ROOT, StackError, is_running, locked, step
 
 MODULE = "nets_connect_cloud"
 ADDON = HOME / "addons" / MODULE
-# Installed into the base database beside what the manifest depends on.
-EXTRA_MODULES = ()
+# Installed into the base database beside what the manifest depends on: the addon has to get along with them.
+EXTRA_MODULES = ("pos_hr", "pos_restaurant")
 BASE_DATABASE = "nets_base"
 TEMPLATE_DATABASE = "nets_template"
 
