@@ -303,10 +303,10 @@ export class CardDesk {
     if (this.runningLine(order)) {
       return false;
     }
-    const method = line.payment_method_id;
+    const cardMethod = line.payment_method_id;
     // A reversal runs on the terminal that was paid on, whatever is chosen here.
     const terminal =
-      this.terminalOf(method) || (line.nets.reversal && this.terminalsOf(method)[0]);
+      this.terminalOf(cardMethod) || (line.nets.reversal && this.terminalsOf(cardMethod)[0]);
     if (!terminal || !line.getAmount()) {
       state.error = terminal ? _t("Enter an amount first.") : _t("Choose a terminal first.");
       return false;

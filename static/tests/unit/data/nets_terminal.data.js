@@ -1,9 +1,12 @@
 import {hootPosModels} from "@point_of_sale/../tests/unit/data/generate_model_definitions";
-import {models} from "@web/../tests/web_test_helpers";
+import {fields, models} from "@web/../tests/web_test_helpers";
 import {patch} from "@web/core/utils/patch";
 
 export class NetsTerminal extends models.ServerModel {
   _name = "nets.terminal";
+
+  // of its account, which the till knows nothing of
+  environment = fields.Char();
 
   _load_pos_data_fields() {
     return ["id", "name", "identifier", "type", "environment", "currency_id"];
