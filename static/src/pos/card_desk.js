@@ -126,10 +126,14 @@ export class CardDesk {
     return allowed.length ? allowed : this.pos.models["nets.terminal"]?.getAll() || [];
   }
 
-  /** @returns {Object | undefined} the terminal used last on this device, else the default, else the only one */
-  terminalOf(method) {
+  /**
+   * @param {Object} method
+   * @param {Object} choices for who wants to hear of changes: reactive ones
+   * @returns {Object | undefined} the terminal used last on this device, else the default, else the only one
+   */
+  terminalOf(method, choices = this.choices) {
     const terminals = this.terminalsOf(method);
-    const chosen = this.choices[method.id] ?? this.rememberedTerminal(method);
+    const chosen = choices[method.id] ?? this.rememberedTerminal(method);
     return (
       terminals.find(({id}) => id === chosen) ||
       terminals.find(({id}) => id === method.nets_default_terminal_id?.id) ||

@@ -71,7 +71,7 @@ export class CardLine extends Component {
   }
 
   get terminal() {
-    return this.desk.terminalOf(this.line.payment_method_id);
+    return this.desk.terminalOf(this.line.payment_method_id, this.choices);
   }
 
   get isPlayMoney() {

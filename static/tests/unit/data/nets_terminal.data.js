@@ -4,6 +4,7 @@ import {patch} from "@web/core/utils/patch";
 
 export class NetsTerminal extends models.ServerModel {
   _name = "nets.terminal";
+  _order = "id";
 
   // of its account, which the till knows nothing of
   environment = fields.Char();
