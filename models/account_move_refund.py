@@ -165,7 +165,7 @@ class AccountMove(models.Model):
         if existing := transactions._find_request(request_id):
             return existing
         self._nets_check_payout()
-        self._nets_check_number(amount)
+        transactions._check_number(amount, self.currency_id[:1])
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id, self.currency_id)
         wizard = self._nets_payment_wizard(terminal, "outbound")

@@ -61,10 +61,19 @@ class NetsTransaction(models.Model):
     @api.depends("amount_refundable", "to_book", "origin")
     def _compute_can_reverse(self):
         """The terminal takes back its last transaction only, and only as a whole."""
+        last = self.filtered(lambda transaction: transaction._is_booked_alone())._is_last_of_terminals()
+        for transaction in self:
+            transaction.can_reverse = transaction in last
+
+    def _is_booked_alone(self):
+        """Hook: whether this payment has a payment of its own in the books, and is refunded from there."""
+        return self.origin == "invoice"
+
+    def _is_last_of_terminals(self):
+        """Those of these payments that are the last thing their terminal did, and that nothing was refunded of."""
         candidates = self.filtered(
             lambda transaction: (
                 transaction.kind == "purchase"
-                and transaction.origin == "invoice"
                 and transaction.state == "approved"
                 and not transaction.to_book
                 and transaction.currency_id.compare_amounts(transaction.amount_refundable, transaction.charged_amount)
@@ -77,8 +86,7 @@ class NetsTransaction(models.Model):
             ["id:max"],
         )
         last_ids = {last_id for _terminal, last_id in groups}
-        for transaction in self:
-            transaction.can_reverse = transaction in candidates and transaction.id in last_ids
+        return candidates.filtered(lambda transaction: transaction.id in last_ids)
 
     @api.depends_context("nets_refund_name")
     def _compute_display_name(self):
@@ -377,7 +385,7 @@ class NetsTransaction(models.Model):
 
     def _check_refund_amount(self, amount):
         """:raise UserError: where `amount` (negative) is no amount, or more than what is left"""
-        self.invoice_ids[:1]._nets_check_number(amount)
+        self._check_number(amount, self.currency_id)
         if self.currency_id.compare_amounts(amount, 0) >= 0:
             raise UserError(self.env._("A refund is a negative amount. Enter it with a minus sign."))
         left = self.sudo().amount_refundable
