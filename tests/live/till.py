@@ -1,6 +1,5 @@
 """A shop with a till: what the tests arrange of it over RPC, and do and see on its screens."""
 
-import itertools
 import re
 
 from pages import money
@@ -8,7 +7,6 @@ from playwright.sync_api import expect
 
 CASHIER = "cashier"
 BOSS = "boss"
-_numbers = itertools.count(1)
 
 
 class Shop:
@@ -20,20 +18,19 @@ class Shop:
         """
         self.clinic = clinic
         self.admin = clinic.admin
-        self.number = next(_numbers)
         clinic.make_user(CASHIER, "point_of_sale.group_pos_user")
         clinic.make_user(BOSS, "point_of_sale.group_pos_manager")
         self.terminals = terminals
-        self.cash = self._make_method("Cash", self._make_journal("cash"))
+        self.cash = self._make_method("Cash", clinic.make_journal(type="cash"))
         self.card = self._make_method(
             "Card",
-            self._make_journal("bank"),
+            clinic.make_journal(),
             payment_method_type="terminal",
             use_payment_terminal="nets",
             nets_terminal_ids=[(6, 0, [each.id for each in terminals])],
         )
         values = {
-            "name": f"Shop {self.number}",
+            "name": "Corner shop",
             "company_id": clinic.ref("demo_company"),
             "payment_method_ids": [(6, 0, [self.cash, self.card])],
             "module_pos_hr": False,
@@ -42,9 +39,6 @@ class Shop:
         }
         self.config = self.admin.call("pos.config", "create", [values])[0]
         self.open_session()
-
-    def _make_journal(self, kind):
-        return self.clinic.make_journal(name=f"Shop {kind} {self.number}", code=f"{kind[0].upper()}{self.number}S", type=kind)
 
     def _make_method(self, name, journal, **values):
         values = {"name": name, "journal_id": journal, "company_id": self.clinic.ref("demo_company"), **values}

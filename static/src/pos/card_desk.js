@@ -188,7 +188,7 @@ export class CardDesk {
     if (this.isRunning(line)) {
       return false;
     }
-    line.setPaymentStatus("reversing");
+    this.setStatus(line, "reversing");
     const end = this.endOf(line);
     await this.start(line, "pos_reverse", [line.uuid, newRequestId()], {}, "done");
     return end;
@@ -331,7 +331,7 @@ export class CardDesk {
       return end;
     }
     // From here on it may run, also where this page never hears of it.
-    line.setPaymentStatus("waitingCard");
+    this.setStatus(line, "waitingCard");
     const [args, kwargs] = prepare(terminal, newRequestId());
     await this.start(line, method, args, kwargs, "pending");
     return end;
@@ -503,10 +503,15 @@ export class CardDesk {
     return "retry";
   }
 
+  /** The server knows it by itself: nothing that has to be synced. */
   setStatus(line, status) {
-    if (line.payment_status !== status) {
-      line.setPaymentStatus(status);
+    if (line.payment_status === status) {
+      return;
     }
+    const order = line.pos_order_id;
+    const wasDirty = [line._dirty, order._dirty];
+    line.setPaymentStatus(status);
+    [line._dirty, order._dirty] = wasDirty;
   }
 
   /** Its result is known: the line gets what the server has, and whoever waits for the end hears of it. */
@@ -546,11 +551,12 @@ export class CardDesk {
   async reload(line, progress) {
     const order = line.pos_order_id;
     try {
+      // What the cashier changed meanwhile, a customer for example.
       if (order.isDirty()) {
         await this.sync(order);
       }
     } catch (error) {
-      // What was changed here meanwhile isn't worth a lost result.
+      // It isn't worth a lost result.
       this.explain(error);
     }
     try {

@@ -104,6 +104,12 @@ export class CardLine extends Component {
       .join(" · ");
   }
 
+  /** NETS' own words, where they say something else. */
+  get detail() {
+    const {detail, label} = this.progress || {};
+    return this.state.waiting || !detail || detail.toLowerCase() === label.toLowerCase() ? "" : detail;
+  }
+
   /** @returns {{icon: string, color: string, label: string, explanation: string} | null} what the cashier reads first */
   get view() {
     const {progress, state} = this;
