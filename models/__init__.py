@@ -12,6 +12,7 @@ from . import nets_transaction_receipt
 from . import nets_transaction_refund
 from . import nets_transaction_administration
 from . import nets_transaction_pos
+from . import nets_transaction_pos_people
 from . import nets_report
 from . import account_journal
 from . import account_payment_method
@@ -21,6 +22,7 @@ from . import account_move_refund
 from . import ir_websocket
 from . import pos_config
 from . import pos_order
+from . import pos_order_line
 from . import pos_payment
 from . import pos_payment_method
 from . import pos_session

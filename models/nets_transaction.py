@@ -206,11 +206,7 @@ class NetsTransaction(models.Model):
                 {
                     "order_id": self._new_order_id(),
                     "user_id": self.env.uid,
-                    "terminal_identifier": terminal.identifier,
-                    "terminal_name": terminal.name,
-                    "terminal_type": terminal.type,
-                    "location_id": terminal.location_id.id,
-                    "environment": terminal.environment,
+                    **self._terminal_values(terminal),
                     **vals,
                 }
             )
@@ -222,6 +218,18 @@ class NetsTransaction(models.Model):
         listener.send_after_commit(self.env.cr, transaction.id)
         transaction._tell()
         return transaction.sudo(False)
+
+    @api.model
+    def _terminal_values(self, terminal):
+        """The terminal as it is now; it may be renamed, moved or connected otherwise later."""
+        return {
+            "terminal_id": terminal.id,
+            "terminal_identifier": terminal.identifier,
+            "terminal_name": terminal.name,
+            "terminal_type": terminal.type,
+            "location_id": terminal.location_id.id,
+            "environment": terminal.environment,
+        }
 
     @api.model
     def _find_request(self, request_id):

@@ -37,7 +37,7 @@ class NetsTransaction(models.Model):
     _date_index = models.Index("(create_date)")
     _not_charged_index = models.Index("(state, id DESC) WHERE state IN ('failed', 'aborted')")
     _play_money_index = models.Index("(id DESC) WHERE environment IN ('test', 'simulator')")
-    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL")
+    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
     # What is searched for by its exact value.
     _terminal_identifier_index = models.Index("(terminal_identifier, id DESC)")
     _stan_index = models.Index("(stan) WHERE stan IS NOT NULL")
@@ -141,11 +141,10 @@ class NetsTransaction(models.Model):
             amount=self._format_amount(self.amount),
             terminal=self.terminal_label,
         )
-        purpose = ", ".join(self.sudo().invoice_ids.mapped("display_name"))
         return {
             "at": self.create_date,
             "title": dict(self._fields["kind"]._description_selection(self.env))[self.kind],
-            "text": " · ".join(filter(None, [asked, self.location_id.sudo().complete_name, purpose])),
+            "text": " · ".join(filter(None, [asked, self.location_id.sudo().complete_name, self._purpose()])),
             "tone": "secondary",
         }
 

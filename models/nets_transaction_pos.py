@@ -186,17 +186,9 @@ class NetsTransaction(models.Model):
         :raise UserError: with the cause in plain words
         """
         order = payment.pos_order_id
-        payment._nets_check_terminal_method()
-        if order.state != "draft":
-            raise UserError(
-                self.env._("%(order)s is paid or cancelled already. Nothing was sent.", order=order.display_name)
-            )
-        if order.session_id.state != "opened":
-            raise UserError(
-                self.env._("The session of this order is being closed, so no card can be charged. Nothing was sent.")
-            )
+        self._pos_check_open(payment)
         currency = order.currency_id
-        self.env["nets.transaction"]._check_number(amount, currency)
+        self._check_number(amount, currency)
         if currency.compare_amounts(amount, payment.amount) != 0:
             raise UserError(
                 self.env._(
@@ -207,7 +199,6 @@ class NetsTransaction(models.Model):
             )
         if currency.is_zero(payment.amount):
             raise UserError(self.env._("The amount is zero, so there is nothing to charge."))
-        order._nets_check_resolved()
         # Rule 3: one debt, one charge.
         left = order._nets_left(payment)
         if currency.compare_amounts(abs(payment.amount), left if payment.amount > 0 else -left) > 0:
@@ -218,6 +209,22 @@ class NetsTransaction(models.Model):
                     amount=currency.format(payment.amount),
                 )
             )
+
+    def _pos_check_open(self, payment):
+        """:raise UserError: where nothing can be done on a terminal for the payment's order now, with the cause"""
+        order = payment.pos_order_id
+        payment._nets_check_terminal_method()
+        if order.state != "draft":
+            raise UserError(
+                self.env._("%(order)s is paid or cancelled already. Nothing was sent.", order=order.display_name)
+            )
+        if order.session_id.state != "opened":
+            raise UserError(
+                self.env._(
+                    "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
+                )
+            )
+        order._nets_check_resolved()
 
     def _pos_check_terminal(self, payment, terminal):
         """:raise UserError: where the payment's method doesn't allow the terminal, with the cause"""
@@ -337,21 +344,26 @@ class NetsTransaction(models.Model):
         :return: dict of values of pos.payment
         """
         self.ensure_one()
-        values = {"payment_method_id": self.pos_payment_method_id.id, "pos_order_id": self.pos_order_id.id}
-        if self.state in UNRESOLVED_STATES:
-            return values | {"amount": self.amount, "payment_status": "waitingCard"}
+        charged = self.state == "approved"
         take_back = self._pos_take_back()
-        reversed_ = take_back.state == "approved"
-        return values | {
-            "amount": 0 if reversed_ else self.charged_amount,
-            "payment_status": "reversed" if reversed_ else "reversing" if take_back else "done",
-            "card_type": self.card_brand,
-            "card_brand": self.card_brand,
-            "card_no": self.card_last_four,
-            "payment_method_authcode": self.authorisation_code,
-            "payment_ref_no": self.stan or self.settlement_reference,
-            "transaction_id": self.order_id,
-            "ticket": self.customer_receipt,
+        if not charged:
+            amount, status = self.amount, "waitingCard"
+        elif take_back.state == "approved":
+            amount, status = 0, "reversed"
+        else:
+            amount, status = self.charged_amount, "reversing" if take_back else "done"
+        return {
+            "payment_method_id": self.pos_payment_method_id.id,
+            "pos_order_id": self.pos_order_id.id,
+            "amount": amount,
+            "payment_status": status,
+            "card_type": charged and self.card_brand,
+            "card_brand": charged and self.card_brand,
+            "card_no": charged and self.card_last_four,
+            "payment_method_authcode": charged and self.authorisation_code,
+            "payment_ref_no": charged and (self.stan or self.settlement_reference),
+            "transaction_id": charged and self.order_id,
+            "ticket": charged and self.customer_receipt,
         }
 
     def _pos_show_on_line(self):
@@ -522,26 +534,32 @@ class NetsTransaction(models.Model):
     def _pos_in_the_way(self):
         """Why something can't be done with an order now, and what to do."""
         self.ensure_one()
-        if self.state == "approved":
+        values = {
+            "order": self.pos_order_id.display_name,
+            "terminal": self.terminal_id.name,
+            "amount": self._format_amount(self.charged_amount if self.state == "approved" else self.amount),
+        }
+        if self.state == "approved" and self.to_book:
             return self.env._(
                 "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again.",
-                order=self.pos_order_id.display_name,
-                amount=self._format_amount(self.charged_amount),
+                **values,
+            )
+        if self.state == "approved":
+            return self.env._(
+                "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or "
+                "take the payment back on the terminal with “Reverse”, or refund it.",
+                **values,
             )
         if self.state == "unknown":
             return self.env._(
                 "The result of the card payment of %(amount)s for %(order)s on the terminal %(terminal)s isn't known "
                 "yet. Get its last result first; a manager can settle it by hand.",
-                amount=self._format_amount(self.amount),
-                order=self.pos_order_id.display_name,
-                terminal=self.terminal_id.name,
+                **values,
             )
         return self.env._(
             "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is "
             "finished, or abort it.",
-            amount=self._format_amount(self.amount),
-            order=self.pos_order_id.display_name,
-            terminal=self.terminal_id.name,
+            **values,
         )
 
     def _tell(self):
@@ -556,6 +574,9 @@ class NetsTransaction(models.Model):
                     "NETS_TRANSACTION",
                     {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
                 )
+
+    def _purpose(self):
+        return super()._purpose() or self.sudo().pos_order_id.display_name or ""
 
     def _progress_values(self):
         values = super()._progress_values()

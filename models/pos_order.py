@@ -1,17 +1,80 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero
 
 from ..const import UNRESOLVED_STATES
-
-# The statuses of payment lines that stand for money that was paid. Lines without a terminal have none.
-PAID_STATUSES = (False, "", "done", "reversed", "reversing")
 
 
 class PosOrder(models.Model):
     """Orders that are paid on a terminal: nothing goes round a card that is being charged (rule 14)."""
 
     _inherit = "pos.order"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        state = vals.get("state")
+        if state == "cancel":
+            self._nets_check_removable()
+        elif state == "paid" or (state == "done" and "draft" in self.mapped("state")):
+            self._nets_check_payable()
+        if "session_id" in vals:
+            self._nets_check_move(vals["session_id"])
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_charged(self):
+        self._nets_check_removable()
+
+    # === ACTION METHODS === #
+
+    def action_nets_transactions(self):
+        """Show what terminals did for these orders."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_pos_action")
+        return action | {"domain": [("pos_order_uuid", "in", self.mapped("uuid"))]}
+
+    # === RULE 14: NO WAY ROUND A CARD === #
+
+    def _nets_check_resolved(self):
+        """:raise UserError: while a card transaction of these orders is unresolved, with what to do"""
+        if unresolved := self._nets_unresolved()[:1]:
+            raise UserError(unresolved._pos_in_the_way())
+
+    def _nets_check_removable(self):
+        """:raise UserError: where a card is being charged, or was charged, for one of these orders"""
+        self._nets_lock()
+        self._nets_check_resolved()
+        if charged := self._nets_charged()[:1]:
+            raise UserError(charged._pos_in_the_way())
+
+    def _nets_check_payable(self):
+        """:raise UserError: where one of these orders isn't paid by what its lines say"""
+        self._nets_lock()
+        self._nets_check_resolved()
+        cards = self.payment_ids.filtered(
+            lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
+        )
+        known = self.env["nets.transaction"]._pos_of_lines(cards.mapped("uuid"))
+        for line in cards:
+            if line.uuid not in known:
+                raise UserError(
+                    self.env._(
+                        "%(amount)s of %(order)s is to be paid by card, but no card was charged. Send it to the "
+                        "terminal, or remove this payment line.",
+                        amount=line.currency_id.format(line.amount),
+                        order=line.pos_order_id.display_name,
+                    )
+                )
+
+    def _nets_check_move(self, session_id):
+        """:raise UserError: where an order would leave the session that its card payment belongs to"""
+        for order in self.filtered(lambda order: order.session_id.id != session_id):
+            if not session_id:
+                order._nets_check_removable()
+            elif order.session_id.state != "closed":
+                # out of a session that is closed it may go on in the next one
+                order._nets_lock()
+                order._nets_check_resolved()
 
     # === SYNC === #
 
@@ -69,15 +132,9 @@ class PosOrder(models.Model):
             )
         )
 
-    def _nets_check_resolved(self):
-        """:raise UserError: while a card transaction of these orders is unresolved, with what to do"""
-        if unresolved := self._nets_unresolved()[:1]:
-            raise UserError(unresolved._pos_in_the_way())
-
     def _nets_taken(self, payment):
         """What the lines besides this one have paid, signed."""
-        others = self.payment_ids - payment
-        return sum(line.amount for line in others if line.payment_status in PAID_STATUSES)
+        return sum(line.amount for line in self.payment_ids - payment if line._nets_is_paid())
 
     def _nets_left(self, payment):
         """What may be asked on a payment line: the total, less what the other lines have paid. Negative in a refund."""
@@ -125,44 +182,39 @@ class PosOrder(models.Model):
         self._compute_prices()
 
     def _nets_add_extra_line(self, line_uuid, product, amount):
-        """Add a line whose price with taxes is `amount`, to the cent."""
+        """Add a line that raises the total by `amount`, to the cent."""
         if self.lines.filtered(lambda line: line.uuid == line_uuid):
             return
-        self._compute_prices()
-        before = self.amount_total
         taxes = product.taxes_id.filtered_domain(self.env["account.tax"]._check_company_domain(self.company_id))
-        line = self.env["pos.order.line"].create(
-            {
-                "order_id": self.id,
-                "uuid": line_uuid,
-                "product_id": product.id,
-                "full_product_name": product.display_name,
-                "qty": 1,
-                "price_subtotal": amount,
-                "price_subtotal_incl": amount,
-                **self._nets_extra_line_price(product, taxes, amount),
-            }
-        )
-        self._nets_compute_extra_line(line)
-        if self.currency_id.compare_amounts(self.amount_total - before, amount) != 0:
-            # Rounding stands in the way. The total must be what was charged.
-            line.write(self._nets_extra_line_price(product, taxes.browse(), amount))
-            self._nets_compute_extra_line(line)
-
-    def _nets_extra_line_price(self, product, taxes, amount):
-        price = amount
-        applied = self.fiscal_position_id.map_tax(taxes)
-        if applied:
-            included = applied.with_context(force_price_include=True, round=False).compute_all(
-                amount, self.currency_id, 1, product=product, partner=self.partner_id
-            )
-            if any(not tax.price_include for tax in applied):
-                price = included["total_excluded"]
-        return {"price_unit": price, "tax_ids": [fields.Command.set(taxes.ids)]}
-
-    def _nets_compute_extra_line(self, line):
-        line._onchange_amount_line_all()
         self._compute_prices()
+        total = self.currency_id.round(self.amount_total + amount)
+        with self.env.cr.savepoint() as savepoint:
+            self.env["pos.order.line"].create(self._prepare_extra_line(line_uuid, product, taxes, amount))
+            self._compute_prices()
+            if self.currency_id.compare_amounts(self.amount_total, total) == 0:
+                return
+            savepoint.rollback()
+        # Rounding of taxes stands in the way. The total has to be what was charged.
+        self.env["pos.order.line"].create(self._prepare_extra_line(line_uuid, product, taxes.browse(), amount))
+
+    def _prepare_extra_line(self, line_uuid, product, taxes, amount):
+        """:param amount: with taxes"""
+        applied = self.fiscal_position_id.map_tax(taxes)
+        computed = applied.with_context(force_price_include=True).compute_all(
+            amount, self.currency_id, 1, product=product, partner=self.partner_id
+        )
+        untaxed = computed["total_excluded"]
+        return {
+            "order_id": self.id,
+            "uuid": line_uuid,
+            "product_id": product.id,
+            "full_product_name": product.display_name,
+            "qty": 1,
+            "price_unit": amount if all(tax.price_include for tax in applied) else untaxed,
+            "price_subtotal": untaxed,
+            "price_subtotal_incl": amount,
+            "tax_ids": [fields.Command.set(taxes.ids)],
+        }
 
     def _nets_tip_product(self):
         products = self.config_id.tip_product_id | self.env["product.product"].browse(

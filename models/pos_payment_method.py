@@ -28,7 +28,7 @@ class PosPaymentMethod(models.Model):
 
     @api.constrains("use_payment_terminal", "journal_id", "company_id", "nets_terminal_ids", "nets_default_terminal_id")
     def _check_nets_terminals(self):
-        for method in self.filtered(lambda method: method.use_payment_terminal == POS_TERMINAL_CODE):
+        for method in self.filtered(lambda method: method._nets_is_terminal()):
             if method.journal_id.type != "bank":
                 raise ValidationError(
                     self.env._(
@@ -97,13 +97,17 @@ class PosPaymentMethod(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _nets_is_terminal(self):
+        """Whether cards are taken on NETS terminals by one of these methods."""
+        return POS_TERMINAL_CODE in self.mapped("use_payment_terminal")
+
     def _nets_terminals(self, config):
         """The terminals that payments by these methods may be taken on, in one Point of Sale.
 
         :param config: pos.config
         :return: nets.terminal
         """
-        methods = self.filtered(lambda method: method.use_payment_terminal == POS_TERMINAL_CODE)
+        methods = self.filtered(lambda method: method._nets_is_terminal())
         terminals = self.env["nets.terminal"]
         if not methods:
             return terminals
