@@ -212,6 +212,7 @@ class NetsTransaction(models.Model):
         order._nets_check_resolved()
         if order.session_id.state not in ("opened", "closing_control"):
             raise UserError(self.env._("The session of this order is closed. Open the order in the till instead."))
+        order.amount_paid = order._compute_amount_paid()
         if not order._is_pos_order_paid():
             raise UserError(
                 self.env._(
@@ -270,7 +271,7 @@ class NetsTransaction(models.Model):
         self._lock()
         if not self._pos_is_on_open_order():
             raise UserError(self.env._("This charge belongs to a paid order, or is booked as a payment of its own."))
-        if self._pos_take_back():
+        if self._pos_take_back().filtered(lambda reversal: not reversal.without_order):
             raise UserError(self.env._("The terminal is taking this payment back, or has done so."))
         self.without_order = True
         if not self.to_book:

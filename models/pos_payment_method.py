@@ -118,6 +118,11 @@ class PosPaymentMethod(models.Model):
 
     def _nets_replace_terminal(self, old, new):
         """Offer another device in a terminal's place."""
-        for method in self.sudo().search([("nets_terminal_ids", "in", old.ids)]):
-            method.nets_terminal_ids = [Command.link(new.id), Command.unlink(old.id)]
-        self.sudo().search([("nets_default_terminal_id", "in", old.ids)]).nets_default_terminal_id = new
+        offered = [("nets_terminal_ids", "in", old.ids)]
+        for method in self.sudo().search(["|", ("nets_default_terminal_id", "in", old.ids), *offered]):
+            values = {}
+            if old in method.with_context(active_test=False).nets_terminal_ids:
+                values["nets_terminal_ids"] = [Command.link(new.id), Command.unlink(old.id)]
+            if method.nets_default_terminal_id == old:
+                values["nets_default_terminal_id"] = new.id
+            method.write(values)
