@@ -114,7 +114,6 @@ class TestAccess(CardPaymentCommon):
                 "nets_start_card_payment",
                 "action_nets_pay_by_card",
                 "action_nets_confirm_and_pay",
-                "action_nets_show_transaction",
                 "action_nets_pay_out",
                 "nets_payout_data",
                 "nets_start_payout",
