@@ -10,7 +10,7 @@ from odoo.tests import Form, tagged
 
 from ..const import PAYMENT_METHOD_CODE
 from ..hooks import post_init_hook, uninstall_hook
-from .common import CardPaymentCommon, approved, declined
+from .common import CardPaymentCommon, approved, declined, lost
 
 
 class InvoicePaymentCase(CardPaymentCommon):
@@ -24,6 +24,22 @@ class InvoicePaymentCase(CardPaymentCommon):
         moves = self.env.registry["account.move"]
         with patch.object(moves, "_get_invoice_in_payment_state", lambda self: "in_payment"):
             yield
+
+    def comes_to_the_bank(self, invoice, amount):
+        """The customer paid by bank transfer while the card was awaited, and the accountant matched it."""
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": invoice.partner_id.id,
+                "amount": amount,
+                "journal_id": self.bank_journal.id,
+                "payment_method_line_id": self.inbound_payment_method_line.id,
+            }
+        )
+        payment.action_post()
+        lines = (payment.move_id | invoice).line_ids
+        lines.filtered(lambda line: line.account_id == self.receivable and not line.reconciled).reconcile()
 
     def register(self, invoices, **values):
         """The *Pay* wizard, as the clerk fills it in."""
@@ -190,7 +206,7 @@ class TestBooking(InvoicePaymentCase):
         with self.subTest("another payment came between"):
             invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
             transaction = self.send(invoice, 980)
-            self._register_payment(invoice, amount=100, payment_difference_handling="open")
+            self.comes_to_the_bank(invoice, 100)
             transaction._record_answer(approved(98000))
             transaction._book()
             self.assertEqual(transaction.payment_id.amount, 980)
@@ -337,19 +353,19 @@ class TestMeanwhile(InvoicePaymentCase):
 
     def test_paid_otherwise_meanwhile(self):
         transaction = self.send(self.invoice)
-        other = self._register_payment(self.invoice)
+        self.comes_to_the_bank(self.invoice, 1000)
         self.assertTrue(self.approve(transaction))
         self.assertPaymentLines(
             transaction.payment_id, [(self.outstanding, 1000, 0, 1000), (self.receivable, 0, 1000, -1000)]
         )
         self.assertRegex(transaction.booking_note, r"1,000\.00 .*more than what was still due.*credit")
         self.assertSaidOn(self.invoice, "customer's credit")
-        self.assertEqual(self.invoice.matched_payment_ids, other | transaction.payment_id)
+        self.assertIn(transaction.payment_id, self.invoice.matched_payment_ids)
         self.assertEqual(transaction.state, "approved")
 
     def test_paid_in_part_meanwhile(self):
         transaction = self.send(self.invoice)
-        self._register_payment(self.invoice, amount=300, payment_difference_handling="open")
+        self.comes_to_the_bank(self.invoice, 300)
         self.assertTrue(self.approve(transaction))
         self.assertPaymentLines(
             transaction.payment_id, [(self.outstanding, 1000, 0, 1000), (self.receivable, 0, 1000, -300)]
@@ -657,7 +673,7 @@ class TestPaymentMethod(InvoicePaymentCase):
         self.assertEqual(data()["warning"], "")
         if "payment.transaction" not in self.env:
             return
-        method = self.env["payment.method"].search([], limit=1)
+        method = self.env["payment.method"].with_context(active_test=False).search([], limit=1)
         provider = self.env["payment.provider"].create(
             {"name": "Online", "code": "none", "payment_method_ids": [Command.set(method.ids)]}
         )
