@@ -58,7 +58,7 @@ class NetsTransaction(models.Model):
     _mail_post_access = "read"
 
     # == What was asked for; never changes == #
-    order_id = fields.Char("Order number", required=True, readonly=True, copy=False, index="trigram")
+    order_id = fields.Char("Order number", required=True, readonly=True, copy=False)
     request_id = fields.Char(readonly=True, copy=False)
     kind = fields.Selection(
         [
