@@ -482,18 +482,13 @@ class NetsTransaction(models.Model):
             self._tell()
 
     def _is_charge_without_order_id(self, last):
-        if self.kind == "purchase":
-            return super()._is_charge_without_order_id(last)
-        # The last result doesn't say of which kind it is. A payment of the same amount, taken by hand, must not pass
-        # for our refund: where that can be, a person compares it with the terminal's journal.
-        if self.terminal_id.used_by_hand:
-            return False
-        if self.kind == "refund":
+        if self.kind != "reversal":
             return super()._is_charge_without_order_id(last)
         # A reversal has no order id, also where the service sends them back.
         outcome = last.outcome
         return bool(
             outcome.state == "approved"
+            and not self.terminal_id.used_by_hand
             and not last.order_id
             and outcome.stan_auth
             and not self._is_stan_auth_known(outcome.stan_auth)
