@@ -187,19 +187,35 @@ class NetsTransaction(models.Model):
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int credit_note_id: to be matched with this credit note; else the amount is due again
         :param int invoice_id: the invoice that becomes due first, where the payment was for several
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(terminal_id, request_id):
+            return [waiting]
         return self._start_refund(amount, terminal_id, request_id, credit_note_id, invoice_id).read_progress()
 
     def start_reversal(self, request_id):
         """Have the terminal take back its last transaction.
 
         :param str request_id: as for `start_refund`
-        :return: what `read_progress` returns
+        :return: as for `start_refund`
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(self.terminal_id.id, request_id):
+            return [waiting]
         return self._start_reversal(request_id).read_progress()
+
+    def _wait_to_give_back(self, terminal_id, request_id):
+        """What giving money back on this terminal has to wait for, see `_wait_for_terminal`."""
+        self.ensure_one()
+        self._check_may_run()
+        self.invoice_ids.check_access("write")
+        if self._find_request(request_id):
+            return None
+        self._check_refundable()
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id, self.currency_id)
+        return self._wait_for_terminal(terminal)
 
     def _start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous=None):
         self.ensure_one()
@@ -261,6 +277,8 @@ class NetsTransaction(models.Model):
                 self.env._("This refund isn't known as failed any more, so it isn't tried again. Look at it first.")
             )
         original = self.refund_of_id
+        if original and (waiting := original._wait_to_give_back(terminal_id, request_id)):
+            return [waiting]
         if self.kind == "reversal":
             return original._start_reversal(request_id, previous=self).read_progress()
         if self.refund_mode == "credit_note":

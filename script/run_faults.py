@@ -134,9 +134,15 @@ class Run:
 
     def kills(self):
         """Kill a server at each boundary; where there are two, one after the other."""
-        rounds = faults.rounds_of([point for point in faults.kill_points() if self.wanted(point.fault)])
+        points = [point for point in faults.kill_points(self.world.hosts) if self.wanted(point.fault)]
+        rounds = faults.rounds_of(points, self.world.workers)
         self.one_by_one(
-            (f"Killed, round {number + 1} of {len(rounds)}", faults.kill_round, points, number % len(self.world.servers))
+            (
+                f"Killed, round {number + 1} of {len(rounds)}",
+                faults.kill_round,
+                points,
+                number % len(self.world.servers),
+            )
             for number, points in enumerate(rounds)
         )
 

@@ -382,8 +382,8 @@ def typed_by_hand(outcome, charged, same_amount):
     """Return a job: the answer is lost, and before anybody can look somebody types on the terminal itself."""
     amounts = "same amount" if same_amount else "another amount"
     fault = f"{'charged' if charged else 'not reached'}, then typed by hand: {outcome}, {amounts}"
-    # The number right behind the one before ours shows that ours never ran; only a refusal by hand is told from ours.
-    person = charged or outcome == "approved" or not same_amount
+    # A refusal with the number right behind the one before ours shows that ours never ran.
+    person = charged or outcome != "declined" or not same_amount
 
     def job(world, **values):
         with world.terminal(by_hand=True) as terminal:
@@ -395,6 +395,7 @@ def typed_by_hand(outcome, charged, same_amount):
             time.sleep(A_MOMENT["seconds"])
             world.service.by_hand(terminal.identifier, outcome, operation.amount if same_amount else 4711)
             world.finish(operation, desk, deadline)
+            world.refuse_by_hand(terminal)
 
     return fault, job
 
@@ -497,10 +498,12 @@ def catalogue():
         ("terminal loses power", power_cut),
         ("terminal loses its network", network_cut),
         typed_by_hand("declined", charged=True, same_amount=True),
+        typed_by_hand("cancelled", charged=True, same_amount=True),
         typed_by_hand("approved", charged=True, same_amount=True),
         typed_by_hand("approved", charged=True, same_amount=False),
         typed_by_hand("approved", charged=False, same_amount=True),
         typed_by_hand("declined", charged=False, same_amount=True),
+        typed_by_hand("cancelled", charged=False, same_amount=True),
         ("the same amount before, then not reached", approved_predecessor),
         without_marks("predecessor without marks, not reached", (CANCELLED, NOT_REACHED), (False, True)),
         without_marks("no marks, lost answer", ({**APPROVED, "answer": "cut_after"},), (False,)),
@@ -569,32 +572,44 @@ BOUNDARIES = (
 )
 
 
-def kill_points():
-    """Return every boundary for every kind, and what differs where cards are typed on the terminal."""
-    points = [Point(*boundary, kind=kind) for boundary in BOUNDARIES for kind in KINDS]
+def kill_points(hosts=1):
+    """Return every boundary for every kind, and what differs where cards are typed on the terminal.
+
+    :param int hosts: with two, refunds and reversals only where a result is lost: they are the same code
+    """
+    points = [
+        Point(*boundary, kind=kind)
+        for boundary in BOUNDARIES
+        for kind in KINDS
+        if hosts == 1 or kind == "purchase" or boundary[3]
+    ]
+    if hosts > 1:
+        return points
     for boundary in BOUNDARIES:
         if boundary[0] in ("at the terminal, then approved", "at the terminal, then cancelled"):
             points += [Point(*boundary, kind=kind, by_hand=True) for kind in KINDS]
     return points
 
 
-# How many may stand at closed gates in one round, and why no more: a server may have only two workers for people's
-# requests; the engine's threads share few cursors; whoever books holds the journal's sequence.
-PLACES = {"reserve": ("requests", 1), "claim": ("threads", 3), "record": ("threads", 3), "book": ("sequence", 1)}
-WITHOUT_GATE = ("", 6)
+def rounds_of(points, workers=0):
+    """Share points out to as few rounds as the places allow that there are for those who stand at a gate.
 
+    A server with worker processes has few for people's requests; the engine's threads share few cursors; whoever books
+    holds the journal's sequence. Those that take a minute stand together.
 
-def rounds_of(points):
-    """Share points out to as few rounds as the places allow."""
+    :param int workers: of each server
+    """
+    requests = ("requests", 1 if workers else 3)
+    places = {"reserve": requests, "claim": ("threads", 3), "record": ("threads", 3), "book": ("sequence", 1)}
 
     def place(point):
-        return PLACES.get(point.gate.removesuffix("_commit"), WITHOUT_GATE)
+        return places.get(point.gate.removesuffix("_commit"), ("", 6))
 
     rounds = []
-    for point in points:
-        name, places = place(point)
+    for point in sorted(points, key=lambda point: not (point.person or point.gate in ("claim", "reserve_commit"))):
+        name, number = place(point)
         for members in rounds:
-            if sum(place(member)[0] == name for member in members) < places:
+            if sum(place(member)[0] == name for member in members) < number:
                 members.append(point)
                 break
         else:

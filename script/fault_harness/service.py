@@ -12,8 +12,9 @@ the account "demo" / "demo-secret", which has at least 20 terminals besides 1000
     DELETE the same                         forgets the plays that were not used
     POST /control/terminals/<TID>/release   lets a transaction go on that waits for it
     POST /control/terminals/<TID>/press     {"key": "unplug" | "plug" | "cut_network" | "restore_network"}
-    POST /control/terminals/<TID>/by_hand   {"outcome": "approved" | "declined", "amount", "kind": "purchase" | "refund"}:
-                                            typed on the terminal itself, done at once
+    POST /control/terminals/<TID>/by_hand   {"outcome": "approved" | "declined" | "cancelled", "amount", "kind": "purchase" |
+                                            "refund"}: typed on the terminal itself, done at once; only the last without
+                                            a number
     POST /control/service                   {"revoke_tokens": true}; {"order_id_in_last": "on_success" | "never"}: whether
                                             order ids are sent back; {"last_transaction": "ok" | "error"}
     POST /control/reset                     {"ledger": false}: terminals, plays, switches, requests back to the start

@@ -67,6 +67,7 @@ class TerminalPool:
             self._free.remove(terminal)
             return terminal
 
+
 class World:
     """PostgreSQL with durable settings, one or two Odoo servers on one database, the terminals."""
 
@@ -177,7 +178,9 @@ class World:
         known = {row["identifier"] for row in admin.call("nets.terminal", "search_read", [], ["identifier"])}
         identifiers = [identifier for identifier in identifiers if identifier not in known][:TERMINALS]
         if len(identifiers) < LEAST_TERMINALS:
-            raise StackError(f"The account “demo” has {len(identifiers)} terminals; at least {LEAST_TERMINALS} are needed.")
+            raise StackError(
+                f"The account “demo” has {len(identifiers)} terminals; at least {LEAST_TERMINALS} are needed."
+            )
         common = {
             "account_id": account,
             "currency_id": currency,
