@@ -91,9 +91,7 @@ class NetsTransaction(models.Model):
     # === SETTLE BY HAND === #
 
     @api.model
-    def pos_settle(
-        self, transaction_id, charged, reason, amount=None, reference=""
-    ):  # pylint: disable=too-many-positional-arguments
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference=""):  # pylint: disable=too-many-positional-arguments
         """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
 
         :param int transaction_id: of unknown result
@@ -120,9 +118,7 @@ class NetsTransaction(models.Model):
         return transaction.read_progress()
 
     @api.model
-    def pos_record_by_hand(
-        self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""
-    ):  # pylint: disable=too-many-positional-arguments
+    def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
         """NETS can't be reached, and the card was taken on the terminal by hand: a settlement that is flagged.
 
         :param str payment_uuid: of the line

@@ -222,7 +222,7 @@ class NetsTransaction(models.Model):
         """What giving money back on this terminal has to wait for, see `_wait_for_terminal`."""
         self.ensure_one()
         self._check_may_run()
-        self.invoice_ids.check_access("write")
+        self._check_may_refund()
         if self._find_request(request_id):
             return None
         self._check_refundable()

@@ -51,8 +51,7 @@ class PosPaymentMethod(models.Model):
                 if terminal.company_id not in method.company_id.sudo().parent_ids:
                     raise ValidationError(
                         self.env._(
-                            "%(terminal)s belongs to another company than %(method)s. Choose terminals of "
-                            "%(company)s.",
+                            "%(terminal)s belongs to another company than %(method)s. Choose terminals of %(company)s.",
                             terminal=terminal.display_name,
                             method=method.name,
                             company=method.company_id.display_name,
@@ -78,10 +77,10 @@ class PosPaymentMethod(models.Model):
 
     @api.onchange("use_payment_terminal")
     def _onchange_use_payment_terminal(self):
-        super()._onchange_use_payment_terminal()
         if self.use_payment_terminal != POS_TERMINAL_CODE:
             self.nets_terminal_ids = False
             self.nets_default_terminal_id = False
+        return super()._onchange_use_payment_terminal()
 
     # === CRUD METHODS === #
 

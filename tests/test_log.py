@@ -374,7 +374,10 @@ class TestLog(CardPaymentCommon):
             "failed": ([("state", "=", "failed")], "not_charged"),
             "aborted": ([("state", "=", "aborted")], "not_charged"),
             "play money": ([("environment", "in", ("test", "simulator"))], "play_money"),
-            "without payment": ([("state", "=", "approved"), ("payment_id", "=", False)], "unpaid"),
+            "without payment": (
+                [("state", "=", "approved"), ("payment_id", "=", False), ("pos_payment_id", "=", False)],
+                "unpaid",
+            ),
             "site": ([("location_id", "child_of", self.other_location.id)], "location"),
             "terminal": ([("terminal_id", "=", self.terminal_2.id)], "terminal_index"),
             "terminal id": ([("terminal_identifier", "=", self.terminal_2.identifier)], "terminal_identifier"),

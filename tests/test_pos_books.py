@@ -74,7 +74,7 @@ class TestPosBooks(PosCardCommon):
         order = self.card_order()
         self.charge(order.payment_ids)
         self.validate(order)
-        running = super().send(self.make_invoice(10))
+        running = self.send(self.make_invoice(10))
         self.assertTrue(self.close()["successful"])
         self.assertFalse(self.env["nets.transaction"].search([("administration", "!=", False)]))
         self.assertSaidOn(self.session, "wasn't reconciled")
@@ -110,9 +110,7 @@ class TestPosSetup(PosCardCommon):
         self.assertEqual(self.card_method._nets_terminals(self.config), self.terminal | self.terminal_2)
 
     def test_a_terminal_is_replaced_while_the_session_is_open(self):
-        self.card_method.write(
-            {"nets_terminal_ids": self.terminal, "nets_default_terminal_id": self.terminal}
-        )
+        self.card_method.write({"nets_terminal_ids": self.terminal, "nets_default_terminal_id": self.terminal})
         with self.assertRaisesRegex(UserError, "close and validate"):
             self.card_method.name = "Renamed"
         replace = self.env["nets.terminal.replace"].create({"terminal_id": self.terminal.id, "identifier": "90000020"})
@@ -196,4 +194,6 @@ class TestPosSetup(PosCardCommon):
         Form(transaction.with_user(self.clerk))
         action = order.with_user(self.cashier).action_nets_transactions()
         self.assertEqual(self.env["nets.transaction"].search(action["domain"]), transaction)
-        self.assertIn("isn't paid", self.session.with_user(self.pos_manager).nets_closing_issues()["without_order"][0]["message"])
+        self.assertIn(
+            "isn't paid", self.session.with_user(self.pos_manager).nets_closing_issues()["without_order"][0]["message"]
+        )
