@@ -231,6 +231,13 @@ class NetsTransaction(models.Model):
             self.sudo()._pos_take_off_order()
         return super().action_refund()
 
+    def retry(self, request_id, terminal_id):
+        self.ensure_one()
+        if self.origin == "pos":
+            self._check_may_run()
+            raise UserError(self.env._("This belongs to an order of the Point of Sale. Open it there, and try again."))
+        return super().retry(request_id, terminal_id)
+
     def _is_booked_alone(self):
         return super()._is_booked_alone() or (self.origin == "pos" and self.without_order)
 

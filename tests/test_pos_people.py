@@ -120,6 +120,11 @@ class TestPosRefund(PosPeopleCase):
         with self.assertRaisesRegex(UserError, "takes back its last payment only"):
             self.start(refund.payment_ids, reversal=True)
 
+    def test_the_back_office_repeats_nothing(self):
+        failed = self.charge(self.card_order().payment_ids, outcome=declined())
+        with self.assertRaisesRegex(UserError, "Open it there"):
+            failed.with_user(self.cashier).retry(str(uuid.uuid4()), self.terminal.id)
+
     def test_the_back_office_sends_refunds_to_the_till(self):
         _order, original = self.paid_order()
         self.pos_manager.group_ids |= self.env.ref("account.group_account_invoice")
