@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_amount
 
+from ..const import UNRESOLVED_STATES
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -44,13 +46,7 @@ class AccountMove(models.Model):
     @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book")
     def _compute_nets_open_transaction_id(self):
         for move in self:
-            move.nets_open_transaction_id = move._nets_open_transactions()[:1]
-
-    def _nets_open_transactions(self):
-        """What still moves, or waits for its booking, on these invoices."""
-        return self.nets_transaction_ids.filtered(
-            lambda transaction: transaction.state in ("pending", "unknown") or transaction.to_book
-        )
+            move.nets_open_transaction_id = move.nets_transaction_ids._still_open()[:1]
 
     # === CRUD METHODS === #
 
@@ -62,7 +58,7 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._nets_check_values(vals)
-        if vals.get("state") == "cancel":
+        if vals.get("state") in ("cancel", "draft"):
             self._unlink_except_charged()
         return super().write(vals)
 
@@ -119,14 +115,13 @@ class AccountMove(models.Model):
         """
         self.env["nets.transaction"]._check_may_run()
         self._nets_check_payable()
-        running = self._nets_open_transactions()[:1]
         company, currency = self.company_id[:1], self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
         terminal = self.env["nets.terminal"]._proposed(company, currency)
         return {
             "title": ", ".join(self.mapped("display_name")),
             "customer": self.commercial_partner_id[:1].display_name,
-            "transaction_id": running.id,
+            "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": self._nets_default_amount(terminal) if terminal else sum(self.mapped("amount_residual")),
             "due": format_amount(self.env, sum(self.mapped("amount_residual")), currency),
             "currency_id": currency.id,
@@ -269,23 +264,20 @@ class AccountMove(models.Model):
         )
         self.invalidate_recordset()
 
-    def _nets_amount_under_way(self):
-        """What is pending, unknown, or charged and not booked on these invoices: still due in the books, but not to
-        be charged again."""
-        transactions = (
-            self.env["nets.transaction"]
-            .sudo()
-            .search(
-                [
-                    ("invoice_ids", "in", self.ids),
-                    ("kind", "=", "purchase"),
-                    "|",
-                    ("state", "in", ("pending", "unknown")),
-                    ("to_book", "=", True),
-                ]
-            )
-        )
-        return sum(
-            transaction.charged_amount if transaction.state == "approved" else transaction.amount
-            for transaction in transactions
-        )
+    def _nets_amount_under_way(self, kinds=("purchase",)):
+        """What is pending, unknown, or charged and not booked on these documents: still due in the books, but not to
+        be paid again.
+
+        :param kinds: purchases for invoices, refunds for credit notes
+        :return: positive
+        """
+        transactions = self.env["nets.transaction"].sudo()
+        return transactions.search(
+            [
+                ("invoice_ids", "in", self.ids),
+                ("kind", "in", kinds),
+                "|",
+                ("state", "in", UNRESOLVED_STATES),
+                ("to_book", "=", True),
+            ]
+        )._amount_open()

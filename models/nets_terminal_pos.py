@@ -25,5 +25,5 @@ class NetsTerminal(models.Model):
         return self._company_domain(company) & fields.Domain("currency_id", "=", currency.id)
 
     def _replace_by(self, terminal):
-        super()._replace_by(terminal)
         self.env["pos.payment.method"]._nets_replace_terminal(self, terminal)
+        return super()._replace_by(terminal)

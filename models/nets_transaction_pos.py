@@ -64,9 +64,7 @@ class NetsTransaction(models.Model):
     # === START === #
 
     @api.model
-    def pos_start(
-        self, payment_uuid, terminal_id, amount, request_id, cashier="", reversal=False, refund_of_id=None
-    ):  # pylint: disable=too-many-positional-arguments
+    def pos_start(self, payment_uuid, terminal_id, amount, request_id, cashier="", reversal=False, refund_of_id=None):  # pylint: disable=too-many-positional-arguments
         """Charge a card for a payment line of the till, or give money back where its amount is negative.
 
         The order has to be synced before: the amount is read here, and the till's only has to agree.
@@ -489,7 +487,7 @@ class NetsTransaction(models.Model):
             "write_off_line_vals": [],
             "date": self.charge_date,
             "amount": abs(self.charged_amount),
-            "memo": " · ".join([method.name, order, self._payment_reference()]),
+            "memo": f"{method.name} · {order} · {self._payment_reference()}",
             "payment_reference": self.order_id,
         }
 
@@ -563,7 +561,7 @@ class NetsTransaction(models.Model):
         )
 
     def _tell(self):
-        super()._tell()
+        result = super()._tell()
         transactions = self.filtered(lambda transaction: transaction.origin == "pos")
         transactions._pos_show_on_line()
         for transaction in transactions:
@@ -574,6 +572,7 @@ class NetsTransaction(models.Model):
                     "NETS_TRANSACTION",
                     {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
                 )
+        return result
 
     def _purpose(self):
         return super()._purpose() or self.sudo().pos_order_id.display_name or ""

@@ -91,9 +91,7 @@ class NetsTransaction(models.Model):
     # === SETTLE BY HAND === #
 
     @api.model
-    def pos_settle(
-        self, transaction_id, charged, reason, amount=None, reference=""
-    ):  # pylint: disable=too-many-positional-arguments
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference=""):  # pylint: disable=too-many-positional-arguments
         """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
 
         :param int transaction_id: of unknown result
@@ -120,9 +118,7 @@ class NetsTransaction(models.Model):
         return transaction.read_progress()
 
     @api.model
-    def pos_record_by_hand(
-        self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""
-    ):  # pylint: disable=too-many-positional-arguments
+    def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
         """NETS can't be reached, and the card was taken on the terminal by hand: a settlement that is flagged.
 
         :param str payment_uuid: of the line
@@ -212,6 +208,7 @@ class NetsTransaction(models.Model):
         order._nets_check_resolved()
         if order.session_id.state not in ("opened", "closing_control"):
             raise UserError(self.env._("The session of this order is closed. Open the order in the till instead."))
+        order.amount_paid = order._compute_amount_paid()
         if not order._is_pos_order_paid():
             raise UserError(
                 self.env._(
@@ -233,6 +230,13 @@ class NetsTransaction(models.Model):
             self._check_may_run()
             self.sudo()._pos_take_off_order()
         return super().action_refund()
+
+    def retry(self, request_id, terminal_id):
+        self.ensure_one()
+        if self.origin == "pos":
+            self._check_may_run()
+            raise UserError(self.env._("This belongs to an order of the Point of Sale. Open it there, and try again."))
+        return super().retry(request_id, terminal_id)
 
     def _is_booked_alone(self):
         return super()._is_booked_alone() or (self.origin == "pos" and self.without_order)
@@ -270,7 +274,7 @@ class NetsTransaction(models.Model):
         self._lock()
         if not self._pos_is_on_open_order():
             raise UserError(self.env._("This charge belongs to a paid order, or is booked as a payment of its own."))
-        if self._pos_take_back():
+        if self._pos_take_back().filtered(lambda reversal: not reversal.without_order):
             raise UserError(self.env._("The terminal is taking this payment back, or has done so."))
         self.without_order = True
         if not self.to_book:

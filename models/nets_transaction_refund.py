@@ -80,12 +80,17 @@ class NetsTransaction(models.Model):
                 == 0
             )
         )
-        groups = self.sudo()._read_group(
-            [("terminal_id", "in", candidates.terminal_id.ids), ("state", "=", "approved")],
-            ["terminal_id"],
-            ["id:max"],
+        # one look into the index for each terminal: a group over the log would read all of its payments
+        self.flush_model(["terminal_id", "state"])
+        self.env.cr.execute(
+            SQL(
+                """SELECT (SELECT id FROM nets_transaction
+                            WHERE terminal_id = terminal.id AND state = 'approved' ORDER BY id DESC LIMIT 1)
+                     FROM nets_terminal terminal WHERE terminal.id IN %s""",
+                tuple(candidates.terminal_id.ids) or (0,),
+            )
         )
-        last_ids = {last_id for _terminal, last_id in groups}
+        last_ids = {row[0] for row in self.env.cr.fetchall()}
         return candidates.filtered(lambda transaction: transaction.id in last_ids)
 
     @api.depends_context("nets_refund_name")
@@ -149,7 +154,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._check_may_run()
-        running = self.refund_ids.filtered(lambda refund: refund.state in UNRESOLVED_STATES or refund.to_book)[:1]
+        running = self.refund_ids._still_open()[:1]
         if not running:
             self._check_reversible() if reversal else self._check_refundable()
         terminals = self.env["nets.terminal"]
@@ -195,19 +200,35 @@ class NetsTransaction(models.Model):
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int credit_note_id: to be matched with this credit note; else the amount is due again
         :param int invoice_id: the invoice that becomes due first, where the payment was for several
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(terminal_id, request_id):
+            return [waiting]
         return self._start_refund(amount, terminal_id, request_id, credit_note_id, invoice_id).read_progress()
 
     def start_reversal(self, request_id):
         """Have the terminal take back its last transaction.
 
         :param str request_id: as for `start_refund`
-        :return: what `read_progress` returns
+        :return: as for `start_refund`
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(self.terminal_id.id, request_id):
+            return [waiting]
         return self._start_reversal(request_id).read_progress()
+
+    def _wait_to_give_back(self, terminal_id, request_id):
+        """What giving money back on this terminal has to wait for, see `_wait_for_terminal`."""
+        self.ensure_one()
+        self._check_may_run()
+        self._check_may_refund()
+        if self._find_request(request_id):
+            return None
+        self._check_refundable()
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id, self.currency_id)
+        return self._wait_for_terminal(terminal)
 
     def _start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous=None):
         self.ensure_one()
@@ -269,6 +290,8 @@ class NetsTransaction(models.Model):
                 self.env._("This refund isn't known as failed any more, so it isn't tried again. Look at it first.")
             )
         original = self.refund_of_id
+        if original and (waiting := original._wait_to_give_back(terminal_id, request_id)):
+            return [waiting]
         if self.kind == "reversal":
             return original._start_reversal(request_id, previous=self).read_progress()
         if self.refund_mode == "credit_note":
@@ -422,10 +445,8 @@ class NetsTransaction(models.Model):
             )
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
         # what other refunds of it will take once they are booked
-        under_way = self.sudo().refund_ids.filtered(
-            lambda refund: refund.refund_mode == "due_again" and (refund.to_book or refund.state in UNRESOLVED_STATES)
-        )
-        left -= sum(abs(refund.charged_amount or refund.amount) for refund in under_way)
+        refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
+        left -= refunds._amount_open()
         if self.currency_id.compare_amounts(amount, left) > 0:
             raise UserError(
                 self.env._(
@@ -499,18 +520,13 @@ class NetsTransaction(models.Model):
             self._tell()
 
     def _is_charge_without_order_id(self, last):
-        if self.kind == "purchase":
-            return super()._is_charge_without_order_id(last)
-        # The last result doesn't say of which kind it is. A payment of the same amount, taken by hand, must not pass
-        # for our refund: where that can be, a person compares it with the terminal's journal.
-        if self.terminal_id.used_by_hand:
-            return False
-        if self.kind == "refund":
+        if self.kind != "reversal":
             return super()._is_charge_without_order_id(last)
         # A reversal has no order id, also where the service sends them back.
         outcome = last.outcome
         return bool(
             outcome.state == "approved"
+            and not self.terminal_id.used_by_hand
             and not last.order_id
             and outcome.stan_auth
             and not self._is_stan_auth_known(outcome.stan_auth)

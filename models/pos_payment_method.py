@@ -51,8 +51,7 @@ class PosPaymentMethod(models.Model):
                 if terminal.company_id not in method.company_id.sudo().parent_ids:
                     raise ValidationError(
                         self.env._(
-                            "%(terminal)s belongs to another company than %(method)s. Choose terminals of "
-                            "%(company)s.",
+                            "%(terminal)s belongs to another company than %(method)s. Choose terminals of %(company)s.",
                             terminal=terminal.display_name,
                             method=method.name,
                             company=method.company_id.display_name,
@@ -78,10 +77,10 @@ class PosPaymentMethod(models.Model):
 
     @api.onchange("use_payment_terminal")
     def _onchange_use_payment_terminal(self):
-        super()._onchange_use_payment_terminal()
         if self.use_payment_terminal != POS_TERMINAL_CODE:
             self.nets_terminal_ids = False
             self.nets_default_terminal_id = False
+        return super()._onchange_use_payment_terminal()
 
     # === CRUD METHODS === #
 
@@ -118,6 +117,11 @@ class PosPaymentMethod(models.Model):
 
     def _nets_replace_terminal(self, old, new):
         """Offer another device in a terminal's place."""
-        for method in self.sudo().search([("nets_terminal_ids", "in", old.ids)]):
-            method.nets_terminal_ids = [Command.link(new.id), Command.unlink(old.id)]
-        self.sudo().search([("nets_default_terminal_id", "in", old.ids)]).nets_default_terminal_id = new
+        offered = [("nets_terminal_ids", "in", old.ids)]
+        for method in self.sudo().search(["|", ("nets_default_terminal_id", "in", old.ids), *offered]):
+            values = {}
+            if old in method.with_context(active_test=False).nets_terminal_ids:
+                values["nets_terminal_ids"] = [Command.link(new.id), Command.unlink(old.id)]
+            if method.nets_default_terminal_id == old:
+                values["nets_default_terminal_id"] = new.id
+            method.write(values)

@@ -121,12 +121,14 @@ class PosCardCommon(CardPaymentCommon):
 
         :param payments: (pos.payment, values that the till believes)
         """
+        known = order.lines.filtered(lambda line: line.product_id == self.product)
         return {
             "uuid": order.uuid,
             "access_token": order.access_token,
             "session_id": self.session.id,
             "state": "draft",
-            "amount_total": 100.0,
+            # without what the terminal added: the till hasn't loaded that yet
+            "amount_total": sum(known.mapped("price_subtotal_incl")),
             "amount_tax": 0,
             "amount_paid": 0,
             "amount_return": 0,

@@ -51,9 +51,11 @@ class TestPosGuards(PosCardCommon):
                     "remove": lambda: self.env["pos.order"].with_user(self.cashier).remove_from_ui(self.order.ids),
                     "delete the order": lambda: self.as_cashier(self.order).unlink(),
                     "move": lambda: self.as_cashier(self.order).write({"session_id": another_session.id}),
-                    "pay in the back office": lambda: self.env["pos.payment"]
-                    .with_user(self.pos_manager)
-                    .create({"pos_order_id": self.order.id, **cash}),
+                    "pay in the back office": lambda: (
+                        self.env["pos.payment"]
+                        .with_user(self.pos_manager)
+                        .create({"pos_order_id": self.order.id, **cash})
+                    ),
                 }
                 for name, go in ways_round.items():
                     with (

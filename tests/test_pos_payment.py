@@ -71,7 +71,10 @@ class TestPosPayment(PosCardCommon):
         running._book()
         progress = self.progress(payment)[payment.uuid]
         self.assertEqual(
-            {name: progress[name] for name in ("id", "state", "payment_uuid", "order_uuid", "charged_amount", "booked")},
+            {
+                name: progress[name]
+                for name in ("id", "state", "payment_uuid", "order_uuid", "charged_amount", "booked")
+            },
             {
                 "id": running.id,
                 "state": "approved",
