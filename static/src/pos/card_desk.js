@@ -22,6 +22,7 @@ export const RUNNING = ["waiting", "waitingCard", "waitingCancel", "reversing"];
  * @property {boolean} disconnected Odoo doesn't answer; it is asked again and again
  * @property {string} error why Odoo refused
  * @property {number} waitSeconds until *Try again* makes sense
+ * @property {string} statusBefore of the line, where nothing is started after all
  */
 
 /**
@@ -65,6 +66,7 @@ export class CardDesk {
           disconnected: false,
           error: "",
           waitSeconds: 0,
+          statusBefore: "pending",
         })
       );
     }
@@ -206,7 +208,13 @@ export class CardDesk {
 
   /** The card wants a signature: the cashier has compared it, and accepts it or has the payment taken back. */
   async sign(line, accepted) {
-    await this.ask(line, "pos_sign", [[this.stateOf(line.uuid).progress.id], accepted]);
+    const args = [[this.stateOf(line.uuid).progress.id], accepted];
+    if (accepted) {
+      await this.ask(line, "pos_sign", args);
+    } else {
+      this.setStatus(line, "reversing");
+      await this.start(line, "pos_sign", args, {}, "done");
+    }
   }
 
   /**
@@ -228,7 +236,7 @@ export class CardDesk {
     if (!state.sending) {
       this.clearTimer(line.uuid);
       state.waiting = null;
-      this.release(line, "pending");
+      this.release(line, state.statusBefore);
     }
   }
 
@@ -347,8 +355,7 @@ export class CardDesk {
    */
   async start(line, method, args, kwargs, statusBefore) {
     const state = this.stateOf(line.uuid);
-    state.sending = true;
-    state.error = "";
+    Object.assign(state, {sending: true, error: "", statusBefore});
     try {
       const [answer] = await this.call(method, args, kwargs);
       state.disconnected = false;
@@ -497,7 +504,7 @@ export class CardDesk {
     if (isOpen) {
       return doing === "aborting" ? "waitingCancel" : "waitingCard";
     }
-    if (state === "approved") {
+    if (state === "approved" && !progress.without_order) {
       return progress.reversed ? "reversed" : "done";
     }
     return "retry";
@@ -529,7 +536,7 @@ export class CardDesk {
     }
     this.setStatus(line, status);
     this.waitBeforeRetry(uuid, progress.retry_wait);
-    this.end(uuid, progress.state === "approved" && !progress.to_book);
+    this.end(uuid, ["done", "reversed"].includes(status) && progress.state === "approved");
     if (changes) {
       this.bus.trigger(status === "done" ? "approved" : "reversed", {line, progress});
     } else if (before !== status) {

@@ -137,6 +137,16 @@ export class CardLine extends Component {
     if (!progress) {
       return this.viewWithoutProgress;
     }
+    if (progress.without_order) {
+      return {
+        icon: "fa-exclamation-triangle",
+        color: "text-danger",
+        label: _t("Charged, but not for this order"),
+        explanation: _t(
+          "The card was charged when this order could not take it any more. A manager finds the charge in the list of card transactions, and refunds it or attaches it to an order."
+        ),
+      };
+    }
     const {label, explanation} = progress;
     return {...this.look, label, explanation};
   }
@@ -191,6 +201,7 @@ export class CardLine extends Component {
   get canTryAgain() {
     return (
       this.isFailed &&
+      !this.progress.without_order &&
       (this.progress.can_retry || this.terminal?.id !== this.progress.terminal_id) &&
       !this.progress.looking_up
     );
