@@ -102,12 +102,14 @@ class Till:
     # --- the order --- #
 
     def add(self, product):
-        self.page.locator(".product-list .product").filter(has_text=product).first.click()
-        expect(self.page.locator(".order-container .orderline").filter(has_text=product)).to_be_visible()
+        card = self.page.locator(".product-list .product").filter(has_text=product).first
+        card.click()
+        expect(card.locator(".product-cart-qty")).to_be_visible()
         return self
 
     def to_payment(self):
-        self.page.locator(".pay-order-button").click()
+        # on a small screen the order is behind the products, and the button beside it
+        self.page.locator(".pay-order-button:visible, .switchpane .pay-button:visible").first.click()
         expect(self.page.locator(".payment-screen")).to_be_visible()
         return self
 

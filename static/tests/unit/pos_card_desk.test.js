@@ -463,6 +463,8 @@ describe("after the charge", () => {
     store.config.auto_validate_terminal_payment = true;
     server.progress = progressOf({id: 43, kind: "reversal", label: "Taking the payment back…"});
     await click(".o_nets_reverse");
+    await waitFor(".modal:contains(No card is needed)");
+    await click(".modal button:contains(Reverse)");
     await waitFor(`${LABEL}:contains(Taking the payment back)`);
     expect(line.payment_status).toBe("reversing");
     expect(buttons()).toEqual([]);
@@ -485,6 +487,8 @@ describe("after the charge", () => {
       throw makeServerError({type: "UserError", message: "It isn't the terminal's last one."});
     };
     await click(".o_nets_reverse");
+    await waitFor(".modal:contains(No card is needed)");
+    await click(".modal button:contains(Reverse)");
     await waitFor(".alert:contains(It isn't the terminal's last one.)");
     expect(line.payment_status).toBe("done");
     expect(line.amount).toBe(17.85);

@@ -1,6 +1,7 @@
 import {usePos} from "@point_of_sale/app/hooks/pos_hook";
 import {PriceFormatter} from "@point_of_sale/app/components/price_formatter/price_formatter";
 import {_t} from "@web/core/l10n/translation";
+import {ask} from "@point_of_sale/app/utils/make_awaitable_dialog";
 import {useService} from "@web/core/utils/hooks";
 import {Component, useState} from "@odoo/owl";
 import {CardPopup} from "../card_popup/card_popup";
@@ -256,6 +257,18 @@ export class CardLine extends Component {
   send() {
     this.pos.numberBuffer.capture();
     this.desk.charge(this.line);
+  }
+
+  async reverse() {
+    const amount = this.env.utils.formatCurrency(this.line.getAmount());
+    const confirmed = await ask(this.dialog, {
+      title: _t("Reverse the card payment"),
+      body: _t("The terminal takes back its last payment of %(amount)s. No card is needed.", {amount}),
+      confirmLabel: _t("Reverse"),
+    });
+    if (confirmed) {
+      await this.desk.reverse(this.line);
+    }
   }
 
   refundInstead() {

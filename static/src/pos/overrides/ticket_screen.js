@@ -1,4 +1,6 @@
 import {TicketScreen} from "@point_of_sale/app/screens/ticket_screen/ticket_screen";
+import {_t} from "@web/core/l10n/translation";
+import {ask} from "@point_of_sale/app/utils/make_awaitable_dialog";
 import {patch} from "@web/core/utils/patch";
 
 patch(TicketScreen.prototype, {
@@ -15,6 +17,18 @@ patch(TicketScreen.prototype, {
   /** Refund the whole order, and pay that by having the terminal take back its payment. */
   async onReverseCard(order) {
     const original = this.reversibleLine(order);
+    const amount = this.env.utils.formatCurrency(original.getAmount());
+    const confirmed = await ask(this.dialog, {
+      title: _t("Reverse the card payment"),
+      body: _t(
+        "The terminal takes back its last payment of %(amount)s, and the whole order is refunded with that. No card is needed.",
+        {amount}
+      ),
+      confirmLabel: _t("Reverse"),
+    });
+    if (!confirmed) {
+      return;
+    }
     this.state.selectedOrderlineIds[order.id] = order.lines[0].id;
     for (const line of order.lines) {
       this.getToRefundDetail(line).qty = line.qty;
