@@ -2,6 +2,7 @@
 
 import re
 
+from clinic import minor_units
 from pages import money
 from playwright.sync_api import expect
 
@@ -76,13 +77,16 @@ class Shop:
         return self.admin.call("nets.transaction", "search_read", domain, fields)
 
     def close_session(self):
-        """Close the session as a manager does, with the cash counted as it should be.
-
-        :return: the move lines of the card method's journal entries, {account name: balance in minor units}
-        """
+        """Close the session as a manager does in the back office, with the cash counted as it should be."""
         self.admin.call("pos.session", "action_pos_session_closing_control", [self.session])
         state = self.clinic.read("pos.session", self.session, "state")
         assert state == "closed", state
+
+    def booked_on_card(self):
+        """Return what the card method's payments amount to in the books, in minor units."""
+        domain = [("pos_payment_method_id", "=", self.card), ("state", "in", ["in_process", "paid"])]
+        payments = self.admin.call("account.payment", "search_read", domain, ["amount", "payment_type"])
+        return sum(minor_units(each["amount"] if each["payment_type"] == "inbound" else -each["amount"]) for each in payments)
 
 
 class Till:
@@ -122,9 +126,24 @@ class Till:
         self.page.locator(".paymentmethod").filter(has_text=method).click()
         return self
 
-    def type(self, keys):
-        for key in str(keys):
-            self.page.locator(".numpad button").filter(has_text=re.compile(rf"^{re.escape(key)}$")).click()
+    def type_amount(self, amount):
+        """Type an amount for the selected line on the screen's own keys."""
+        shown = self.page.locator(".paymentline.selected .payment-amount")
+        digits = str(amount)
+        for count, key in enumerate(digits, 1):
+            self.page.locator(".numpad button").filter(has_text=re.compile(rf"^{key}$")).click()
+            # one after the other: what comes faster is taken for a barcode scanner
+            expect(shown).to_contain_text(money(int(digits[:count])))
+        return self
+
+    def delete_line(self, method):
+        line = self.page.locator(".paymentline").filter(has_text=method)
+        line.locator(".delete-button").click()
+        expect(line).to_have_count(0)
+        return self
+
+    def validate_not_possible(self):
+        expect(self.page.locator(".validation-button.next")).to_contain_class("disabled")
         return self
 
     def validate(self):
@@ -161,6 +180,20 @@ class Till:
         expect(self.page.locator(".modal")).to_have_count(0)
         return self
 
+    def confirm(self, text, button):
+        """Press a button of the dialog that says this."""
+        self.expect_dialog(text).get_by_role("button", name=button).click()
+        return self
+
+    def popup(self, title):
+        """Return the window that asks for a reason."""
+        return Popup(self.page.locator(".modal:has(.o_nets_card_popup), .o_nets_card_popup").filter(has_text=title).first)
+
+    def close_register(self):
+        self.page.locator(".pos-rightheader .fa-bars").click()
+        self.page.get_by_text("Close Register", exact=True).click()
+        return self
+
     # --- past orders --- #
 
     def open_orders(self, filter_name=None):
@@ -168,13 +201,57 @@ class Till:
         expect(self.page.locator(".ticket-screen")).to_be_visible()
         if filter_name:
             self.page.locator(".ticket-screen .pos-search-bar .filter").click()
-            self.page.locator(".ticket-screen .pos-search-bar .options li, .dropdown-item").filter(
-                has_text=re.compile(rf"^\s*{filter_name}\s*$")
-            ).first.click()
+            options = self.page.locator(".ticket-screen .pos-search-bar .options li, .dropdown-item")
+            options.filter(has_text=re.compile(rf"^\s*{filter_name}\s*$")).first.click()
         return self
 
+    def order_row(self, amount):
+        """The newest order of this amount."""
+        return self.page.locator(".order-row").filter(has_text=money(amount)).first
+
     def select_order(self, amount):
-        self.page.locator(".order-row").filter(has_text=money(amount)).first.click()
+        self.order_row(amount).click()
+        return self
+
+    def load_order(self):
+        self.page.locator(".load-order-button").click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
+    def delete_order(self, amount):
+        self.order_row(amount).locator(".delete-column button").click()
+        self.confirm("are you sure you want to delete", "Ok")
+        return self
+
+    def refund(self):
+        """Refund the whole order that is selected, which has one product."""
+        self.page.locator(".ticket-screen .pay-order-button, .ticket-screen .actionpad button.pay").first.click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
+    def reverse(self):
+        self.page.locator(".o_nets_reverse_order").click()
+        return self.confirm("the whole order is refunded", "Reverse")
+
+
+class Popup:
+    """A window that asks for what a person has to say."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def press(self, name):
+        self.root.get_by_role("button", name=name, exact=True).click()
+        return self
+
+    def fill(self, reason, reference=None):
+        if reference:
+            self.root.get_by_label("Reference").fill(reference)
+        self.root.get_by_label("Reason").fill(reason)
+        return self
+
+    def expect_refusal(self, text):
+        expect(self.root.get_by_role("alert")).to_contain_text(text)
         return self
 
 
