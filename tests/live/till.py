@@ -46,7 +46,8 @@ class Shop:
         return self.admin.call("pos.payment.method", "create", [values])[0]
 
     def make_product(self, name, price):
-        values = {"name": name, "list_price": price, "available_in_pos": True, "type": "consu", "taxes_id": [(5, 0, 0)]}
+        values = {"name": name, "list_price": price, "available_in_pos": True, "taxes_id": [(5, 0, 0)]}
+        values["is_favorite"] = True  # so that it stands first
         return self.admin.call("product.template", "create", [values])[0]
 
     def open_session(self):
@@ -136,14 +137,21 @@ class Till:
             expect(shown).to_contain_text(money(int(digits[:count])))
         return self
 
+    def pay_a_part(self, terminal, amount):
+        """Send another amount than what is due: stop the payment that is sent by itself, and change it."""
+        terminal.hold()
+        self.pay_by("Card")
+        line = self.card_line(self.card_lines.count() - 1).expect_status("Waiting for the card")
+        terminal.asks_for_card()
+        line.press("Abort").expect_status("Aborted")
+        self.type_amount(amount)
+        terminal.play("approved")
+        return line.press("Try again").expect_status("Successful").expect_amount(amount).expect_free()
+
     def delete_line(self, method):
         line = self.page.locator(".paymentline").filter(has_text=method)
         line.locator(".delete-button").click()
         expect(line).to_have_count(0)
-        return self
-
-    def validate_not_possible(self):
-        expect(self.page.locator(".validation-button.next")).to_contain_class("disabled")
         return self
 
     def validate(self):
@@ -294,6 +302,11 @@ class CardLine:
 
     def expect_buttons(self, *names):
         expect(self.root.locator(".o_nets_buttons button")).to_have_text([re.compile(name) for name in names])
+        return self
+
+    def expect_free(self):
+        """Nothing runs on it."""
+        expect(self.root).not_to_contain_class("o_nets_running")
         return self
 
     def choose(self, terminal):

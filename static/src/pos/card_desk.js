@@ -250,7 +250,8 @@ export class CardDesk {
   chargedLinesOf(order) {
     const original = order.lines.find((line) => line.refunded_orderline_id)?.refunded_orderline_id
       .order_id;
-    return (original?.payment_ids || []).filter((line) => line.isNets() && line.isCharged());
+    const lines = (original?.payment_ids || []).filter((line) => line.isNets() && line.isCharged());
+    return lines.sort((a, b) => a.id - b.id);
   }
 
   /**
