@@ -172,6 +172,10 @@ class Till:
     def card_line(self, number=0):
         return CardLine(self.page, self.page.locator(".o_nets_card_line").nth(number))
 
+    def card_line_of(self, amount):
+        root = self.card_lines.filter(has=self.page.locator(".payment-amount", has_text=money(amount)))
+        return CardLine(self.page, root)
+
     @property
     def card_lines(self):
         return self.page.locator(".o_nets_card_line")

@@ -40,6 +40,7 @@ export class CardDesk {
     this.watchers = new Map();
     this.timers = new Map();
     this.ends = new Map();
+    this.reloads = new Map();
     this.choices = reactive({});
     pos.data.connectWebSocket("NETS_TRANSACTION", (message) => this.onMessage(message));
     window.addEventListener("pos-network-online", () => this.resume());
@@ -313,7 +314,12 @@ export class CardDesk {
   async send(line, method, prepare) {
     const order = line.pos_order_id;
     const state = this.stateOf(line.uuid);
-    if (this.runningLine(order)) {
+    if (this.reloading(order)) {
+      await this.reloading(order);
+    }
+    const running = this.runningLine(order);
+    if (running) {
+      state.error = running === line ? state.error : this.explainRunning(running).body;
       return false;
     }
     const cardMethod = line.payment_method_id;
@@ -532,8 +538,15 @@ export class CardDesk {
       ["done", "reversed"].includes(status) &&
       !isNotReversed &&
       (before !== status || this.differs(line, progress, status));
-    if (changes && !(await this.reload(line, progress))) {
-      return;
+    if (changes) {
+      const order = line.pos_order_id;
+      const reload = this.reload(line, progress);
+      this.reloads.set(order.uuid, reload);
+      const isReloaded = await reload;
+      this.reloads.delete(order.uuid);
+      if (!isReloaded) {
+        return;
+      }
     }
     this.setStatus(line, status);
     this.waitBeforeRetry(uuid, progress.retry_wait);
@@ -576,6 +589,15 @@ export class CardDesk {
       this.later(line.uuid, () => this.show(line.uuid, progress));
       return false;
     }
+  }
+
+  /**
+   * The cashier reads the result before the order has come back from the server: who goes on at once waits for that.
+   *
+   * @returns {Promise | undefined}
+   */
+  reloading(order) {
+    return this.reloads.get(order?.uuid);
   }
 
   /** @returns {Promise<boolean>} whether what was asked for was done, once that is known */

@@ -7,6 +7,9 @@ patch(OrderPaymentValidation.prototype, {
   /** Core deletes unfinished payment lines here: no way round a card that may be charged at this moment. */
   async validateOrder() {
     const {nets, dialog} = this.pos;
+    if (nets.reloading(this.order)) {
+      await nets.reloading(this.order);
+    }
     const running = nets.runningLine(this.order);
     if (running) {
       dialog.add(AlertDialog, nets.explainRunning(running));

@@ -46,6 +46,9 @@ patch(PaymentScreen.prototype, {
 
   async addNewPaymentLine(paymentMethod) {
     const order = this.currentOrder;
+    if (this.pos.nets.reloading(order)) {
+      await this.pos.nets.reloading(order);
+    }
     if (this.refuseWhileCardRuns()) {
       return false;
     }
