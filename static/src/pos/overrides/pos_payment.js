@@ -28,14 +28,18 @@ patch(PosPayment.prototype, {
 
   /** A card that is charged, or may be at this moment, never loses its line. */
   delete(opts = {}) {
-    if (opts.backend && this.isNets() && (RUNNING.includes(this.payment_status) || this.isCharged())) {
+    if (
+      opts.backend &&
+      this.isNets() &&
+      (RUNNING.includes(this.payment_status) || this.isCharged())
+    ) {
       return false;
     }
     return super.delete(...arguments);
   },
 
   /** Its status says what became of the card, and not only *done* or *retry*. */
-  async pay() {
+  pay() {
     if (this.isNets()) {
       return this.payment_method_id.payment_terminal.sendPaymentRequest(this.uuid);
     }
