@@ -45,7 +45,7 @@ FILL = """
            repeat('RECEIPT' || chr(10), 30), n %% 30, s.state = 'approved' AND n %% 10000 = 0,
            CASE WHEN n %% 10000 <> 0 THEN %(payment)s END
       FROM generate_series(%(first)s, %(last)s) n
-      JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS number, count(*) OVER () AS total
+      JOIN (SELECT *, row_number() OVER (ORDER BY id DESC) - 1 AS number, count(*) OVER () AS total
               FROM nets_terminal WHERE company_id = %(company)s) t
            ON t.number = CASE WHEN n %% 10000 = 11 THEN 0 ELSE 1 + n %% (t.total - 1) END
       JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number, count(*) OVER () AS total
@@ -110,7 +110,7 @@ def questions(env):
     log = env["nets.transaction"]
     middle = log.search([], limit=1, offset=log.search_count([]) // 2)
     # that of each ten thousandth, and one that has its full share
-    rare, terminal = env["nets.terminal"].search([], order="id", limit=2)
+    rare, terminal = env["nets.terminal"].search([], order="id desc", limit=2)
     month_ago = "-30d"
     return {
         "newest": ([], None),

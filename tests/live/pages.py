@@ -306,7 +306,7 @@ class LogPage:
         return self.rows.filter(has=asked)
 
     def button(self, amount, name):
-        return self.row(amount).get_by_role("button", name=name)
+        return self.row(amount).locator(f"button[name={name}]")
 
     def open(self, amount):
         """Open a transaction's form."""
@@ -339,8 +339,8 @@ class LogPage:
     def search(self, label, text):
         """Type into the search box, and choose under what to look for it."""
         self.page.locator(".o_searchview_input").fill(text)
-        offers = self.page.locator(".o_searchview_autocomplete li")
-        offers.filter(has_text=re.compile(rf"Search\s+{label}\s+(for|at)")).first.click()
+        offers = self.page.locator(".o_searchview_autocomplete .dropdown-item")
+        offers.filter(has_text=f"Search {label} for").first.click()
 
     def forget(self):
         """Take away what was searched for last."""

@@ -138,18 +138,18 @@ def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):
 
     # each row offers what makes sense there
     for amount, names in {
-        310: {"Print receipt", "Refund"},  # a part of it went back: it can't be reversed any more
-        320: {"Print receipt", "Get last result"},
-        330: {"Print receipt", "Refund", "Reverse"},
-        -10: {"Print receipt"},
+        310: {"action_print_receipt", "action_refund"},  # a part of it went back: it can't be reversed any more
+        320: {"action_print_receipt", "action_get_last_result"},
+        330: {"action_print_receipt", "action_refund", "action_reverse"},
+        -10: {"action_print_receipt"},
     }.items():
-        for name in ("Print receipt", "Get last result", "Refund", "Reverse"):
+        for name in ("action_print_receipt", "action_get_last_result", "action_refund", "action_reverse"):
             expect(log.button(amount, name)).to_have_count(1 if name in names else 0)
 
     # a receipt, and the same again
     prints = lambda: clinic.read("nets.transaction", clinic.made[310], "customer_receipt_prints")
     window = page.locator(".modal")
-    log.button(310, "Print receipt").click()
+    log.button(310, "action_print_receipt").click()
     expect(window.get_by_label("Customer's receipt")).to_be_checked()
     expect(window.get_by_text("marked as a copy")).to_be_hidden()
     with page.expect_download() as download:
@@ -157,7 +157,7 @@ def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):
     assert download.value.suggested_filename.endswith(".pdf")
     expect(window).to_have_count(0)
     assert prints() == 1
-    log.button(310, "Print receipt").click()
+    log.button(310, "action_print_receipt").click()
     expect(window.get_by_text("Printed before: this one is marked as a copy")).to_be_visible()
     window.get_by_label("Both receipts").check()
     window.get_by_label("A4").check()
@@ -169,13 +169,13 @@ def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):
 
     # money goes back
     here.play("approved")
-    log.button(310, "Refund").click()
+    log.button(310, "action_refund").click()
     dialog = CardDialog(page).expect_open()
     expect(dialog.amount).to_have_value("-300.00")
     dialog.process().expect_closed()
     log.expect_asked(-300, *ALL)
     there.play("approved")
-    log.button(330, "Reverse").click()
+    log.button(330, "action_reverse").click()
     dialog = CardDialog(page).expect_open()
     dialog.button("Reverse").click()
     dialog.expect_closed()
@@ -210,8 +210,8 @@ def test_what_the_terminal_printed_or_never_gave(clinic, terminal, open_page):
     log = LogPage(page)
     log.search("Terminal ID", terminal.identifier)
     log.expect_asked(350, 340)
-    expect(log.button(350, "Print receipt")).to_have_count(0)
-    log.button(340, "Print receipt").click()
+    expect(log.button(350, "action_print_receipt")).to_have_count(0)
+    log.button(340, "action_print_receipt").click()
     expect(page.locator(".modal").get_by_text("The terminal printed it itself")).to_be_visible()
     page.locator(".modal").get_by_role("button", name="Discard").click()
     log.open(350)
