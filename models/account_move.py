@@ -1,8 +1,6 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, float_compare, format_amount
+from odoo.tools import SQL, format_amount
 
 from ..const import UNRESOLVED_STATES
 
@@ -169,24 +167,10 @@ class AccountMove(models.Model):
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id[:1], self.currency_id[:1])
         wizard = self._nets_payment_wizard(terminal)
-        self._nets_check_number(amount)
+        transactions._check_number(amount, self.currency_id[:1])
         if wizard.currency_id.compare_amounts(wizard.amount, amount) != 0:
             wizard.write({"amount": amount, "installments_mode": "full"})
         return wizard._nets_reserve(terminal, request_id, previous=previous)
-
-    def _nets_check_number(self, amount):
-        """Refuse what is no amount of money in the invoices' currency."""
-        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
-            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
-        currency = self.currency_id[:1]
-        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
-            raise UserError(
-                self.env._(
-                    "%(currency)s has only %(digits)s decimals. Enter the amount without more.",
-                    currency=currency.name,
-                    digits=currency.decimal_places,
-                )
-            )
 
     def _nets_payment_wizard(self, terminal, payment_type="inbound"):
         journal = terminal.journal_id

@@ -188,10 +188,19 @@ class AccountMove(models.Model):
         :param int terminal_id: where
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int refund_of_id: the card payment that this gives back, or false
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
-        refund_of = self.env["nets.transaction"].browse(refund_of_id)
+        transactions = self.env["nets.transaction"]
+        transactions._check_may_run()
+        self.check_access("write")
+        if not transactions._find_request(request_id):
+            self._nets_check_payout()
+            terminal = self.env["nets.terminal"].browse(terminal_id)
+            terminal._check_usable(self.company_id, self.currency_id)
+            if waiting := transactions._wait_for_terminal(terminal):
+                return [waiting]
+        refund_of = transactions.browse(refund_of_id)
         return self._nets_start_payout(amount, terminal_id, request_id, refund_of).read_progress()
 
     def _nets_start_payout(self, amount, terminal_id, request_id, refund_of, previous=None):
@@ -201,7 +210,7 @@ class AccountMove(models.Model):
         if existing := transactions._find_request(request_id):
             return existing
         self._nets_check_payout()
-        self._nets_check_number(amount)
+        transactions._check_number(amount, self.currency_id[:1])
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id, self.currency_id)
         wizard = self._nets_payment_wizard(terminal, "outbound")

@@ -1,4 +1,5 @@
 import logging
+import math
 import secrets
 import string
 from datetime import timedelta
@@ -9,7 +10,7 @@ from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
-from odoo.tools import SQL, float_round, format_amount
+from odoo.tools import SQL, float_compare, float_round, format_amount
 
 from .. import listener
 from ..connect_cloud import OutcomeState, Reason, parse_timestamp
@@ -852,6 +853,23 @@ class NetsTransaction(models.Model):
                 self.env._("You may not use card terminals. Ask your administrator for the right to do so.")
             )
         self.check_access("read")
+
+    @api.model
+    def _check_number(self, amount, currency):
+        """Refuse what is no amount of money.
+
+        :raise UserError: with the cause in plain words
+        """
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
+            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
+        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
+            raise UserError(
+                self.env._(
+                    "%(currency)s has only %(digits)s decimals. Enter the amount without more.",
+                    currency=currency.name,
+                    digits=currency.decimal_places,
+                )
+            )
 
     def _compare_and_set(self, values, states, condition=None):
         """Change the row where it still is as expected; all changes of state go through here.

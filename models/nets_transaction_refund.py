@@ -61,10 +61,19 @@ class NetsTransaction(models.Model):
     @api.depends("amount_refundable", "to_book", "origin")
     def _compute_can_reverse(self):
         """The terminal takes back its last transaction only, and only as a whole."""
+        last = self.filtered(lambda transaction: transaction._is_booked_alone())._is_last_of_terminals()
+        for transaction in self:
+            transaction.can_reverse = transaction in last
+
+    def _is_booked_alone(self):
+        """Hook: whether this payment has a payment of its own in the books, and is refunded from there."""
+        return self.origin == "invoice"
+
+    def _is_last_of_terminals(self):
+        """Those of these payments that are the last thing their terminal did, and that nothing was refunded of."""
         candidates = self.filtered(
             lambda transaction: (
                 transaction.kind == "purchase"
-                and transaction.origin == "invoice"
                 and transaction.state == "approved"
                 and not transaction.to_book
                 and transaction.currency_id.compare_amounts(transaction.amount_refundable, transaction.charged_amount)
@@ -82,8 +91,7 @@ class NetsTransaction(models.Model):
             )
         )
         last_ids = {row[0] for row in self.env.cr.fetchall()}
-        for transaction in self:
-            transaction.can_reverse = transaction in candidates and transaction.id in last_ids
+        return candidates.filtered(lambda transaction: transaction.id in last_ids)
 
     @api.depends_context("nets_refund_name")
     def _compute_display_name(self):
@@ -192,19 +200,35 @@ class NetsTransaction(models.Model):
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int credit_note_id: to be matched with this credit note; else the amount is due again
         :param int invoice_id: the invoice that becomes due first, where the payment was for several
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(terminal_id, request_id):
+            return [waiting]
         return self._start_refund(amount, terminal_id, request_id, credit_note_id, invoice_id).read_progress()
 
     def start_reversal(self, request_id):
         """Have the terminal take back its last transaction.
 
         :param str request_id: as for `start_refund`
-        :return: what `read_progress` returns
+        :return: as for `start_refund`
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(self.terminal_id.id, request_id):
+            return [waiting]
         return self._start_reversal(request_id).read_progress()
+
+    def _wait_to_give_back(self, terminal_id, request_id):
+        """What giving money back on this terminal has to wait for, see `_wait_for_terminal`."""
+        self.ensure_one()
+        self._check_may_run()
+        self.invoice_ids.check_access("write")
+        if self._find_request(request_id):
+            return None
+        self._check_refundable()
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id, self.currency_id)
+        return self._wait_for_terminal(terminal)
 
     def _start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous=None):
         self.ensure_one()
@@ -266,6 +290,8 @@ class NetsTransaction(models.Model):
                 self.env._("This refund isn't known as failed any more, so it isn't tried again. Look at it first.")
             )
         original = self.refund_of_id
+        if original and (waiting := original._wait_to_give_back(terminal_id, request_id)):
+            return [waiting]
         if self.kind == "reversal":
             return original._start_reversal(request_id, previous=self).read_progress()
         if self.refund_mode == "credit_note":
@@ -382,7 +408,7 @@ class NetsTransaction(models.Model):
 
     def _check_refund_amount(self, amount):
         """:raise UserError: where `amount` (negative) is no amount, or more than what is left"""
-        self.invoice_ids[:1]._nets_check_number(amount)
+        self._check_number(amount, self.currency_id)
         if self.currency_id.compare_amounts(amount, 0) >= 0:
             raise UserError(self.env._("A refund is a negative amount. Enter it with a minus sign."))
         left = self.sudo().amount_refundable
@@ -485,18 +511,13 @@ class NetsTransaction(models.Model):
             self._tell()
 
     def _is_charge_without_order_id(self, last):
-        if self.kind == "purchase":
-            return super()._is_charge_without_order_id(last)
-        # The last result doesn't say of which kind it is. A payment of the same amount, taken by hand, must not pass
-        # for our refund: where that can be, a person compares it with the terminal's journal.
-        if self.terminal_id.used_by_hand:
-            return False
-        if self.kind == "refund":
+        if self.kind != "reversal":
             return super()._is_charge_without_order_id(last)
         # A reversal has no order id, also where the service sends them back.
         outcome = last.outcome
         return bool(
             outcome.state == "approved"
+            and not self.terminal_id.used_by_hand
             and not last.order_id
             and outcome.stan_auth
             and not self._is_stan_auth_known(outcome.stan_auth)

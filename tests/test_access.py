@@ -108,6 +108,8 @@ class TestAccess(CardPaymentCommon):
                 "action_print_receipt",
                 "action_refund",
                 "action_reverse",
+                "pos_start",
+                "pos_progress",
             },
             "account.move": {
                 "nets_card_payment_data",

@@ -390,6 +390,35 @@ class TestRefund(RefundCase):
         refund._book()
         self.assertEqual((refund.state, invoice.amount_residual), ("approved", 1000))
 
+    def test_waits_for_an_earlier_payment_to_be_resolved(self):
+        """On a terminal with an unresolved result, what gives money back is held as a payment is."""
+        purchase, credit_note = self.charge(self.make_invoice(1000)), self.make_credit_note(50)
+        last_one = self.charge(self.make_invoice(20), outcome=approved(2000, number=102))
+        again = self.start_refund(last_one, -5)
+        again._claim("thread-refund")
+        again._record_answer(declined(103))
+        earlier = self.send(self.make_invoice(300))
+        earlier._record_answer(lost())
+        clerk, terminal_id = self.clerk.id, self.terminal.id
+        requests = {
+            "refund": lambda: purchase.with_user(clerk).start_refund(-1000, terminal_id, "a-refund"),
+            "reversal": lambda: last_one.with_user(clerk).start_reversal("a-reversal"),
+            "payout": lambda: credit_note.with_user(clerk).nets_start_payout(-50, terminal_id, "a-payout"),
+            "retry": lambda: again.with_user(clerk).retry("a-retry", terminal_id),
+        }
+        count = self.env["nets.transaction"].search_count([])
+        for name, request in requests.items():
+            with self.subTest(name):
+                [answer] = request()
+                self.assertTrue(answer["waiting"])
+                self.assertIn("300.00", answer["explanation"])
+        self.assertEqual(self.env["nets.transaction"].search_count([]), count)
+        # nothing was charged: the earlier one is over, and the same requests go through
+        earlier.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        for name, request in requests.items():
+            with self.subTest(name, resolved=True), self.undone():
+                self.assertEqual(request()[0]["state"], "pending")
+
     def test_a_payment_by_hand_never_passes_for_a_refund(self):
         """The last result doesn't say of which kind it is."""
         before = last(approved(100, number=100, timestamp=terminal_time(-100)))

@@ -135,6 +135,7 @@ class Pages:
         page.on("pageerror", self._on_error)
         self.open.append((login, page))
         if known:
+            page.bring_to_front()
             go_on(page, path)
         else:
             page.goto(path)
