@@ -154,9 +154,7 @@ def columns(env):
     log = env["nets.transaction"]
     architecture = etree.fromstring(log.get_view(view_type="list")["arch"])
     names = {node.get("name") for node in architecture.xpath("//field")}
-    return {
-        name: {"fields": {"display_name": {}}} if log._fields[name].relational else {} for name in sorted(names)
-    }
+    return {name: {"fields": {"display_name": {}}} if log._fields[name].relational else {} for name in sorted(names)}
 
 
 def ask(env, domain, groups):

@@ -204,7 +204,9 @@ class NetsTransaction(models.Model):
         tones = {"approved": "success", "failed": "danger"}
         return {
             "at": self.recorded_at,
-            "title": describe(self.env, "approved", kind=self.kind).label if self.state == "approved" else message.label,
+            "title": describe(self.env, "approved", kind=self.kind).label
+            if self.state == "approved"
+            else message.label,
             "text": " · ".join(filter(None, parts)),
             "tone": tones.get(self.state, "warning"),
         }

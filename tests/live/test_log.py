@@ -50,7 +50,7 @@ ALL = (330, -10, 315, 320, 310)
 
 
 def test_what_is_looked_for_is_found(clinic, history, open_page):
-    here, there = history
+    _here, there = history
     page = open_page("admin", LogPage.PATH)
     log = LogPage(page)
 
