@@ -41,9 +41,9 @@ def is_evidence_gone(kind, fate, by_hand):
     """
     if kind == "reversal":
         # It has no order id. Where it wasn't reached, the terminal still shows the original, which disproves nothing.
-        return by_hand or fate == "not reached"
+        return bool(by_hand or fate == "not reached")
     # a charge has an order id, a refusal a number; a cancellation may as well have been typed by somebody
-    return by_hand and fate == "cancelled"
+    return bool(by_hand and fate == "cancelled")
 
 
 def together(calls):
