@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "data/account_payment_method.xml",
         "data/ir_cron.xml",
+        "data/product.xml",
         "report/nets_receipt_reports.xml",
         "report/account_invoice_templates.xml",
         "wizard/account_payment_register_views.xml",

@@ -419,14 +419,14 @@ class NetsTerminal(models.Model):
 
         A branch may use the terminals of its parents.
         """
+        domain = self._company_domain(company) & fields.Domain("for_invoices", "=", True)
+        return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
+
+    @api.model
+    def _company_domain(self, company):
         # users may not see accounts, nor search through them
         accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
-        domain = (
-            fields.Domain("account_id", "in", accounts.ids)
-            & fields.Domain("type", "=", "connect_cloud")
-            & fields.Domain("for_invoices", "=", True)
-        )
-        return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
+        return fields.Domain("account_id", "in", accounts.ids) & fields.Domain("type", "=", "connect_cloud")
 
     def _check_usable(self, company, currency):
         """Refuse a terminal that a payment can't use, before anything is sent.

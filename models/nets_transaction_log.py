@@ -38,7 +38,8 @@ class NetsTransaction(models.Model):
     _not_charged_index = models.Index("(state, id DESC) WHERE state IN ('failed', 'aborted')")
     _play_money_index = models.Index("(id DESC) WHERE environment IN ('test', 'simulator')")
     _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL")
-    # What is searched for by its exact value.
+    # What is searched for by its beginning (also where the database knows no trigrams), or by its exact value.
+    _order_index = models.Index("(order_id text_pattern_ops)")
     _terminal_identifier_index = models.Index("(terminal_identifier, id DESC)")
     _stan_index = models.Index("(stan) WHERE stan IS NOT NULL")
     _authorisation_index = models.Index("(authorisation_code) WHERE authorisation_code IS NOT NULL")

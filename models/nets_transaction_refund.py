@@ -61,24 +61,37 @@ class NetsTransaction(models.Model):
     @api.depends("amount_refundable", "to_book", "origin")
     def _compute_can_reverse(self):
         """The terminal takes back its last transaction only, and only as a whole."""
+        last = self.filtered(lambda transaction: transaction._is_booked_alone())._is_last_of_terminals()
+        for transaction in self:
+            transaction.can_reverse = transaction in last
+
+    def _is_booked_alone(self):
+        """Hook: whether this payment has a payment of its own in the books, and is refunded from there."""
+        return self.origin == "invoice"
+
+    def _is_last_of_terminals(self):
+        """Those of these payments that are the last thing their terminal did, and that nothing was refunded of."""
         candidates = self.filtered(
             lambda transaction: (
                 transaction.kind == "purchase"
-                and transaction.origin == "invoice"
                 and transaction.state == "approved"
                 and not transaction.to_book
                 and transaction.currency_id.compare_amounts(transaction.amount_refundable, transaction.charged_amount)
                 == 0
             )
         )
-        groups = self.sudo()._read_group(
-            [("terminal_id", "in", candidates.terminal_id.ids), ("state", "=", "approved")],
-            ["terminal_id"],
-            ["id:max"],
+        # one look into the index for each terminal: a group over the log would read all of its payments
+        self.flush_model(["terminal_id", "state"])
+        self.env.cr.execute(
+            SQL(
+                """SELECT (SELECT id FROM nets_transaction
+                            WHERE terminal_id = terminal.id AND state = 'approved' ORDER BY id DESC LIMIT 1)
+                     FROM nets_terminal terminal WHERE terminal.id IN %s""",
+                tuple(candidates.terminal_id.ids) or (0,),
+            )
         )
-        last_ids = {last_id for _terminal, last_id in groups}
-        for transaction in self:
-            transaction.can_reverse = transaction in candidates and transaction.id in last_ids
+        last_ids = {row[0] for row in self.env.cr.fetchall()}
+        return candidates.filtered(lambda transaction: transaction.id in last_ids)
 
     @api.depends_context("nets_refund_name")
     def _compute_display_name(self):
@@ -141,7 +154,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._check_may_run()
-        running = self.refund_ids.filtered(lambda refund: refund.state in UNRESOLVED_STATES or refund.to_book)[:1]
+        running = self.refund_ids._still_open()[:1]
         if not running:
             self._check_reversible() if reversal else self._check_refundable()
         terminals = self.env["nets.terminal"]
@@ -395,7 +408,7 @@ class NetsTransaction(models.Model):
 
     def _check_refund_amount(self, amount):
         """:raise UserError: where `amount` (negative) is no amount, or more than what is left"""
-        self.invoice_ids[:1]._nets_check_number(amount)
+        self._check_number(amount, self.currency_id)
         if self.currency_id.compare_amounts(amount, 0) >= 0:
             raise UserError(self.env._("A refund is a negative amount. Enter it with a minus sign."))
         left = self.sudo().amount_refundable
@@ -423,10 +436,8 @@ class NetsTransaction(models.Model):
             )
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
         # what other refunds of it will take once they are booked
-        under_way = self.sudo().refund_ids.filtered(
-            lambda refund: refund.refund_mode == "due_again" and (refund.to_book or refund.state in UNRESOLVED_STATES)
-        )
-        left -= sum(abs(refund.charged_amount or refund.amount) for refund in under_way)
+        refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
+        left -= refunds._amount_open()
         if self.currency_id.compare_amounts(amount, left) > 0:
             raise UserError(
                 self.env._(

@@ -44,24 +44,27 @@ class Group:
         """Return the group's test files, relative to the root."""
         found = sorted((stack.ROOT / self.folder).glob(self.pattern))
         files = [path.relative_to(stack.ROOT) for path in found]
-        # `odoo` has what the groups before it don't
         return [path for path in files if group_of(path) is self]
 
 
+# In the order in which they are started, two at a time: the longest first, and beside it what needs no database while
+# that is being prepared.
 GROUPS = [
+    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
     Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, database=False),
     Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, database=False),
+    Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 1500, odoo=True),
+    Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
     Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 600, odoo=True),
-    Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 1500, odoo=True),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 600),
-    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
 ]
+LANES = 2  # groups that run at a time
 
 
 def group_of(path):
-    """Return the group that a test file belongs to."""
-    return next((group for group in GROUPS if group.has(path)), None)
+    """Return the group that a test file belongs to: of several, the one that says most about its name."""
+    return max((group for group in GROUPS if group.has(path)), key=lambda group: len(group.pattern), default=None)
 
 
 @dataclasses.dataclass
@@ -201,13 +204,14 @@ def report_result(result, stream):
     stack.say(f"· Tests ({result.group.name}): {counts} in {result.seconds:.1f} s")
 
 
-def run_lane(groups, selection, options, postgresql, ready):
-    """Run groups one after the other.
+def run_lane(waiting, selection, options, postgresql, ready):
+    """Run groups one after the other, until none is waiting.
 
+    :param waiting: iterator over groups, shared by the lanes
     :param ready: the future of the prepared database; waited for by the groups that want one
     """
     results = []
-    for group in groups:
+    while group := next(waiting, None):
         if group.database:
             ready.result()
         stack.say(f"· Tests ({group.name}): {group.about} …")
@@ -240,16 +244,12 @@ def main():
     if wants_database:
         postgresql.start()
         stack.drop_leftovers(postgresql)
-    # Two lanes for two cores: the pure tests run while the database is prepared, then the tests in
-    # Odoo beside those that mostly wait for a browser.
-    quiet = [group for group in groups if not group.database or group.name == "odoo"]
-    browser = [group for group in groups if group not in quiet]
-    lanes = [lane for lane in (quiet, browser) if lane]
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    waiting = iter(groups)
+    with concurrent.futures.ThreadPoolExecutor(LANES + 1) as pool:
         ready = pool.submit(stack.ensure_template if wants_database else str, postgresql)
-        running = [pool.submit(run_lane, lane, selection, options, postgresql, ready) for lane in lanes]
+        lanes = [pool.submit(run_lane, waiting, selection, options, postgresql, ready) for _lane in range(LANES)]
         try:
-            results = [result for lane in running for result in lane.result()]
+            results = [result for lane in lanes for result in lane.result()]
         except BaseException:
             # so that the lanes' threads end, which the pool waits for
             stack.stop_all()

@@ -930,6 +930,15 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.assertEqual(self.invoice.amount_residual, 0)
         self.assertIn("read in the journal", transaction.message_ids[0].body)
 
+    def test_rule_13_a_later_refusal_of_what_was_settled_so_is_kept(self):
+        transaction = self.lose(self.make_invoice(1000))
+        transaction.with_user(self.manager)._settle_by_hand(charged=False, reason="Not in the journal")
+        transaction._record_answer(declined())
+        self.assertEqual((transaction.state, transaction.reason), ("failed", "settled_by_hand"))
+        self.assertEqual((transaction.stan, transaction.raw_answer), ("000101", '{"result": "as it came"}'))
+        self.assertSaidOn(transaction, "says the same: Insufficient funds")
+        self.assertFalse(transaction.alert)
+
     def test_rule_13_a_later_answer_to_a_settled_charge(self):
         transaction = self.lose(self.invoice)
         transaction.with_user(self.manager)._settle_by_hand(

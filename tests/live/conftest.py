@@ -16,7 +16,7 @@ import stack as machinery
 pytest.register_assert_rewrite("clinic", "pages")
 
 from clinic import Clinic
-from pages import InvoicePage
+from pages import ACTION_PATH, InvoicePage, go_on
 
 SCREENSHOTS = machinery.HOME / "screenshots"
 BROWSER_FLAGS = [
@@ -29,6 +29,8 @@ BROWSER_FLAGS = [
     "--disable-sync",
 ]
 TIMEOUT = 20_000  # milliseconds, for everything a page is waited for
+USUAL_LOGINS = {"admin", "demo"}  # whose web client stays open from test to test
+CLOSE_DIALOGS = "odoo.__WOWL_DEBUG__.root.env.services.dialog.closeAll()"
 TERMINALS = 300  # that the simulator has for the tests, from this one on:
 FIRST_TERMINAL = 30000001
 
@@ -102,33 +104,56 @@ def _browsers():
     return {}
 
 
+@pytest.fixture(scope="session")
+def _clients():
+    """Open web clients by login, with the server's process that they are connected to."""
+    return {}
+
+
 class Pages:
     """The pages that a test has open, each login with a browser of its own."""
 
-    def __init__(self, browser, clinic, kept):
+    def __init__(self, browser, clinic, kept, clients):
         self.browser = browser
         self.clinic = clinic
         self.kept = kept
+        self.clients = clients
         self.open = []
         self.errors = []
 
     def __call__(self, login="admin", path="/odoo", **options):
-        """Open a page of Odoo as this user.
+        """Open a page of Odoo as this user; the first one of a test in the web client that is open already.
 
         :param options: of Playwright's browser context; with any, the browser is a new one
         """
-        if options:
-            context = self._new_context(login, options)
-        elif login in self.kept:
-            context = self.kept[login]
-        else:
-            context = self.kept[login] = self._new_context(login, {})
-        page = context.new_page()
+        target = ACTION_PATH.fullmatch(path)
+        page = self._take_client(login) if target and not options else None
+        known = bool(page)
+        if not page:
+            page = self._context(login, options).new_page()
         page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
-        self.open.append(page)
-        page.goto(path)
+        page.on("pageerror", self._on_error)
+        self.open.append((login, page))
+        if known:
+            page.bring_to_front()
+            go_on(page, path)
+        else:
+            page.goto(path)
         return page
+
+    def _take_client(self, login):
+        page, server = self.clients.pop(login, (None, None))
+        if page and server is not self.clinic.stack.odoo.process:
+            page.close()
+            return None
+        return page
+
+    def _context(self, login, options):
+        if options:
+            return self._new_context(login, options)
+        if login not in self.kept:
+            self.kept[login] = self._new_context(login, {})
+        return self.kept[login]
 
     def _new_context(self, login, options):
         url = self.clinic.stack.odoo.url
@@ -143,32 +168,44 @@ class Pages:
         if message.type == "error":
             self.errors.append(f"{message.location.get('url')}: {message.text}")
 
+    def _on_error(self, error):
+        self.errors.append(str(error))
+
     def screenshots(self, name):
         """Keep what the pages show, for a person who looks for the reason of a failure."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for number, page in enumerate(self.open, 1):
+        for number, (_login, page) in enumerate(self.open, 1):
             page.screenshot(path=SCREENSHOTS / f"{name}-{number}.png")
 
-    def close(self):
-        for page in self.open:
+    def close(self, keep):
+        """:param bool keep: web clients stay open for the tests that follow"""
+        for login, page in self.open:
+            usual = page.context is self.kept.get(login) and login in USUAL_LOGINS
+            if keep and usual and login not in self.clients and page.evaluate("Boolean(odoo.__WOWL_DEBUG__)"):
+                page.remove_listener("console", self._on_console)
+                page.remove_listener("pageerror", self._on_error)
+                page.unroute_all()
+                page.evaluate(CLOSE_DIALOGS)
+                self.clients[login] = (page, self.clinic.stack.odoo.process)
+                continue
             page.close()
-            if page.context not in self.kept.values():
+            if page.context is not self.kept.get(login):
                 page.context.close()
 
 
 @pytest.fixture
-def open_page(request, browser, clinic, _browsers):
+def open_page(request, browser, clinic, _browsers, _clients):
     """Return a function that opens a page as a user: ``open_page("demo", "/odoo/…")``.
 
     An error on a page's console fails the test; a test that provokes some empties
     ``open_page.errors`` afterwards.
     """
-    pages = Pages(browser, clinic, _browsers)
+    pages = Pages(browser, clinic, _browsers, _clients)
     yield pages
     failed = getattr(request.node, "call_failed", False)
     if failed or pages.errors:
         pages.screenshots(re.sub(r"\W+", "-", request.node.name))
-    pages.close()
+    pages.close(keep=not failed and not pages.errors)
     if pages.errors and not failed:
         pytest.fail("Errors on the console:\n" + "\n".join(pages.errors), pytrace=False)
 
