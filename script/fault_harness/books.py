@@ -58,7 +58,9 @@ IN_SESSIONS = """
 SELECT (SELECT coalesce(sum(amount), 0) FROM pos_payment WHERE transaction_id IS NOT NULL),
        (SELECT coalesce(sum(CASE p.payment_type WHEN 'inbound' THEN p.amount ELSE -p.amount END), 0)
           FROM account_payment p JOIN account_move m ON m.id = p.move_id AND m.state = 'posted'
-         WHERE p.pos_session_id IS NOT NULL AND p.payment_reference IS NULL)
+         WHERE p.payment_reference IS NULL AND p.pos_session_id IN (
+               SELECT o.session_id FROM pos_payment pp JOIN pos_order o ON o.id = pp.pos_order_id
+                WHERE pp.transaction_id IS NOT NULL))
 """
 DUE = "SELECT id, round(amount_residual * 100)::bigint FROM account_move WHERE id = ANY(%s)"
 
