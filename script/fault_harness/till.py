@@ -108,6 +108,10 @@ class Till:
         """
         desk = self.desk.copy()
         try:
+            # nobody paid these
+            domain = [["session_id", "=", self.session], ["state", "=", "draft"]]
+            if unpaid := desk.insist(deadline, "pos.order", "search", domain):
+                desk.insist(deadline, "pos.order", "action_pos_order_cancel", unpaid)
             desk.insist(deadline, "pos.session", "update_closing_control_state_session", [self.session], "")
             answer = desk.insist(deadline, "pos.session", "close_session_from_ui", [self.session])
         except Refused as refused:
