@@ -42,6 +42,10 @@
             "nets_connect_cloud/static/src/common/**/*",
             "nets_connect_cloud/static/src/backend/**/*",
         ],
+        "point_of_sale._assets_pos": [
+            "nets_connect_cloud/static/src/common/**/*",
+            "nets_connect_cloud/static/src/pos/**/*",
+        ],
         "web.assets_unit_tests": ["nets_connect_cloud/static/tests/unit/**/*"],
         "web.assets_tests": ["nets_connect_cloud/static/tests/tours/**/*"],
     },

@@ -336,6 +336,15 @@ ADMINISTRATION_REASONS = {
 }
 # Trying again at once makes no sense for these: a person has to change something first.
 NO_RETRY_REASONS = {"login_refused", "login_missing", "account_not_activated", NOT_LAST_TRANSACTION}
+# Where NETS, or the way to it, is down: the terminal itself may still take the card, and a person records it.
+BY_HAND_REASONS = {
+    "service_unreachable",
+    "login_unavailable",
+    "login_refused",
+    "login_missing",
+    "account_not_activated",
+    "terminal_disconnected",
+}
 # Seconds to wait before *Try again* is offered.
 RETRY_WAIT = {"duplicate_transaction": 60, "terminal_busy": 5}
 

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..connect_cloud import OutcomeState
 from ..const import NOT_CHARGED_STATES, UNRESOLVED_STATES
+from ..messages import BY_HAND_REASONS
 from .nets_transaction import NOW
 
 # The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
@@ -590,4 +591,13 @@ class NetsTransaction(models.Model):
             "signature": self.signature or "",
             "reversed": self._pos_take_back().state == "approved",
             "without_order": self.without_order,
+            "refundable": self.amount_refundable,
+            "can_settle": self._pos_was_looked_up(),
+            "can_record_by_hand": (
+                self.kind == "purchase" and self.state == "failed" and self.reason in BY_HAND_REASONS
+            ),
         }
+
+    def _pos_was_looked_up(self):
+        """Whether the terminal was asked for its last result since this one is unknown."""
+        return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)

@@ -107,7 +107,7 @@ class NetsTransaction(models.Model):
         transaction = self.browse(transaction_id)
         transaction.check_access("read")
         known = transaction.sudo()
-        if known.state == "unknown" and not (known.looked_up_at and known.looked_up_at >= known.unknown_since):
+        if known.state == "unknown" and not known._pos_was_looked_up():
             raise UserError(
                 self.env._("Press “Get last result” first: the terminal may still know what became of this payment.")
             )
