@@ -504,7 +504,8 @@ export class CardDesk {
   /** @returns {string} Odoo's name for where a line stands */
   statusOf(line, progress) {
     const {state, progress: doing} = progress;
-    const isOpen = ["pending", "unknown"].includes(state) || (state === "approved" && progress.to_book);
+    const isOpen =
+      ["pending", "unknown"].includes(state) || (state === "approved" && progress.to_book);
     if (this.isVoid(line, progress)) {
       return isOpen ? "reversing" : state === "approved" ? "reversed" : "done";
     }

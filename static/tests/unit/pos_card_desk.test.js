@@ -391,9 +391,13 @@ describe("taking up again", () => {
 
   test("as long as Odoo can't be asked it stays locked", async () => {
     const {line, order, store} = await reloaded("waitingCard");
-    onRpc("/web/dataset/call_kw/nets.transaction/pos_progress", () => new Response("", {status: 502}), {
-      pure: true,
-    });
+    onRpc(
+      "/web/dataset/call_kw/nets.transaction/pos_progress",
+      () => new Response("", {status: 502}),
+      {
+        pure: true,
+      }
+    );
     await openPaymentScreen(order);
     await waitFor(`${LABEL}:contains(No connection to Odoo)`);
     expect(store.nets.runningLine(order)).toBe(line);
