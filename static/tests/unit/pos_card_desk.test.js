@@ -1,5 +1,5 @@
 import {APPROVED, DECLINED, UNKNOWN, progressOf} from "./helpers";
-import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
+import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./pos_helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
