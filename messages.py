@@ -68,9 +68,7 @@ _MESSAGES = {
     # --- the connection --- #
     "service_unreachable": (
         _lt("NETS can't be reached"),
-        _lt(
-            "No connection to NETS could be opened. %(not_done)s Check the internet connection and try again."
-        ),
+        _lt("No connection to NETS could be opened. %(not_done)s Check the internet connection and try again."),
     ),
     "connection_interrupted": (
         _lt("Connection interrupted"),
@@ -78,9 +76,7 @@ _MESSAGES = {
     ),
     "service_error": (
         _lt("NETS answered with an error"),
-        _lt(
-            "It isn't known yet whether the card was charged. The result is being fetched. %(wait)s"
-        ),
+        _lt("It isn't known yet whether the card was charged. The result is being fetched. %(wait)s"),
     ),
     "unreadable_answer": (
         _lt("Unreadable answer"),
@@ -97,9 +93,7 @@ _MESSAGES = {
     ),
     "insufficient_funds": (
         _lt("Insufficient funds"),
-        _lt(
-            "There isn't enough money on the card's account. %(not_done)s Try another card or a smaller amount."
-        ),
+        _lt("There isn't enough money on the card's account. %(not_done)s Try another card or a smaller amount."),
     ),
     "wrong_pin": (
         _lt("Wrong PIN"),
@@ -271,9 +265,7 @@ _MESSAGES = {
     ),
     "reversal:terminal_busy": (
         _lt("Terminal busy"),
-        _lt(
-            "Right after a payment the terminal needs some seconds. %(not_done)s Wait a moment and try again."
-        ),
+        _lt("Right after a payment the terminal needs some seconds. %(not_done)s Wait a moment and try again."),
     ),
     # --- what a terminal does besides payments --- #
     "administration_running": (
@@ -380,7 +372,8 @@ def describe(env, reason, detail="", kind="purchase"):
     key = str(getattr(reason, "value", reason) or "")
     label, explanation = _MESSAGES.get(f"{kind}:{key}") or _MESSAGES.get(key, _UNKNOWN_KEY)
     words = {name: env._(text) for name, text in _WORDS.get(kind, _WORDS["purchase"]).items()}
-    return Message(env._(label), env._(explanation) % words, detail or "")
+    sentence = env._(explanation)
+    return Message(env._(label), sentence % words, detail or "")
 
 
 def labels(env):

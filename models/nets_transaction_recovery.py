@@ -307,7 +307,8 @@ class NetsTransaction(models.Model):
     def _follows_directly(self, outcome):
         """Whether nothing else can have run between ours and this unapproved result: a card refused by hand after
         our own was charged must not pass for ours. A charge always takes a number (STAN), so the number right behind
-        the one before ours shows that there was none. Without numbers only a terminal that nobody uses by hand shows it.
+        the one before ours shows that there was none. Without numbers, only a terminal shows it that nobody uses by
+        hand.
         """
         if outcome.total_amount and outcome.total_amount != abs(self._to_minor_units(self.amount)):
             return False

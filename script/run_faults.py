@@ -52,6 +52,7 @@ BETWEEN_PROCESSES = (
     "refund races",
     "retry storm",
     "serialization",
+    "till",
     "two ",
 )
 
@@ -97,7 +98,7 @@ class Run:
     def at_random(self, count):
         """The long random run."""
         seed = self.options.seed
-        plan = faults.random_plan(seed, count)
+        plan = faults.random_plan(seed, count, bool(self.world.till))
         chaos = collections.deque(faults.chaos_plan(seed, count))
         rng = random.Random(seed + 2)
         # some dozen invoices that everybody pays on, a little at a time
@@ -116,17 +117,24 @@ class Run:
                 time.sleep(0.2)
 
     def compare(self):
+        if trouble := self.world.close_till():
+            self.troubles.append(f"the session of the till can't be closed: {trouble}")
         return books.compare(
             self.world.postgresql,
             self.world.database,
             self.world.ledger(),
             self.world.operations,
-            self.world.invoice_totals,
+            self.world.debts,
             self.world.service.requests(),
         )
 
-    def single_faults(self, jobs):
-        jobs = [(fault, job) for fault, job in jobs if self.wanted(fault)]
+    def single_faults(self, only=("",)):
+        """:param only: how the faults' names begin"""
+        jobs = [
+            (fault, job)
+            for fault, job in faults.catalogue(bool(self.world.till))
+            if fault.startswith(only) and self.wanted(fault)
+        ]
         if jobs:
             self.world.make_invoices(len(jobs) * 2 * self.options.repeat + 20)
             with stack.step(f"{len(jobs)} faults of single payments, {self.options.repeat} times"):
@@ -134,7 +142,9 @@ class Run:
 
     def kills(self):
         """Kill a server at each boundary; where there are two, one after the other."""
-        points = [point for point in faults.kill_points(self.world.hosts) if self.wanted(point.fault)]
+        points = [
+            point for point in faults.kill_points(self.world.hosts, bool(self.world.till)) if self.wanted(point.fault)
+        ]
         rounds = faults.rounds_of(points, self.world.workers)
         self.one_by_one(
             (
@@ -162,10 +172,10 @@ def one_host(options):
     run = Run(options, "one")
     with _started(run, "One Odoo server with threads"):
         if options.short:
-            run.single_faults([(fault, job) for fault, job in faults.catalogue() if fault.startswith(SHORT)])
+            run.single_faults(SHORT)
             run.one_by_one([("Killed", faults.kill_round, faults.SHORT_KILL_ROUND)])
         else:
-            run.single_faults(faults.catalogue())
+            run.single_faults()
             run.kills()
             run.alone()
             run.fill_up(options.operations // 2 - len(run.world.operations))
@@ -176,7 +186,7 @@ def two_hosts(options, so_far):
     """Two Odoo servers with worker processes on one database: what may go wrong between processes and hosts."""
     run = Run(options, "two", hosts=2, workers=2)
     with _started(run, "Two Odoo servers with two workers each, on one database"):
-        run.single_faults([(fault, job) for fault, job in faults.catalogue() if fault.startswith(BETWEEN_PROCESSES)])
+        run.single_faults(BETWEEN_PROCESSES)
         run.kills()
         run.alone()
         run.fill_up(options.operations - so_far - len(run.world.operations))

@@ -387,7 +387,10 @@ class TestLog(CardPaymentCommon):
             "STAN": ([("stan", "=", middle.stan)], "stan"),
             "authorisation": ([("authorisation_code", "=", middle.authorisation_code)], "authorisation"),
             "digits": ([("card_last_four", "=", middle.card_last_four)], "last_four"),
-            "amount": (["|", ("amount", "in", [12.34, -12.34]), ("charged_amount", "in", [12.34])], "amount_index charged_amount"),
+            "amount": (
+                ["|", ("amount", "in", [12.34, -12.34]), ("charged_amount", "in", [12.34])],
+                "amount_index charged_amount",
+            ),
             "customer": ([("partner_id", "in", middle.partner_id.ids)], "partner"),
         }
         for name, (domain, expected) in filters.items():
@@ -408,6 +411,8 @@ class TestLog(CardPaymentCommon):
         with self.assertQueryCount(3):
             found = page.filtered("can_reverse")
         # the newest charge of each terminal, where that is booked
-        newest = [rows.filtered(lambda row: row.state == "approved")[:1] for rows in page.grouped("terminal_id").values()]
+        newest = [
+            rows.filtered(lambda row: row.state == "approved")[:1] for rows in page.grouped("terminal_id").values()
+        ]
         self.assertEqual(set(found), {row for row in newest if row and not row.to_book})
         self.assertGreater(len(found), 40)

@@ -81,7 +81,9 @@ class TestReceipt(ReceiptCase):
         transaction = self.paid(merchant="")
         self.assertFalse(transaction.printer, "NETS hasn't taken that setting yet")
         self.terminal.sudo().printer_applied = "terminal"
-        transaction = self.charge(self.make_invoice(5), outcome=approved(500, number=102, customer_receipt="MINE\r\n", merchant_receipt=""))
+        transaction = self.charge(
+            self.make_invoice(5), outcome=approved(500, number=102, customer_receipt="MINE\r\n", merchant_receipt="")
+        )
         self.assertEqual(transaction.printer, "terminal")
         self.assertTrue(self.dialog(transaction).copies and self.dialog(transaction).printed_by_terminal)
         [text] = self.printed(transaction, ["customer"])

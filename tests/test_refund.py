@@ -105,6 +105,20 @@ class TestRefund(RefundCase):
         self.assertFalse(purchase.amount_refundable)
         self.assertFalse(refund.booking_note)
 
+    def test_the_story_tells_what_went_back(self):
+        purchase = self.charge(self.make_invoice(1000))
+        refund = self.refund(purchase, -150)
+        refused = self.refund(purchase, -850, outcome=declined(202))
+        told = [(event["title"], event["text"]) for event in purchase.with_user(self.clerk)._story()][-2:]
+        self.assertEqual([title for title, _text in told], ["Refund", "Refund"])
+        for (_title, text), each, amount, words in zip(
+            told, (refund, refused), ("150.00", "850.00"), ("Refunded", "Insufficient funds"), strict=True
+        ):
+            for said in (each.order_id, amount, words):
+                self.assertIn(said, text)
+        [asked, *_others] = refund.with_user(self.clerk)._story()
+        self.assertIn(purchase.order_id, asked["text"])
+
     def test_part(self):
         invoice = self.make_invoice(1000)
         purchase = self.charge(invoice)

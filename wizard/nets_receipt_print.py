@@ -37,7 +37,9 @@ class NetsReceiptPrint(models.TransientModel):
                 transaction._is_copy(which) for transaction in wizard.transaction_ids for which in wanted
             )
             wizard.printed_by_terminal = any(
-                transaction.printer == "terminal" and transaction.has_receipt for transaction in wizard.transaction_ids
+                transaction.printer == "terminal" and transaction[f"{which}_receipt"]
+                for transaction in wizard.transaction_ids
+                for which in wanted
             )
             wizard.confirmations = not all(
                 any(transaction[f"{which}_receipt"] for which in wanted) for transaction in wizard.transaction_ids

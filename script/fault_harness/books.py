@@ -45,6 +45,23 @@ SELECT original.order_id, reversal.order_id, c.name, round(p.amount * 100)::bigi
   LEFT JOIN account_move m ON m.id = p.move_id
  WHERE reversal.kind = 'reversal' AND reversal.state = 'approved' AND NOT reversal.to_book AND p.state = 'canceled'
 """
+# What stands on the till's orders. `IN_SESSIONS` shows that closing the sessions made payments of just that.
+TILL_PAYMENTS = """
+SELECT p.transaction_id, c.name, round(p.amount * 100)::bigint, p.payment_status, o.state
+  FROM pos_payment p
+  JOIN pos_order o ON o.id = p.pos_order_id
+  JOIN res_company company ON company.id = o.company_id
+  JOIN res_currency c ON c.id = company.currency_id
+ WHERE p.transaction_id IS NOT NULL AND p.amount <> 0
+"""
+IN_SESSIONS = """
+SELECT (SELECT coalesce(sum(amount), 0) FROM pos_payment WHERE transaction_id IS NOT NULL),
+       (SELECT coalesce(sum(CASE p.payment_type WHEN 'inbound' THEN p.amount ELSE -p.amount END), 0)
+          FROM account_payment p JOIN account_move m ON m.id = p.move_id AND m.state = 'posted'
+         WHERE p.payment_reference IS NULL AND p.pos_session_id IN (
+               SELECT o.session_id FROM pos_payment pp JOIN pos_order o ON o.id = pp.pos_order_id
+                WHERE pp.transaction_id IS NOT NULL))
+"""
 DUE = "SELECT id, round(amount_residual * 100)::bigint FROM account_move WHERE id = ANY(%s)"
 
 COLUMNS = (6, 9, 8, 6, 8, 13, 9)  # widths
@@ -75,12 +92,12 @@ def direction(kind):
     return "in" if kind == "purchase" else "out"
 
 
-def compare(postgresql, database, ledger, operations, invoice_totals, requests):
+def compare(postgresql, database, ledger, operations, debts, requests):
     """Compare.
 
     :param list ledger: the service's entries
     :param operations: all Operation that were asked for
-    :param dict invoice_totals: invoice → what was due on it, in minor units
+    :param dict debts: invoice, or the till's order → what was due on it, in minor units
     :param requests: the service's log of requests
     :return: {fault: Row}
     """
@@ -88,7 +105,8 @@ def compare(postgresql, database, ledger, operations, invoice_totals, requests):
     comparison.look_at_operations()
     comparison.look_at_transactions()
     comparison.look_at_entries()
-    comparison.look_at_debts(invoice_totals)
+    comparison.look_at_sessions()
+    comparison.look_at_debts(debts)
     comparison.look_at_requests(requests)
     return comparison.rows
 
@@ -161,6 +179,10 @@ class _Comparison:
                 self.complain(reversal, f"the entry of the cancelled payment is {move_state}")
             self._add_booking(bookings, original, amount, currency, "in")
             self._add_booking(bookings, reversal, amount, currency, "out")
+        for order_id, currency, amount, status, order_state in self.postgresql.query(self.database, TILL_PAYMENTS):
+            if status != "done" or order_state == "draft":
+                self.complain(order_id, f"the till's payment is {status}, its order {order_state}")
+            self._add_booking(bookings, order_id, abs(amount), currency, "in" if amount > 0 else "out")
         return bookings
 
     def _add_booking(self, bookings, order_id, amount, currency, way):
@@ -208,16 +230,24 @@ class _Comparison:
                 self.row(key[1]).double += count - 1
                 self.complain(key[1], f"charged {count} times {key}")
 
-    def look_at_debts(self, invoice_totals):
+    def look_at_sessions(self):
+        """Closing the till's sessions has made payments of all that stands on its orders."""
+        taken, booked = self.postgresql.query(self.database, IN_SESSIONS)[0]
+        if taken != booked:
+            self.rows["the till's session"].troubles.append(
+                f"{taken} taken at the till, {booked} booked for its sessions"
+            )
+
+    def look_at_debts(self, debts):
         """No debt was charged twice, no payment given back twice, and the invoices show what is due now."""
         charged, given_back = collections.Counter(), collections.Counter()
         for (_terminal, order_id, kind, amount, *_rest), count in self.charges.items():
             operation = self.operation(order_id)
             if operation and kind == "purchase":
-                charged[operation.invoice] += amount * count
+                charged[operation.debt] += amount * count
                 given_back[order_id] -= amount * count
             elif operation:
-                charged[operation.invoice] -= amount * count
+                charged[operation.debt] -= amount * count
                 original = next(
                     other["order_id"]
                     for other in self.transactions.values()
@@ -228,16 +258,17 @@ class _Comparison:
             if over > 0:
                 self.row(order_id).double += 1
                 self.complain(order_id, f"{over} more given back than was charged")
-        due = dict(self.postgresql.query(self.database, DUE, [list(invoice_totals)]))
-        for invoice, operation in {operation.invoice: operation for operation in self.operations}.items():
-            over = charged[invoice] - invoice_totals[invoice]
+        invoices = [debt for debt in debts if isinstance(debt, int)]
+        due = dict(self.postgresql.query(self.database, DUE, [invoices]))
+        for debt, operation in {operation.debt: operation for operation in self.operations}.items():
+            over = charged[debt] - debts[debt]
             row = self.rows[operation.fault]
             # a tip isn't part of the debt
             if over > 0 and "tip" not in operation.fault:
                 row.double += 1
                 row.troubles.append(f"{over} more charged than was due: {operation}")
-            if due[invoice] != max(0, -over):
-                row.troubles.append(f"{due[invoice]} is due on the invoice instead of {max(0, -over)}: {operation}")
+            if debt in due and due[debt] != max(0, -over):
+                row.troubles.append(f"{due[debt]} is due on the invoice instead of {max(0, -over)}: {operation}")
 
     def look_at_requests(self, requests):
         """Nothing was sent twice, whatever came of it. A reversal's request doesn't say which one it is of."""

@@ -28,8 +28,9 @@ class Operation:
 
     fault: str
     terminal: object
-    invoice: int
+    invoice: int | None
     amount: int  # minor units, positive
+    order: object = None  # of the till, instead of an invoice
     kind: str = "purchase"
     original: "Operation | None" = None  # the payment that is given back
     repeats: "Operation | None" = None  # the failed one that is tried again
@@ -45,12 +46,19 @@ class Operation:
     left_to_person: bool = False
 
     @property
+    def debt(self):
+        """What it pays."""
+        return self.order.uuid if self.order else self.invoice
+
+    @property
     def settled(self):
         return self.state in ("approved", "failed", "aborted") and (self.state != "approved" or self.booked)
 
     def call(self):
         """Return what starts it: model, method, arguments."""
         terminal, request_id = self.terminal.id, self.request_id
+        if self.order:
+            return "nets.transaction", "pos_start", self.order.payment_uuid, terminal, self.amount / 100, request_id
         if self.repeats:
             return "nets.transaction", "retry", [self.repeats.transaction], request_id, terminal
         if self.kind == "refund":

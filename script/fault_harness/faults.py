@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import stack
 
-from .desk import Unreachable
+from .desk import Operation, Unreachable
 from .world import INVOICE_TOTAL, PERSON_WAIT, PROMISE
 
 # A terminal's clock has seconds: two results within the same one can't be told apart by it. No customer is that fast.
@@ -41,9 +41,9 @@ def is_evidence_gone(kind, fate, by_hand):
     """
     if kind == "reversal":
         # It has no order id. Where it wasn't reached, the terminal still shows the original, which disproves nothing.
-        return by_hand or fate == "not reached"
+        return bool(by_hand or fate == "not reached")
     # a charge has an order id, a refusal a number; a cancellation may as well have been typed by somebody
-    return by_hand and fate == "cancelled"
+    return bool(by_hand and fate == "cancelled")
 
 
 def together(calls):
@@ -474,9 +474,93 @@ def connection_lost(gate, kind="purchase"):
     return fault, job
 
 
-def catalogue():
-    """Return all jobs that may run beside each other: (fault, job)."""
+# === AT THE TILL === #
+
+
+def at_the_till(fault, play, by_hand=None, person=False):
+    """Return a job: an order of the till, paid by card."""
+    fault = f"till: {fault}"
+
+    def job(world, **values):
+        values.pop("invoice", None)
+        with world.terminal(by_hand) as terminal:
+            values["order"] = world.till_order(**values)
+            world.service.play(terminal.identifier, play)
+            world.pay(world.operation(fault, terminal, person=person, **values))
+
+    return fault, job
+
+
+def double_click_at_the_till(world, **values):
+    """The line is sent twice with one request, and by another till with a request of its own."""
+    values.pop("invoice", None)
+    with world.terminal() as terminal:
+        values["order"] = world.till_order(**values)
+        world.service.play(terminal.identifier, SLOWLY_APPROVED)
+        operation = world.operation("till: double click, and another till", terminal, **values)
+        deadline = time.monotonic() + PROMISE
+        # not counted: whoever comes second gets the first one's transaction
+        other = Operation(operation.fault, terminal, None, operation.amount, order=operation.order)
+        desks = [world.desk() for _press in range(3)]
+        pressed = [operation, operation, other]
+        together(
+            [
+                lambda number=number, desk=desk: desk.press(pressed[number], deadline, server=number)
+                for number, desk in enumerate(desks)
+            ]
+        )
+        if operation.transaction:
+            operation.request_id = world.request_of(operation)
+            world.finish(operation, desks[0], deadline)
+
+
+def till_and_back_office(world, **values):
+    """Till and back office want the same terminal at the same moment."""
+    with world.terminal() as terminal:
+        world.service.play(terminal.identifier, SLOWLY_APPROVED, SLOWLY_APPROVED)
+        fault = "till and back office, one terminal"
+        invoice = world.operation(fault, terminal, user="demo", may_wait=False, **values)
+        values.pop("invoice", None)
+        order = world.operation(fault, terminal, order=world.till_order(**values), may_wait=False, **values)
+        pay_together(world, [order, invoice])
+
+
+def till_behind_back_office(world, **values):
+    """The back office's answer is lost; the till's payment is held until that is known, and goes on by itself."""
+    with world.terminal() as terminal:
+        world.service.play(terminal.identifier, {**APPROVED, "answer": "cut_after"}, SLOWLY_APPROVED)
+        fault = "till behind a lost payment of the back office"
+        invoice = world.operation(fault, terminal, user="demo", **values)
+        desk, deadline = world.desk("demo"), time.monotonic() + PROMISE
+        desk.press(invoice, deadline)
+        if not invoice.transaction:
+            return
+        values.pop("invoice", None)
+        order = world.operation(fault, terminal, order=world.till_order(**values), **values)
+        together([lambda: world.finish(invoice, desk, deadline), lambda: world.pay(order, 1)])
+
+
+def till_jobs():
     return [
+        at_the_till("nothing broken: approved", APPROVED),
+        at_the_till("nothing broken: declined", DECLINED),
+        at_the_till("cut after the request: approved", {**APPROVED, "answer": "cut_after"}),
+        at_the_till("cut after the request: declined", {**DECLINED, "answer": "cut_after"}),
+        at_the_till("cut before the request: not reached", NOT_REACHED),
+        at_the_till("Result 99: approved", {**APPROVED, "answer": "result_99"}),
+        ("till: double click, and another till", double_click_at_the_till),
+        ("till and back office, one terminal", till_and_back_office),
+        ("till behind a lost payment of the back office", till_behind_back_office),
+    ]
+
+
+def catalogue(till=False):
+    """Return all jobs that may run beside each other: (fault, job).
+
+    :param till: whether there is a Point of Sale
+    """
+    return [
+        *(till_jobs() if till else []),
         *answer_jobs(),
         ("double click", double_click),
         ("double click (refund)", double_click_on_refund),
@@ -527,10 +611,11 @@ class Point:
     kind: str = "purchase"
     by_hand: bool = False
     what: str = "killed"
+    till: bool = False
 
     @property
     def fault(self):
-        return named(f"{self.what}: {self.name}", self.kind, self.by_hand)
+        return named(f"{'till, ' if self.till else ''}{self.what}: {self.name}", self.kind, self.by_hand)
 
     @property
     def person(self):
@@ -572,10 +657,11 @@ BOUNDARIES = (
 )
 
 
-def kill_points(hosts=1):
+def kill_points(hosts=1, till=False):
     """Return every boundary for every kind, and what differs where cards are typed on the terminal.
 
     :param int hosts: with two, refunds and reversals only where a result is lost: they are the same code
+    :param till: whether there is a Point of Sale
     """
     points = [
         Point(*boundary, kind=kind)
@@ -583,6 +669,9 @@ def kill_points(hosts=1):
         for kind in KINDS
         if hosts == 1 or kind == "purchase" or boundary[3]
     ]
+    if till:
+        # what comes before is the same code for both
+        points += [Point(*boundary, till=True) for boundary in BOUNDARIES if boundary[2] in ("", "book", "book_commit")]
     if hosts > 1:
         return points
     for boundary in BOUNDARIES:
@@ -636,6 +725,8 @@ def under_way(world, points, server, damage, repair=None, watched_on=None):
         for point, terminal, original in zip(points, taken, originals, strict=True):
             world.service.play(terminal.identifier, point.play)
             values = {"original": original, "invoice": original.invoice} if original else {}
+            if point.till:
+                values["order"] = world.till_order()
             operation = world.operation(point.fault, terminal, kind=point.kind, person=point.person, **values)
             gate = world.gates.close(operation.request_id, point.gate) if point.gate else None
             held.append((point, operation, gate, pool.submit(world.pay, operation, server, watched_on)))
@@ -719,10 +810,10 @@ def restart_postgresql(world):
 def cut_database_line(world):
     """All connections to PostgreSQL are cut; what was inside its COMMIT is committed, and nobody knows."""
     what = "connection to PostgreSQL lost"
-    for kind in KINDS:
-        for gate in ("reserve_commit", "claim_commit", "record_commit", "book_commit"):
-            points = [Point(gate, SLOWLY_APPROVED, gate, kind=kind, what=what)]
-            under_way(world, points, 0, world.database_line.cut)
+    gates = ("reserve_commit", "claim_commit", "record_commit", "book_commit")
+    points = [Point(gate, SLOWLY_APPROVED, gate, kind=kind, what=what) for gate in gates for kind in KINDS]
+    for members in rounds_of(points, world.workers):
+        under_way(world, members, 0, world.database_line.cut)
 
 
 def cut_nets_line(world):
@@ -814,6 +905,7 @@ RANDOM_WEIGHTS = {
     "nothing broken: approved (refund)": 6,
     "nothing broken: approved (reversal)": 4,
     "nothing broken: declined": 6,
+    "till: nothing broken: approved": 12,
     "nothing broken: cancelled": 4,
     "double click": 4,
     "retry storm": 2,
@@ -838,10 +930,10 @@ NOT_RANDOM = (
 )
 
 
-def random_plan(seed, count):
+def random_plan(seed, count, till=False):
     """Return the jobs of the random run, the same for the same seed: (job, values)."""
     rng = random.Random(seed)
-    jobs = [(fault, job) for fault, job in catalogue() if not any(word in fault for word in NOT_RANDOM)]
+    jobs = [(fault, job) for fault, job in catalogue(till) if not any(word in fault for word in NOT_RANDOM)]
     weights = [RANDOM_WEIGHTS.get(fault, 1) for fault, _job in jobs]
     return [(job, {"amount": rng.randint(100, 6000)}) for _fault, job in rng.choices(jobs, weights, k=count)]
 

@@ -118,8 +118,8 @@ MUTATIONS = [
         (
             (
                 "models/nets_transaction_refund.py",
-                '        self.env.cr.execute(SQL("UPDATE nets_transaction SET write_date = write_date WHERE id = %s", self.id))\n',
-                "",
+                '"UPDATE nets_transaction SET write_date = write_date WHERE id = %s"',
+                '"SELECT %s"',
             ),
         ),
     ),

@@ -4,25 +4,25 @@
 the account "demo" / "demo-secret", which has at least 20 terminals besides 10000001 to 10000003), it offers as JSON:
 
     GET  /control/terminals                 {"terminals": [{"terminalId", "account", "phase", "scripted"}]}
-    GET  /control/terminals/<TID>           one of them. phase: "idle" or "result": free; "card": the customer is asked for
-                                            the card; "processing": the bank is asked. scripted: plays that were not used
-                                            yet. With ?wait_phase=card,processing&timeout=20: when it is in one of these;
-                                            408 where that takes longer
+    GET  /control/terminals/<TID>           one of them. phase: "idle" or "result": free; "card": the customer is asked
+                                            for the card; "processing": the bank is asked. scripted: plays not used yet.
+                                            With ?wait_phase=card,processing&timeout=20: when it is in one of these; 408
+                                            where that takes longer
     POST /control/terminals/<TID>/script    {"plays": [play]}: what the next transactions do, one for each, below
     DELETE the same                         forgets the plays that were not used
     POST /control/terminals/<TID>/release   lets a transaction go on that waits for it
     POST /control/terminals/<TID>/press     {"key": "unplug" | "plug" | "cut_network" | "restore_network"}
-    POST /control/terminals/<TID>/by_hand   {"outcome": "approved" | "declined" | "cancelled", "amount", "kind": "purchase" |
-                                            "refund"}: typed on the terminal itself, done at once; only the last without
-                                            a number
-    POST /control/service                   {"revoke_tokens": true}; {"order_id_in_last": "on_success" | "never"}: whether
-                                            order ids are sent back; {"last_transaction": "ok" | "error"}
+    POST /control/terminals/<TID>/by_hand   {"outcome": "approved" | "declined" | "cancelled", "amount"}: a purchase
+                                            typed on the terminal itself, done at once; only the last has no number
+    POST /control/service                   {"revoke_tokens": true}; {"order_id_in_last": "on_success" | "never"}:
+                                            whether order ids are sent back; {"last_transaction": "ok" | "error"}
     POST /control/reset                     {"ledger": false}: terminals, plays, switches, requests back to the start
-    GET  /control/ledger                    {"entries": [{"terminalId", "orderId", "kind", "amount", "currency", "stanAuth",
-                                            "origin"}]}: what was really charged, oldest first. kind: "purchase", "refund",
-                                            "reversal" (of the terminal's entry before; without order id). amount: minor
-                                            units, positive. origin: "service", or "terminal" for what was typed by hand
-    GET  /control/requests                  {"requests": [{"method", "path", "body", "status"}]}, status null: no answer
+    GET  /control/ledger                    {"entries": [{"terminalId", "orderId", "kind", "amount", "currency",
+                                            "stanAuth", "origin"}]}: what was really charged, oldest first. kind:
+                                            "purchase", "refund", "reversal" (of the terminal's entry before; without
+                                            order id). amount: minor units, positive. origin: "service", or "terminal"
+                                            for what was typed by hand
+    GET  /control/requests                  {"requests": [{"method", "path", "body", "status"}]}; status null: no answer
 
     a play  outcome  what really happens: "approved", "insufficient_funds" (declined by the bank, has a number),
                      "customer_cancelled" (has none)

@@ -18,6 +18,7 @@ from .desk import PRESS_PAUSE, Desk, Operation, Refused
 from .gates import Gates
 from .proxy import Proxy
 from .service import OwnService
+from .till import Order, Till
 
 ANSWER_TIMEOUT, CUSTOMER_TIMEOUT = 4, 12  # seconds; set on the NETS account
 # What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups (5, 10, 20, 40 s), of
@@ -85,7 +86,7 @@ class World:
         self.hosts, self.workers = hosts, workers
         self.mutation = mutation
         self.operations = []
-        self.invoice_totals = {}
+        self.debts = {}  # invoice, or order of the till → what was due on it, in minor units
         self._first_entry = 0
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
@@ -194,7 +195,7 @@ class World:
             terminal = Terminal(record, value["identifier"], value["used_by_hand"])
             self.refuse_by_hand(terminal)
             self.terminals.put(terminal)
-        self._admin = admin
+        self.till = Till(self.desk("admin"), admin) if Till.is_there(admin) else None
         self._partner = admin.ref(f"{stack.MODULE}.demo_partner_bakery")
 
     def make_invoices(self, count):
@@ -214,7 +215,7 @@ class World:
             desk.insist(deadline, "account.move", "action_post", ids)
             count -= len(ids)
             for invoice in ids:
-                self.invoice_totals[invoice] = INVOICE_TOTAL
+                self.debts[invoice] = INVOICE_TOTAL
                 self._invoices.put(invoice)
 
     def invoice(self):
@@ -249,14 +250,29 @@ class World:
 
     def operation(self, fault, terminal, **values):
         """Note what somebody is about to ask for."""
-        values.setdefault("invoice", None)
-        if values["invoice"] is None:
+        if not values.get("order") and not values.get("invoice"):
             values["invoice"] = self.invoice()
+        values.setdefault("invoice", None)
         values.setdefault("amount", INVOICE_TOTAL)
         operation = Operation(fault, terminal, **values)
         with self._lock:
             self.operations.append(operation)
         return operation
+
+    def till_order(self, amount=INVOICE_TOTAL, **_values):
+        """Return a new order of the till, which is on the server already."""
+        order = Order(amount)
+        self.till.sync(order, time.monotonic() + PROMISE)
+        with self._lock:
+            self.debts[order.uuid] = amount
+        return order
+
+    def close_till(self):
+        """End the day at the till: what it took becomes journal entries.
+
+        :return: what is wrong, as text
+        """
+        return self.till.close(time.monotonic() + 60) if self.till else ""
 
     def pay(self, operation, server=0, watched_on=None):
         """Press, watch until it is settled, and hand it to a person where it isn't in time.
@@ -284,6 +300,8 @@ class World:
         desk.watch(operation, deadline, server)
         if not operation.settled:
             self.ask_a_person(operation, desk)
+        if operation.order and operation.state == "approved":
+            self.till.sync(operation.order, time.monotonic() + PROMISE, paid=True)
 
     def ask_a_person(self, operation, desk):
         """Do what is left to a person: look into the terminal's journal and settle it."""
@@ -320,6 +338,11 @@ class World:
             [operation.request_id],
         )
         return dict(zip(fields, found[0], strict=True)) if found else None
+
+    def request_of(self, operation):
+        """Return the request id of the transaction that an operation got, which may be another's."""
+        statement = "SELECT request_id FROM nets_transaction WHERE id = %s"
+        return self.postgresql.query(self.database, statement, [operation.transaction])[0][0]
 
     def wait_sent(self, operation, timeout=30):
         """Wait until the request is on its way, or gone."""

@@ -90,7 +90,7 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     first.press("Refund").expect_status("Waiting for the card", "get the money back").expect_buttons("Abort")
     terminal.asks_for_card()
     terminal.release()
-    first.expect_status("Refunded")
+    first.expect_status("Refunded").expect_free()
     terminal.play("approved")
     second.press("Refund")
     till.expect_receipt()
