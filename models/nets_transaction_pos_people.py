@@ -381,7 +381,8 @@ class NetsTransaction(models.Model):
             {
                 "transaction_id": transaction.id,
                 "payment_id": transaction.pos_payment_id.id,
-                "order": transaction.pos_order_id.display_name or "",
+                # an order that isn't paid has no name yet
+                "order": transaction.pos_order_id.pos_reference or transaction.pos_order_id.display_name or "",
                 "amount": transaction._format_amount(
                     transaction.charged_amount if transaction.state == "approved" else transaction.amount
                 ),

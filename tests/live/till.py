@@ -30,10 +30,14 @@ class Shop:
             use_payment_terminal="nets",
             nets_terminal_ids=[(6, 0, [each.id for each in terminals])],
         )
+        self.category = self.admin.call("pos.category", "create", [{"name": "Zithers"}])[0]
         values = {
             "name": "Corner shop",
             "company_id": clinic.ref("demo_company"),
             "payment_method_ids": [(6, 0, [self.cash, self.card])],
+            # of its own products alone: the till shows a hundred, in no certain order
+            "limit_categories": True,
+            "iface_available_categ_ids": [(6, 0, [self.category])],
             "module_pos_hr": False,
             "module_pos_restaurant": False,
             **config,
@@ -47,7 +51,7 @@ class Shop:
 
     def make_product(self, name, price):
         values = {"name": name, "list_price": price, "available_in_pos": True, "taxes_id": [(5, 0, 0)]}
-        values["is_favorite"] = True  # so that it stands first
+        values["pos_categ_ids"] = [(6, 0, [self.category])]
         return self.admin.call("product.template", "create", [values])[0]
 
     def open_session(self):

@@ -1,4 +1,5 @@
 import {browser} from "@web/core/browser/browser";
+import {delay} from "@web/core/utils/concurrency";
 import {_t} from "@web/core/l10n/translation";
 import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
 import {uuid as newRequestId} from "@web/core/utils/strings";
@@ -165,7 +166,7 @@ export class CardDesk {
    * @param {Object} line
    * @returns {Promise<boolean>} whether that was done, once it is known
    */
-  async charge(line) {
+  charge(line) {
     const {reversal, refundOf} = line.nets;
     return this.send(line, "pos_start", (terminal, requestId) => [
       [line.uuid, terminal.id, line.getAmount(), requestId],
@@ -179,7 +180,7 @@ export class CardDesk {
    * @param {Object} line
    * @param {{reference: string, reason: string}} values
    */
-  async recordByHand(line, {reference, reason}) {
+  recordByHand(line, {reference, reason}) {
     return this.send(line, "pos_record_by_hand", (terminal, requestId) => [
       [line.uuid, terminal.id, line.getAmount(), reference, reason, requestId],
       {cashier: this.cashierName},
@@ -445,9 +446,7 @@ export class CardDesk {
   async sync(order) {
     // Where a sync of the same order is under way, core would do nothing.
     while (this.pos.syncingOrders.has(order.uuid)) {
-      await new Promise((resolve) => {
-        browser.setTimeout(resolve, SYNC_INTERVAL);
-      });
+      await delay(SYNC_INTERVAL);
     }
     await this.pos.syncAllOrders({orders: [order], throw: true, force: true});
   }
@@ -620,9 +619,9 @@ export class CardDesk {
   /** @returns {Promise<boolean>} whether what was asked for was done, once that is known */
   endOf(line) {
     this.end(line.uuid, false);
-    return new Promise((resolve) => {
-      this.ends.set(line.uuid, resolve);
-    });
+    const {promise, resolve} = Promise.withResolvers();
+    this.ends.set(line.uuid, resolve);
+    return promise;
   }
 
   end(uuid, success) {
@@ -650,9 +649,9 @@ export class CardDesk {
     }
   }
 
-  later(uuid, action, delay = REPEAT_INTERVAL) {
+  later(uuid, action, pause = REPEAT_INTERVAL) {
     this.clearTimer(uuid);
-    this.timers.set(uuid, browser.setTimeout(action, delay));
+    this.timers.set(uuid, browser.setTimeout(action, pause));
   }
 
   clearTimer(uuid) {

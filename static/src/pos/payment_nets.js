@@ -20,7 +20,7 @@ export class PaymentNets extends PaymentInterface {
   }
 
   /** @returns {Promise<boolean>} whether the card was charged, once that is known */
-  async sendPaymentRequest(uuid) {
+  sendPaymentRequest(uuid) {
     return this.desk.charge(this.lineOf(uuid));
   }
 
@@ -35,7 +35,7 @@ export class PaymentNets extends PaymentInterface {
   }
 
   /** @returns {Promise<boolean>} whether the terminal took the payment back, once that is known */
-  async sendPaymentReversal(uuid) {
+  sendPaymentReversal(uuid) {
     return this.desk.reverse(this.lineOf(uuid));
   }
 }

@@ -7,7 +7,7 @@ ClosePosPopup.props = [...ClosePosPopup.props, "nets?"];
 
 patch(ClosePosPopup.prototype, {
   getInitialState() {
-    return {...super.getInitialState(...arguments), netsAllowed: false};
+    return {...super.getInitialState(...arguments), nets: this.props.nets, netsAllowed: false};
   },
 
   /** @returns {{key: string, title: string, rows: Object[]}[]} what a person has to look at before closing */
@@ -19,16 +19,13 @@ patch(ClosePosPopup.prototype, {
       by_hand: _t("Recorded or settled by hand"),
     };
     return Object.entries(titles)
-      .map(([key, title]) => ({key, title, rows: this.props.nets?.[key] || []}))
+      .map(([key, title]) => ({key, title, rows: this.state.nets?.[key] || []}))
       .filter(({rows}) => rows.length);
   },
 
   /** What is unresolved, or charged without an order, stops the closing. */
   get netsBlocks() {
-    return (
-      !this.state.netsAllowed &&
-      this.netsIssues.some(({key}) => ["unresolved", "without_order"].includes(key))
-    );
+    return this.netsIssues.some(({rows}) => rows.some(({blocking}) => blocking));
   },
 
   canConfirm() {
@@ -43,7 +40,7 @@ patch(ClosePosPopup.prototype, {
       ),
       confirmLabel: _t("Allow closing"),
       confirm: async ({reason}) => {
-        await this.pos.data.call("pos.session", "nets_allow_closing", [
+        this.state.nets = await this.pos.data.call("pos.session", "nets_allow_closing", [
           [this.pos.session.id],
           reason,
         ]);

@@ -106,22 +106,20 @@ patch(PaymentScreen.prototype, {
   },
 
   async sendPaymentRequest(line) {
-    if (!line.isNets()) {
-      if (!this.refuseWhileCardRuns()) {
-        await super.sendPaymentRequest(...arguments);
-      }
-      return;
+    if (line.isNets()) {
+      this.numberBuffer.capture();
+      await this.pos.nets.charge(line);
+    } else if (!this.refuseWhileCardRuns()) {
+      await super.sendPaymentRequest(...arguments);
     }
-    this.numberBuffer.capture();
-    await this.pos.nets.charge(line);
   },
 
   async sendPaymentCancel(line) {
-    return line.isNets() ? this.pos.nets.abort(line) : super.sendPaymentCancel(...arguments);
+    await (line.isNets() ? this.pos.nets.abort(line) : super.sendPaymentCancel(...arguments));
   },
 
   async sendPaymentReverse(line) {
-    return line.isNets() ? this.pos.nets.reverse(line) : super.sendPaymentReverse(...arguments);
+    await (line.isNets() ? this.pos.nets.reverse(line) : super.sendPaymentReverse(...arguments));
   },
 
   /** What became of a card is settled with a reason, by a manager, in the line itself. */

@@ -39,7 +39,7 @@ patch(PosPayment.prototype, {
   },
 
   /** Its status says what became of the card, and not only *done* or *retry*. */
-  async pay() {
+  pay() {
     if (this.isNets()) {
       return this.payment_method_id.payment_terminal.sendPaymentRequest(this.uuid);
     }

@@ -35,7 +35,7 @@ patch(PosStore.prototype, {
       });
       return false;
     }
-    return super._onBeforeDeleteOrder(...arguments);
+    return await super._onBeforeDeleteOrder(...arguments);
   },
 
   /** A card takes a minute: it is paid in the payment screen, where the cashier sees what the terminal does. */
