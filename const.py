@@ -2,6 +2,8 @@
 
 # The payment method's technical code on journals ("Card terminal").
 PAYMENT_METHOD_CODE = "nets_terminal"
+# What a payment method of the Point of Sale is integrated with.
+POS_TERMINAL_CODE = "nets"
 
 # === STATES OF A TRANSACTION === #
 

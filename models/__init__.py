@@ -2,6 +2,7 @@ from . import nets_account
 from . import nets_account_secret
 from . import nets_location
 from . import nets_terminal
+from . import nets_terminal_pos
 from . import nets_heartbeat
 from . import nets_transaction
 from . import nets_transaction_recovery
@@ -10,6 +11,8 @@ from . import nets_transaction_log
 from . import nets_transaction_receipt
 from . import nets_transaction_refund
 from . import nets_transaction_administration
+from . import nets_transaction_pos
+from . import nets_transaction_pos_people
 from . import nets_report
 from . import account_journal
 from . import account_payment_method
@@ -17,5 +20,11 @@ from . import account_payment
 from . import account_move
 from . import account_move_refund
 from . import ir_websocket
+from . import pos_config
+from . import pos_order
+from . import pos_order_line
+from . import pos_payment
+from . import pos_payment_method
+from . import pos_session
 from . import res_company
 from . import res_config_settings

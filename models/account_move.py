@@ -1,8 +1,8 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, float_compare, format_amount
+from odoo.tools import SQL, format_amount
+
+from ..const import UNRESOLVED_STATES
 
 
 class AccountMove(models.Model):
@@ -46,13 +46,7 @@ class AccountMove(models.Model):
     @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book")
     def _compute_nets_open_transaction_id(self):
         for move in self:
-            move.nets_open_transaction_id = move._nets_open_transactions()[:1]
-
-    def _nets_open_transactions(self):
-        """What still moves, or waits for its booking, on these invoices."""
-        return self.nets_transaction_ids.filtered(
-            lambda transaction: transaction.state in ("pending", "unknown") or transaction.to_book
-        )
+            move.nets_open_transaction_id = move.nets_transaction_ids._still_open()[:1]
 
     # === CRUD METHODS === #
 
@@ -64,7 +58,7 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._nets_check_values(vals)
-        if vals.get("state") == "cancel":
+        if vals.get("state") in ("cancel", "draft"):
             self._unlink_except_charged()
         return super().write(vals)
 
@@ -98,12 +92,6 @@ class AccountMove(models.Model):
         self._nets_check_payable()
         return self._nets_dialog_action(start=True)
 
-    def action_nets_show_transaction(self):
-        """Open the dialog on the transaction that is running."""
-        self.ensure_one()
-        transaction = self.nets_open_transaction_id or self.nets_transaction_ids[:1]
-        return self._nets_dialog_action(transaction=transaction)
-
     def _nets_dialog_action(self, transaction=None, start=False, wizard=None):
         return {
             "type": "ir.actions.client",
@@ -127,14 +115,13 @@ class AccountMove(models.Model):
         """
         self.env["nets.transaction"]._check_may_run()
         self._nets_check_payable()
-        running = self._nets_open_transactions()[:1]
         company, currency = self.company_id[:1], self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
         terminal = self.env["nets.terminal"]._proposed(company, currency)
         return {
             "title": ", ".join(self.mapped("display_name")),
             "customer": self.commercial_partner_id[:1].display_name,
-            "transaction_id": running.id,
+            "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": self._nets_default_amount(terminal) if terminal else sum(self.mapped("amount_residual")),
             "due": format_amount(self.env, sum(self.mapped("amount_residual")), currency),
             "currency_id": currency.id,
@@ -180,24 +167,10 @@ class AccountMove(models.Model):
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id[:1], self.currency_id[:1])
         wizard = self._nets_payment_wizard(terminal)
-        self._nets_check_number(amount)
+        transactions._check_number(amount, self.currency_id[:1])
         if wizard.currency_id.compare_amounts(wizard.amount, amount) != 0:
             wizard.write({"amount": amount, "installments_mode": "full"})
         return wizard._nets_reserve(terminal, request_id, previous=previous)
-
-    def _nets_check_number(self, amount):
-        """Refuse what is no amount of money in the invoices' currency."""
-        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
-            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
-        currency = self.currency_id[:1]
-        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
-            raise UserError(
-                self.env._(
-                    "%(currency)s has only %(digits)s decimals. Enter the amount without more.",
-                    currency=currency.name,
-                    digits=currency.decimal_places,
-                )
-            )
 
     def _nets_payment_wizard(self, terminal, payment_type="inbound"):
         journal = terminal.journal_id
@@ -291,23 +264,20 @@ class AccountMove(models.Model):
         )
         self.invalidate_recordset()
 
-    def _nets_amount_under_way(self):
-        """What is pending, unknown, or charged and not booked on these invoices: still due in the books, but not to
-        be charged again."""
-        transactions = (
-            self.env["nets.transaction"]
-            .sudo()
-            .search(
-                [
-                    ("invoice_ids", "in", self.ids),
-                    ("kind", "=", "purchase"),
-                    "|",
-                    ("state", "in", ("pending", "unknown")),
-                    ("to_book", "=", True),
-                ]
-            )
-        )
-        return sum(
-            transaction.charged_amount if transaction.state == "approved" else transaction.amount
-            for transaction in transactions
-        )
+    def _nets_amount_under_way(self, kinds=("purchase",)):
+        """What is pending, unknown, or charged and not booked on these documents: still due in the books, but not to
+        be paid again.
+
+        :param kinds: purchases for invoices, refunds for credit notes
+        :return: positive
+        """
+        transactions = self.env["nets.transaction"].sudo()
+        return transactions.search(
+            [
+                ("invoice_ids", "in", self.ids),
+                ("kind", "in", kinds),
+                "|",
+                ("state", "in", UNRESOLVED_STATES),
+                ("to_book", "=", True),
+            ]
+        )._amount_open()

@@ -4,8 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, formatLang
 
-from ..const import UNRESOLVED_STATES
-
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -33,10 +31,12 @@ class AccountMove(models.Model):
 
         The widget lists reconciliations, and what was refunded isn't reconciled with the invoice any more. Each
         refunded amount is added to the payment's row, or to a new one where nothing of it is left, and taken off
-        again in a row of its own: the sum stays what it was.
+        again in a row of its own: the sum stays what it was. So it does where a refund was matched with a credit
+        note: that one is shown as if it were reconciled with the invoice that it reverses.
         """
         result = super()._compute_payments_widget_reconciled_info()
         for move in self:
+            move._nets_name_refunds()
             purchases = move.sudo().nets_transaction_ids.filtered(
                 lambda transaction: transaction.kind == "purchase" and transaction.payment_id
             )
@@ -62,9 +62,45 @@ class AccountMove(models.Model):
                 for refund, amount in refunds:
                     row["amount"] += amount
                     content.append(move._nets_widget_row(refund, -amount))
+                for refund in purchase.refund_ids.sorted("id"):
+                    content += move._nets_credited_rows(refund)
             if content:
                 move.invoice_payments_widget = {**widget, "content": content}
         return result
+
+    def _nets_name_refunds(self):
+        """On a credit note: what went back to a card is called so."""
+        refunds = self.sudo().nets_transaction_ids.filtered(lambda transaction: transaction.kind == "refund")
+        widget = self.move_type == "out_refund" and refunds.payment_id and self.invoice_payments_widget
+        if widget:
+            payments = refunds.payment_id.ids
+            content = [{**row, "nets_is_refund": row["account_payment_id"] in payments} for row in widget["content"]]
+            self.invoice_payments_widget = {**widget, "content": content}
+
+    def _nets_credited_rows(self, refund):
+        """The rows of a refund that was matched with a credit note: the credit note's, and the negative one."""
+        credit_notes = refund.refund_mode == "credit_note" and refund._settled_moves()
+        if not credit_notes or not refund.payment_id or refund.charged_amount >= 0:
+            return []
+        # where one payment was for several invoices: on the one that is reversed
+        invoices = refund.refund_of_id.invoice_ids
+        if self != ((credit_notes.reversed_entry_id & invoices) or invoices)[:1]:
+            return []
+        row = self._nets_widget_row(refund, refund.charged_amount)
+        credit_note = {
+            **row,
+            "name": ", ".join(credit_notes.mapped("display_name")),
+            "journal_name": credit_notes[0].journal_id.name,
+            "amount": -refund.charged_amount,
+            "date": credit_notes[0].date,
+            "account_payment_id": False,
+            "payment_method_name": False,
+            "move_id": credit_notes[0].id,
+            "is_refund": True,  # “Reversed on”
+            "ref": ", ".join(credit_notes.mapped("display_name")),
+            "nets_is_refund": False,
+        }
+        return [credit_note, row]
 
     def _nets_widget_row(self, transaction, amount):
         """A row that shows a transaction and stands for no reconciliation: without `partial_id`."""
@@ -124,7 +160,7 @@ class AccountMove(models.Model):
         return {
             "title": ", ".join(self.mapped("display_name")),
             "customer": self.commercial_partner_id.display_name,
-            "transaction_id": self._nets_open_transactions()[:1].id,
+            "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": -(min(left, proposed.amount_refundable) if proposed else left),
             "due": format_amount(self.env, left, currency),
             "card": "",
@@ -152,10 +188,19 @@ class AccountMove(models.Model):
         :param int terminal_id: where
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int refund_of_id: the card payment that this gives back, or false
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
-        refund_of = self.env["nets.transaction"].browse(refund_of_id)
+        transactions = self.env["nets.transaction"]
+        transactions._check_may_run()
+        self.check_access("write")
+        if not transactions._find_request(request_id):
+            self._nets_check_payout()
+            terminal = self.env["nets.terminal"].browse(terminal_id)
+            terminal._check_usable(self.company_id, self.currency_id)
+            if waiting := transactions._wait_for_terminal(terminal):
+                return [waiting]
+        refund_of = transactions.browse(refund_of_id)
         return self._nets_start_payout(amount, terminal_id, request_id, refund_of).read_progress()
 
     def _nets_start_payout(self, amount, terminal_id, request_id, refund_of, previous=None):
@@ -165,7 +210,7 @@ class AccountMove(models.Model):
         if existing := transactions._find_request(request_id):
             return existing
         self._nets_check_payout()
-        self._nets_check_number(amount)
+        transactions._check_number(amount, self.currency_id[:1])
         terminal = self.env["nets.terminal"].browse(terminal_id)
         terminal._check_usable(self.company_id, self.currency_id)
         wizard = self._nets_payment_wizard(terminal, "outbound")
@@ -231,23 +276,7 @@ class AccountMove(models.Model):
 
     def _nets_payout_under_way(self):
         """What is being paid out on these credit notes, or waits for its result or booking."""
-        transactions = (
-            self.env["nets.transaction"]
-            .sudo()
-            .search(
-                [
-                    ("invoice_ids", "in", self.ids),
-                    ("kind", "=", "refund"),
-                    "|",
-                    ("state", "in", UNRESOLVED_STATES),
-                    ("to_book", "=", True),
-                ]
-            )
-        )
-        return sum(
-            abs(transaction.charged_amount if transaction.state == "approved" else transaction.amount)
-            for transaction in transactions
-        )
+        return self._nets_amount_under_way(("refund",))
 
     def _nets_payout_left(self):
         return max(0, sum(self.mapped("amount_residual")) - self._nets_payout_under_way())

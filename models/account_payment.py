@@ -7,7 +7,8 @@ from ..const import PAYMENT_METHOD_CODE
 class AccountPayment(models.Model):
     """A payment that a terminal took stays in the books as it was charged.
 
-    Its date, memo or partner may be corrected; the amount, and that it exists, may not: the card was charged.
+    It is never set back to draft either, not even to correct it: ledger and books would differ until somebody
+    remembered to post it again.
     """
 
     _inherit = "account.payment"
@@ -36,7 +37,7 @@ class AccountPayment(models.Model):
                 ("amount" in vals and payment.currency_id.compare_amounts(vals["amount"], payment.amount) != 0)
                 or ("currency_id" in vals and vals["currency_id"] != payment.currency_id.id)
                 or ("payment_type" in vals and vals["payment_type"] != payment.payment_type)
-                or (vals.get("state") in ("canceled", "rejected") and payment._nets_charged())
+                or (vals.get("state") in ("draft", "canceled", "rejected") and payment._nets_charged())
             ):
                 payment._nets_refuse_change()
         return super().write(vals)
@@ -101,8 +102,9 @@ class AccountPayment(models.Model):
     def _nets_refuse_change(self):
         raise UserError(
             self.env._(
-                "%(payment)s was charged on a card terminal, so it can't be cancelled, deleted, or change its amount: "
-                "the books would no longer say what was charged.",
+                "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or "
+                "change its amount: the books would no longer say what was charged. Refund it on a terminal, or "
+                "correct the rest with a journal entry of its own.",
                 payment=self.display_name,
             )
         )

@@ -34,6 +34,14 @@ class NetsLocation(models.Model):
             names = [location.parent_id.complete_name, location.name]
             location.complete_name = " / ".join(filter(None, names))
 
+    @api.depends_context("hierarchical_naming")
+    def _compute_display_name(self):
+        # in a tree, such as the search panel's, the group's name would stand there twice
+        if self.env.context.get("hierarchical_naming", True):
+            return super()._compute_display_name()
+        for location in self:
+            location.display_name = location.name
+
     @api.constrains("parent_id")
     def _check_parent_id(self):
         if self._has_cycle():

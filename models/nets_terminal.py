@@ -50,8 +50,8 @@ class NetsTerminal(models.Model):
         "Also used by hand",
         default=True,
         help="Cards are also taken on this terminal without Odoo. Its last result is then asked for before each "
-        "payment, so that an interrupted one can be told from those taken by hand. Without it, payments start a "
-        "little sooner.",
+        "payment, and an interrupted payment is settled by itself only where the result can't be one that was typed "
+        "by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a person.",
     )
     for_invoices = fields.Boolean("Offered on invoices", default=True)
     printer = fields.Selection(
@@ -72,6 +72,7 @@ class NetsTerminal(models.Model):
     state = fields.Char(readonly=True, copy=False, help="As the terminal last said it.")
     state_at = fields.Datetime("State seen on", readonly=True, copy=False)
     activity = fields.Char("Now", compute="_compute_activity")
+    open_count = fields.Integer("To look at", compute="_compute_open_count")
     replaced_by_id = fields.Many2one("nets.terminal", "Replaced by", readonly=True, copy=False, check_company=True)
     # The last result known to be this terminal's last one, as `_fingerprint` makes it; false: not known.
     last_result = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
@@ -108,6 +109,16 @@ class NetsTerminal(models.Model):
                 terminal.activity = self.env._("Disconnected")
             else:
                 terminal.activity = terminal.state or ""
+
+    def _compute_open_count(self):
+        """How many transactions wait for a person, as the dashboard counts them."""
+        transactions = self.env["nets.transaction"]
+        groups = transactions._read_group(
+            fields.Domain("terminal_id", "in", self.ids) & transactions._overdue_domain(), ["terminal_id"], ["__count"]
+        )
+        counts = {terminal.id: count for terminal, count in groups}
+        for terminal in self:
+            terminal.open_count = counts.get(terminal.id, 0)
 
     # === CONSTRAINT METHODS === #
 
@@ -408,14 +419,14 @@ class NetsTerminal(models.Model):
 
         A branch may use the terminals of its parents.
         """
+        domain = self._company_domain(company) & fields.Domain("for_invoices", "=", True)
+        return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
+
+    @api.model
+    def _company_domain(self, company):
         # users may not see accounts, nor search through them
         accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
-        domain = (
-            fields.Domain("account_id", "in", accounts.ids)
-            & fields.Domain("type", "=", "connect_cloud")
-            & fields.Domain("for_invoices", "=", True)
-        )
-        return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
+        return fields.Domain("account_id", "in", accounts.ids) & fields.Domain("type", "=", "connect_cloud")
 
     def _check_usable(self, company, currency):
         """Refuse a terminal that a payment can't use, before anything is sent.

@@ -1,4 +1,5 @@
 import logging
+import math
 import secrets
 import string
 from datetime import timedelta
@@ -9,7 +10,7 @@ from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
-from odoo.tools import SQL, float_round, format_amount
+from odoo.tools import SQL, float_compare, float_round, format_amount
 
 from .. import listener
 from ..connect_cloud import OutcomeState, Reason, parse_timestamp
@@ -58,7 +59,7 @@ class NetsTransaction(models.Model):
     _mail_post_access = "read"
 
     # == What was asked for; never changes == #
-    order_id = fields.Char("Order number", required=True, readonly=True, copy=False, index="trigram")
+    order_id = fields.Char("Order number", required=True, readonly=True, copy=False)
     request_id = fields.Char(readonly=True, copy=False)
     kind = fields.Selection(
         [
@@ -205,11 +206,7 @@ class NetsTransaction(models.Model):
                 {
                     "order_id": self._new_order_id(),
                     "user_id": self.env.uid,
-                    "terminal_identifier": terminal.identifier,
-                    "terminal_name": terminal.name,
-                    "terminal_type": terminal.type,
-                    "location_id": terminal.location_id.id,
-                    "environment": terminal.environment,
+                    **self._terminal_values(terminal),
                     **vals,
                 }
             )
@@ -221,6 +218,19 @@ class NetsTransaction(models.Model):
         listener.send_after_commit(self.env.cr, transaction.id)
         transaction._tell()
         return transaction.sudo(False)
+
+    @api.model
+    def _terminal_values(self, terminal):
+        """The terminal as it is now; it may be renamed, moved or connected otherwise later."""
+        return {
+            "terminal_id": terminal.id,
+            "terminal_identifier": terminal.identifier,
+            "terminal_name": terminal.name,
+            "terminal_type": terminal.type,
+            "location_id": terminal.location_id.id,
+            "environment": terminal.environment,
+            "printer": terminal.printer_applied,
+        }
 
     @api.model
     def _find_request(self, request_id):
@@ -483,6 +493,19 @@ class NetsTransaction(models.Model):
                     "it with the terminal's journal."
                 )
             )
+        elif self.settled_by_id and not self.raw_answer:
+            self._confirm_settlement(values)
+
+    def _confirm_settlement(self, values):
+        """The terminal's own refusal came after a person had settled it so: what it says is kept, and told."""
+        reason = values.pop("reason")
+        self._compare_and_set({name: value for name, value in values.items() if value}, NOT_CHARGED_STATES)
+        self._note(
+            self.env._(
+                "The terminal's own answer came later, and says the same: %(message)s",
+                message=describe(self.env, reason, kind=self.kind).label,
+            )
+        )
 
     def _record_approval(self, outcome, values):
         """Rule 9: evidence of a charge always wins."""
@@ -809,6 +832,19 @@ class NetsTransaction(models.Model):
         self.invalidate_recordset(["abort_call_at"])
         self._tell()
 
+    # === WHAT IS STILL OPEN === #
+
+    def _still_open(self):
+        """:return: those that still move, or wait for their booking: the one answer for all who ask"""
+        return self.filtered(lambda transaction: transaction.state in UNRESOLVED_STATES or transaction.to_book)
+
+    def _amount_open(self):
+        """What those that are still open charge or give back, positive: as asked, or as known since."""
+        return sum(
+            abs(transaction.charged_amount if transaction.state == "approved" else transaction.amount)
+            for transaction in self._still_open()
+        )
+
     # === HELPERS === #
 
     def _card_name(self):
@@ -825,6 +861,23 @@ class NetsTransaction(models.Model):
                 self.env._("You may not use card terminals. Ask your administrator for the right to do so.")
             )
         self.check_access("read")
+
+    @api.model
+    def _check_number(self, amount, currency):
+        """Refuse what is no amount of money.
+
+        :raise UserError: with the cause in plain words
+        """
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
+            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
+        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
+            raise UserError(
+                self.env._(
+                    "%(currency)s has only %(digits)s decimals. Enter the amount without more.",
+                    currency=currency.name,
+                    digits=currency.decimal_places,
+                )
+            )
 
     def _compare_and_set(self, values, states, condition=None):
         """Change the row where it still is as expected; all changes of state go through here.
@@ -862,13 +915,17 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(SQL("UPDATE nets_transaction SET alert = %s WHERE id = %s", text, self.id))
         self.invalidate_recordset(["alert"])
         _logger.warning("Transaction %s: %s", self.order_id, text)
+        self._note(text)
+
+    def _note(self, text):
+        """Leave a note in the chatter, where that is possible."""
         try:
             with self.env.cr.savepoint():
                 self.message_post(body=text)
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
         except Exception:  # what is recorded here is money; a message about it must not stand in the way
-            _logger.exception("Transaction %s: the alert couldn't be posted", self.order_id)
+            _logger.exception("Transaction %s: the note couldn't be posted", self.order_id)
 
     def _now(self):
         self.env.cr.execute(SQL("SELECT %s", NOW))

@@ -46,6 +46,10 @@ class NetsTransaction(models.Model):
         self.payment_id = register._init_payments(to_process)
         register._post_payments(to_process)
 
+    def _purpose(self):
+        """Hook: what was paid, for people."""
+        return ", ".join(self.sudo().invoice_ids.mapped("display_name"))
+
     def _settled_moves(self):
         """The documents that this transaction's payment is matched with."""
         return self.invoice_ids

@@ -1,6 +1,7 @@
 """The transaction log: what its lists, filters and charts need, and the story of one transaction."""
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..connect_cloud import OutcomeState
@@ -37,8 +38,9 @@ class NetsTransaction(models.Model):
     _date_index = models.Index("(create_date)")
     _not_charged_index = models.Index("(state, id DESC) WHERE state IN ('failed', 'aborted')")
     _play_money_index = models.Index("(id DESC) WHERE environment IN ('test', 'simulator')")
-    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL")
-    # What is searched for by its exact value.
+    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
+    # What is searched for by its beginning (also where the database knows no trigrams), or by its exact value.
+    _order_index = models.Index("(order_id text_pattern_ops)")
     _terminal_identifier_index = models.Index("(terminal_identifier, id DESC)")
     _stan_index = models.Index("(stan) WHERE stan IS NOT NULL")
     _authorisation_index = models.Index("(authorisation_code) WHERE authorisation_code IS NOT NULL")
@@ -61,13 +63,28 @@ class NetsTransaction(models.Model):
             digits = transaction.card_last_four and f"•••• {transaction.card_last_four}"
             transaction.card_label = " ".join(filter(None, [transaction.card_brand, digits]))
 
-    @api.depends("state", "to_book", "booked_at", "retry_ids", "lookup_count")
+    @api.depends("state", "to_book", "booked_at", "retry_ids", "refund_ids.state", "lookup_count")
     @api.depends_context("lang", "tz", "uid")
     def _compute_story(self):
         for transaction in self:
             transaction.story = self.env["ir.qweb"]._render(
                 "nets_connect_cloud.nets_transaction_story", {"events": transaction._story()}
             )
+
+    # === SEARCH === #
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Sites are few and the log is long: PostgreSQL finds the rows of a group of sites by their ids, and not by
+        reading the log for those whose site belongs to it."""
+
+        def by_ids(condition):
+            if condition.field_expr != "location_id" or condition.operator != "child_of":
+                return condition
+            locations = self.env["nets.location"].with_context(active_test=False)
+            return Domain("location_id", "in", locations.search([("id", "child_of", condition.value)]).ids)
+
+        return super()._search(Domain(domain).map_conditions(by_ids), *args, **kwargs)
 
     # === PHASE 3: RECORD === #
 
@@ -132,6 +149,17 @@ class NetsTransaction(models.Model):
                 self.env._("Tried again"),
                 self.env._("%(order)s: %(message)s", order=retry.order_id, message=retry.message),
             )
+        for refund in self.refund_ids:
+            add(
+                refund.create_date,
+                refund._kind_name(),
+                self.env._(
+                    "%(order)s, %(amount)s: %(message)s",
+                    order=refund.order_id,
+                    amount=refund._format_amount(refund.charged_amount or refund.amount),
+                    message=refund.message,
+                ),
+            )
         return events
 
     def _story_request(self):
@@ -141,13 +169,18 @@ class NetsTransaction(models.Model):
             amount=self._format_amount(self.amount),
             terminal=self.terminal_label,
         )
-        purpose = ", ".join(self.sudo().invoice_ids.mapped("display_name"))
+        purpose = self._purpose()
+        if self.refund_of_id:
+            purpose = self.env._("%(purpose)s, of %(order)s", purpose=purpose, order=self.refund_of_id.order_id)
         return {
             "at": self.create_date,
-            "title": dict(self._fields["kind"]._description_selection(self.env))[self.kind],
+            "title": self._kind_name(),
             "text": " · ".join(filter(None, [asked, self.location_id.sudo().complete_name, purpose])),
             "tone": "secondary",
         }
+
+    def _kind_name(self):
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
 
     def _story_result(self):
         message = self._message()
@@ -171,7 +204,9 @@ class NetsTransaction(models.Model):
         tones = {"approved": "success", "failed": "danger"}
         return {
             "at": self.recorded_at,
-            "title": describe(self.env, "approved").label if self.state == "approved" else message.label,
+            "title": describe(self.env, "approved", kind=self.kind).label
+            if self.state == "approved"
+            else message.label,
             "text": " · ".join(filter(None, parts)),
             "tone": tones.get(self.state, "warning"),
         }

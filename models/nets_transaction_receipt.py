@@ -15,6 +15,13 @@ class NetsTransaction(models.Model):
     _inherit = "nets.transaction"
 
     has_receipt = fields.Boolean(compute="_compute_has_receipt")
+    # As NETS had accepted it for the terminal when this was asked for; it may be set otherwise by now.
+    printer = fields.Selection(
+        [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],
+        "Receipts printed by",
+        readonly=True,
+        help="Empty: as the terminal is set at NETS, which Odoo doesn't know.",
+    )
     # Printed from Odoo so far, which is what makes the next one a copy.
     customer_receipt_prints = fields.Integer("Customer's receipt printed", readonly=True, default=0)
     merchant_receipt_prints = fields.Integer("Merchant's receipt printed", readonly=True, default=0)
@@ -92,11 +99,19 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         text = self[f"{which}_receipt"].replace("\r\n", "\n").replace("\r", "\n")
-        return self._mark_copy(text) if self[f"{which}_receipt_prints"] else text
+        return self._mark_copy(text) if self._is_copy(which) else text
 
     def _mark_copy(self, text):
         mark = f"*** {self.env._('COPY')} ***".center(RECEIPT_WIDTH).rstrip()
         return f"{mark}\n\n{text.rstrip()}\n\n{mark}\n"
+
+    def _is_copy(self, which):
+        """Whether this receipt was on paper before: from Odoo, or from the terminal's own printer.
+
+        :param which: "customer" or "merchant"
+        """
+        printed_by_terminal = self.printer == "terminal" and self[f"{which}_receipt"]
+        return bool(self[f"{which}_receipt_prints"] or printed_by_terminal)
 
     def _count_prints(self, receipts):
         columns = SQL(", ").join(
@@ -144,7 +159,7 @@ class NetsTransaction(models.Model):
             *([] if charged else _wrap(self._message().label)),
         ]
         text = "\n".join(lines) + "\n"
-        return self._mark_copy(text) if any(self[f"{which}_receipt_prints"] for which in wanted) else text
+        return self._mark_copy(text) if any(self._is_copy(which) for which in wanted) else text
 
     def _plain_amount(self, amount):
         return f"{amount:.{self.currency_id.decimal_places}f}".replace(".", ",")

@@ -207,10 +207,15 @@ class NetsTransaction(models.Model):
         return transaction if transaction.state == "approved" != known_as else nothing
 
     def _is_charge_without_order_id(self, last):
-        """Rule 7, for variants of the service that don't send order ids back."""
+        """Rule 7, for variants of the service that don't send order ids back.
+
+        Such a result doesn't say of which kind it is, nor who asked for it. Where cards are also taken by hand, one of
+        the same amount may have been typed right after ours got lost: a person compares the terminal's journal.
+        """
         outcome = last.outcome
         return bool(
             outcome.state == OutcomeState.APPROVED
+            and not self.terminal_id.used_by_hand
             and not last.order_id
             and not self.terminal_id.account_id.mirrors_order_id
             and outcome.stan_auth
@@ -301,14 +306,17 @@ class NetsTransaction(models.Model):
 
     def _follows_directly(self, outcome):
         """Whether nothing else can have run between ours and this unapproved result: a card refused by hand after
-        our own was charged must not pass for ours."""
+        our own was charged must not pass for ours. A charge always takes a number (STAN), so the number right behind
+        the one before ours shows that there was none. Without numbers, only a terminal shows it that nobody uses by
+        hand.
+        """
         if outcome.total_amount and outcome.total_amount != abs(self._to_minor_units(self.amount)):
             return False
         before = (self.baseline.get("stan_auth") or "")[:6]
         after = (outcome.stan_auth or "")[:6]
         if before.isdigit() and after.isdigit():
             return int(after) == int(before) + 1
-        return True
+        return not self.terminal_id.used_by_hand
 
     @api.model
     def _fingerprint(self, outcome):

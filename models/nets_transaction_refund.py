@@ -61,24 +61,37 @@ class NetsTransaction(models.Model):
     @api.depends("amount_refundable", "to_book", "origin")
     def _compute_can_reverse(self):
         """The terminal takes back its last transaction only, and only as a whole."""
+        last = self.filtered(lambda transaction: transaction._is_booked_alone())._is_last_of_terminals()
+        for transaction in self:
+            transaction.can_reverse = transaction in last
+
+    def _is_booked_alone(self):
+        """Hook: whether this payment has a payment of its own in the books, and is refunded from there."""
+        return self.origin == "invoice"
+
+    def _is_last_of_terminals(self):
+        """Those of these payments that are the last thing their terminal did, and that nothing was refunded of."""
         candidates = self.filtered(
             lambda transaction: (
                 transaction.kind == "purchase"
-                and transaction.origin == "invoice"
                 and transaction.state == "approved"
                 and not transaction.to_book
                 and transaction.currency_id.compare_amounts(transaction.amount_refundable, transaction.charged_amount)
                 == 0
             )
         )
-        groups = self.sudo()._read_group(
-            [("terminal_id", "in", candidates.terminal_id.ids), ("state", "=", "approved")],
-            ["terminal_id"],
-            ["id:max"],
+        # one look into the index for each terminal: a group over the log would read all of its payments
+        self.flush_model(["terminal_id", "state"])
+        self.env.cr.execute(
+            SQL(
+                """SELECT (SELECT id FROM nets_transaction
+                            WHERE terminal_id = terminal.id AND state = 'approved' ORDER BY id DESC LIMIT 1)
+                     FROM nets_terminal terminal WHERE terminal.id IN %s""",
+                tuple(candidates.terminal_id.ids) or (0,),
+            )
         )
-        last_ids = {last_id for _terminal, last_id in groups}
-        for transaction in self:
-            transaction.can_reverse = transaction in candidates and transaction.id in last_ids
+        last_ids = {row[0] for row in self.env.cr.fetchall()}
+        return candidates.filtered(lambda transaction: transaction.id in last_ids)
 
     @api.depends_context("nets_refund_name")
     def _compute_display_name(self):
@@ -141,7 +154,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._check_may_run()
-        running = self.refund_ids.filtered(lambda refund: refund.state in UNRESOLVED_STATES or refund.to_book)[:1]
+        running = self.refund_ids._still_open()[:1]
         if not running:
             self._check_reversible() if reversal else self._check_refundable()
         terminals = self.env["nets.terminal"]
@@ -155,7 +168,7 @@ class NetsTransaction(models.Model):
         if proposed:
             amount = min(amount, proposed._nets_payout_left())
         return {
-            "title": ", ".join(self.invoice_ids.mapped("display_name")),
+            "title": self._purpose(),
             "customer": self.partner_id.display_name,
             "transaction_id": running.id,
             "amount": -(self.charged_amount if reversal else amount),
@@ -187,24 +200,40 @@ class NetsTransaction(models.Model):
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int credit_note_id: to be matched with this credit note; else the amount is due again
         :param int invoice_id: the invoice that becomes due first, where the payment was for several
-        :return: what `read_progress` returns
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(terminal_id, request_id):
+            return [waiting]
         return self._start_refund(amount, terminal_id, request_id, credit_note_id, invoice_id).read_progress()
 
     def start_reversal(self, request_id):
         """Have the terminal take back its last transaction.
 
         :param str request_id: as for `start_refund`
-        :return: what `read_progress` returns
+        :return: as for `start_refund`
         :raise UserError: where nothing was sent, with the cause
         """
+        if waiting := self._wait_to_give_back(self.terminal_id.id, request_id):
+            return [waiting]
         return self._start_reversal(request_id).read_progress()
+
+    def _wait_to_give_back(self, terminal_id, request_id):
+        """What giving money back on this terminal has to wait for, see `_wait_for_terminal`."""
+        self.ensure_one()
+        self._check_may_run()
+        self._check_may_refund()
+        if self._find_request(request_id):
+            return None
+        self._check_refundable()
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        terminal._check_usable(self.company_id, self.currency_id)
+        return self._wait_for_terminal(terminal)
 
     def _start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous=None):
         self.ensure_one()
         self._check_may_run()
-        self.invoice_ids.check_access("write")
+        self._check_may_refund()
         if existing := self._find_request(request_id):
             return existing
         terminal = self.env["nets.terminal"].browse(terminal_id)
@@ -233,7 +262,7 @@ class NetsTransaction(models.Model):
     def _start_reversal(self, request_id, previous=None):
         self.ensure_one()
         self._check_may_run()
-        self.invoice_ids.check_access("write")
+        self._check_may_refund()
         if existing := self._find_request(request_id):
             return existing
         self.terminal_id._check_usable(self.company_id, self.currency_id)
@@ -261,6 +290,8 @@ class NetsTransaction(models.Model):
                 self.env._("This refund isn't known as failed any more, so it isn't tried again. Look at it first.")
             )
         original = self.refund_of_id
+        if original and (waiting := original._wait_to_give_back(terminal_id, request_id)):
+            return [waiting]
         if self.kind == "reversal":
             return original._start_reversal(request_id, previous=self).read_progress()
         if self.refund_mode == "credit_note":
@@ -300,7 +331,7 @@ class NetsTransaction(models.Model):
             "booking_values": {
                 "payment_type": "outbound",
                 "partner_type": "customer",
-                "memo": self.env._("Refund %(names)s", names=", ".join(self.invoice_ids.mapped("display_name"))),
+                "memo": self.env._("Refund %(names)s", names=self._purpose()),
                 "journal_id": payment.journal_id.id,
                 "company_id": payment.company_id.id,
                 "currency_id": self.currency_id.id,
@@ -316,6 +347,8 @@ class NetsTransaction(models.Model):
 
     def _open_credit_notes(self):
         """Credit notes of this customer that a refund of this payment can pay out, newest first."""
+        if not self.env["account.move"].has_access("read"):
+            return self.env["account.move"]
         return self.env["account.move"].search(
             [
                 ("move_type", "=", "out_refund"),
@@ -338,6 +371,10 @@ class NetsTransaction(models.Model):
 
     # === REFUND: REFUSE WHAT CAN'T BE RIGHT === #
 
+    def _check_may_refund(self):
+        """Hook. :raise AccessError: where the user may not give this money back"""
+        self.invoice_ids.check_access("write")
+
     def _check_refundable(self):
         """Refuse a refund, before anything is sent.
 
@@ -346,9 +383,12 @@ class NetsTransaction(models.Model):
         transaction = self.sudo()
         if transaction.kind != "purchase" or transaction.state != "approved":
             raise UserError(self.env._("Only a successful card payment can be refunded."))
-        if transaction.origin != "invoice":
+        if not transaction._is_booked_alone():
             raise UserError(
-                self.env._("This payment was taken in the Point of Sale, so its refund goes through the Point of Sale.")
+                self.env._(
+                    "This payment was taken in the Point of Sale, so its refund goes through the Point of Sale: open "
+                    "the paid order in the till, and press “Refund” there."
+                )
             )
         if transaction.to_book:
             raise UserError(
@@ -377,7 +417,7 @@ class NetsTransaction(models.Model):
 
     def _check_refund_amount(self, amount):
         """:raise UserError: where `amount` (negative) is no amount, or more than what is left"""
-        self.invoice_ids[:1]._nets_check_number(amount)
+        self._check_number(amount, self.currency_id)
         if self.currency_id.compare_amounts(amount, 0) >= 0:
             raise UserError(self.env._("A refund is a negative amount. Enter it with a minus sign."))
         left = self.sudo().amount_refundable
@@ -405,10 +445,8 @@ class NetsTransaction(models.Model):
             )
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
         # what other refunds of it will take once they are booked
-        under_way = self.sudo().refund_ids.filtered(
-            lambda refund: refund.refund_mode == "due_again" and (refund.to_book or refund.state in UNRESOLVED_STATES)
-        )
-        left -= sum(abs(refund.charged_amount or refund.amount) for refund in under_way)
+        refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
+        left -= refunds._amount_open()
         if self.currency_id.compare_amounts(amount, left) > 0:
             raise UserError(
                 self.env._(
@@ -482,18 +520,13 @@ class NetsTransaction(models.Model):
             self._tell()
 
     def _is_charge_without_order_id(self, last):
-        if self.kind == "purchase":
-            return super()._is_charge_without_order_id(last)
-        # The last result doesn't say of which kind it is. A payment of the same amount, taken by hand, must not pass
-        # for our refund: where that can be, a person compares it with the terminal's journal.
-        if self.terminal_id.used_by_hand:
-            return False
-        if self.kind == "refund":
+        if self.kind != "reversal":
             return super()._is_charge_without_order_id(last)
         # A reversal has no order id, also where the service sends them back.
         outcome = last.outcome
         return bool(
             outcome.state == "approved"
+            and not self.terminal_id.used_by_hand
             and not last.order_id
             and outcome.stan_auth
             and not self._is_stan_auth_known(outcome.stan_auth)
@@ -522,7 +555,7 @@ class NetsTransaction(models.Model):
         As for charges, the payment is made and posted whatever happened to the original meanwhile.
         """
         self._make_payment(self.env["account.move.line"])
-        invoice_id = self.booking_values["invoice_id"]
+        invoice_id = (self.booking_values or {}).get("invoice_id")
         self.due_again = self.refund_of_id.payment_id._nets_match_refund(self.payment_id, invoice_id)
         return self._booking_note(self.payment_id)
 

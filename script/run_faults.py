@@ -1,6 +1,6 @@
 """Break a running system on purpose, and compare what the terminals charged with Odoo's books.
 
-script/faults                       at least 1,000 operations, some ten minutes
+script/faults                       at least 1,000 operations
 script/faults --operations 5000 --seed 7
 script/faults --short               one of each kind that is over in a minute; what script/test runs
 script/faults --only killed         the faults whose name contains this
@@ -14,6 +14,7 @@ booked, entry by entry, none twice, and a person was needed only where the fault
 
 import argparse
 import collections
+import contextlib
 import random
 import sys
 import time
@@ -27,7 +28,7 @@ from fault_harness.world import World
 
 import stack
 
-AT_ONCE = 16
+AT_ONCE = 20
 SHORT = (
     "nothing broken",
     "cut after the request: approved",
@@ -40,6 +41,19 @@ SHORT = (
     "abort races",
     "token expired",
     "connection to PostgreSQL lost: record",
+)
+# What two processes or hosts might do to each other; what NETS does to one of them is played with one server.
+BETWEEN_PROCESSES = (
+    "abort races",
+    "cut after",
+    "double click",
+    "nothing broken",
+    "a payment behind",
+    "refund races",
+    "retry storm",
+    "serialization",
+    "till",
+    "two ",
 )
 
 
@@ -84,7 +98,7 @@ class Run:
     def at_random(self, count):
         """The long random run."""
         seed = self.options.seed
-        plan = faults.random_plan(seed, count)
+        plan = faults.random_plan(seed, count, bool(self.world.till))
         chaos = collections.deque(faults.chaos_plan(seed, count))
         rng = random.Random(seed + 2)
         # some dozen invoices that everybody pays on, a little at a time
@@ -103,75 +117,88 @@ class Run:
                 time.sleep(0.2)
 
     def compare(self):
-        requests = [] if self.options.nets_url else self.world.service.requests()
+        if trouble := self.world.close_till():
+            self.troubles.append(f"the session of the till can't be closed: {trouble}")
         return books.compare(
             self.world.postgresql,
             self.world.database,
             self.world.ledger(),
             self.world.operations,
-            self.world.invoice_totals,
-            requests,
+            self.world.debts,
+            self.world.service.requests(),
         )
+
+    def single_faults(self, only=("",)):
+        """:param only: how the faults' names begin"""
+        jobs = [
+            (fault, job)
+            for fault, job in faults.catalogue(bool(self.world.till))
+            if fault.startswith(only) and self.wanted(fault)
+        ]
+        if jobs:
+            self.world.make_invoices(len(jobs) * 2 * self.options.repeat + 20)
+            with stack.step(f"{len(jobs)} faults of single payments, {self.options.repeat} times"):
+                self.beside_each_other(jobs * self.options.repeat)
+
+    def kills(self):
+        """Kill a server at each boundary; where there are two, one after the other."""
+        points = [
+            point for point in faults.kill_points(self.world.hosts, bool(self.world.till)) if self.wanted(point.fault)
+        ]
+        rounds = faults.rounds_of(points, self.world.workers)
+        self.one_by_one(
+            (
+                f"Killed, round {number + 1} of {len(rounds)}",
+                faults.kill_round,
+                points,
+                number % len(self.world.servers),
+            )
+            for number, points in enumerate(rounds)
+        )
+
+    def alone(self):
+        self.one_by_one(item for item in faults.ALONE if self.wanted(item[0]))
+
+    def fill_up(self, operations):
+        """The random run, with at least so many operations."""
+        if operations > 0 and not self.options.only:
+            # each job is one operation or more
+            with stack.step(f"Random run, {operations} jobs, seed {self.options.seed}"):
+                self.at_random(operations)
 
 
 def one_host(options):
-    """One Odoo server with threads: the whole catalogue, then the random run."""
+    """One Odoo server with threads: everything, and half of the random run."""
     run = Run(options, "one")
-    with stack.step("One Odoo server with threads"):
-        run.world.__enter__()
-    try:
-        jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
+    with _started(run, "One Odoo server with threads"):
         if options.short:
-            jobs = [(fault, job) for fault, job in jobs if any(fault.startswith(name) for name in SHORT)]
-        run.world.make_invoices(len(jobs) * 2 * options.repeat + 20)
-        with stack.step(f"{len(jobs)} faults of single payments, {options.repeat} times"):
-            run.beside_each_other(jobs * options.repeat)
-        rounds = [
-            (f"Killed, round {number}", faults.kill_round, points)
-            for number, points in enumerate(faults.KILL_ROUNDS, 1)
-            if any(run.wanted(point.fault) for point in points)
-        ]
-        broken = [
-            ("PostgreSQL restarted", faults.restart_postgresql),
-            ("connection to PostgreSQL lost while committing", faults.cut_database_line),
-            ("connection to NETS cut", faults.cut_nets_line),
-            ("connection to NETS refused", faults.refuse_nets_line),
-        ]
-        broken = [item for item in broken if run.wanted(item[0])]
-        if options.short:
-            rounds, broken = [("Killed", faults.kill_round, faults.SHORT_KILL_ROUND)], []
-        run.one_by_one(rounds + broken)
-        if not options.short and not options.only:
-            count = max(0, (options.operations - 2 * len(run.world.operations)) // 2)
-            with stack.step(f"Random run, {count} jobs, seed {options.seed}"):
-                run.at_random(count)
+            run.single_faults(SHORT)
+            run.one_by_one([("Killed", faults.kill_round, faults.SHORT_KILL_ROUND)])
+        else:
+            run.single_faults()
+            run.kills()
+            run.alone()
+            run.fill_up(options.operations // 2 - len(run.world.operations))
         return run.compare(), run.troubles
-    finally:
-        run.world.__exit__()
 
 
 def two_hosts(options, so_far):
-    """Two Odoo servers with worker processes on one database."""
+    """Two Odoo servers with worker processes on one database: what may go wrong between processes and hosts."""
     run = Run(options, "two", hosts=2, workers=2)
-    with stack.step("Two Odoo servers with two workers each, on one database"):
+    with _started(run, "Two Odoo servers with two workers each, on one database"):
+        run.single_faults(BETWEEN_PROCESSES)
+        run.kills()
+        run.alone()
+        run.fill_up(options.operations - so_far - len(run.world.operations))
+        return run.compare(), run.troubles
+
+
+@contextlib.contextmanager
+def _started(run, what):
+    with stack.step(what):
         run.world.__enter__()
     try:
-        names = ("double click", "retry storm", "two accountants", "two people", "cut after", "abort races")
-        jobs = [(fault, job) for fault, job in faults.catalogue() if fault.startswith(names) and run.wanted(fault)]
-        run.world.make_invoices(len(jobs) * 2 + 20)
-        with stack.step(f"{len(jobs)} faults of single payments"):
-            run.beside_each_other(jobs)
-        rounds = [
-            (f"Killed one of two hosts, round {number}", faults.kill_round, points)
-            for number, points in enumerate(faults.KILL_ROUNDS, 1)
-            if any(run.wanted(point.fault) for point in points)
-        ]
-        run.one_by_one(rounds)
-        if not options.only:
-            count = max(0, options.operations - so_far - len(run.world.operations))
-            with stack.step(f"Random run, {count} jobs, seed {options.seed}"):
-                run.at_random(count)
-        return run.compare(), run.troubles
+        yield
     finally:
         run.world.__exit__()
 
@@ -187,11 +214,9 @@ def self_check(options):
         run = Run(options, "mutated", only=mutation.only, mutation=mutation)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
             jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
-            points = [point for points in faults.KILL_ROUNDS for point in points if run.wanted(point.fault)]
             run.world.make_invoices(40)
             run.beside_each_other(jobs * 8)
-            if points:
-                run.one_by_one([("killed", faults.kill_round, points)])
+            run.kills()
             rows = run.compare()
         troubles = [text for row in rows.values() for text in row.troubles] + run.troubles
         lost, double = (sum(getattr(row, name) for row in rows.values()) for name in ("lost", "double"))
@@ -214,7 +239,7 @@ def main():
     parser.add_argument("--only", help="only faults whose name contains this; no random run")
     parser.add_argument("--repeat", type=int, default=1, help="how often each fault of a single payment is played (1)")
     parser.add_argument("--hosts", type=int, choices=(1, 2), help="only with one server, or only with two")
-    parser.add_argument("--short", action="store_true", help="a selection that takes a minute")
+    parser.add_argument("--short", action="store_true", help="a selection that takes a minute, with one server")
     parser.add_argument("--self-check", action="store_true", help="break rules of money, and see each found")
     options = parser.parse_args()
     stack.exit_on_signals()

@@ -91,10 +91,10 @@ class _Control:
 
     async def by_hand(self, request):
         body = await _body(request)
-        outcomes = {"approved": "approved", "declined": "do_not_honour"}
+        outcomes = {"approved": "approved", "declined": "do_not_honour", "cancelled": "customer_cancelled"}
         kind = body.get("kind", "purchase")
         if body.get("outcome") not in outcomes or kind not in ("purchase", "refund"):
-            raise _bad("outcome must be approved or declined, kind purchase or refund.")
+            raise _bad("outcome must be approved, declined or cancelled, kind purchase or refund.")
         if not is_amount(body.get("amount")):
             raise _bad("amount must be a positive whole number of minor units.")
         order = Order(kind, body["amount"])

@@ -6,6 +6,10 @@ from . import test_admin_secrets
 from . import test_hoot
 from . import test_invoice_payment
 from . import test_log
+from . import test_pos_books
+from . import test_pos_guards
+from . import test_pos_payment
+from . import test_pos_people
 from . import test_receipt
 from . import test_recovery
 from . import test_refund

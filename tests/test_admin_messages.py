@@ -20,7 +20,7 @@ class TestMessages(TransactionCase):
 
     def test_unknown_reason_is_shown_as_it_came(self):
         message = messages.describe(self.env, "E-4711", "Something new")
-        self.assertEqual((message.label, message.detail), ("Not charged", "Something new"))
+        self.assertEqual((message.label, message.detail), ("Not done", "Something new"))
 
     def test_what_is_decided_about_reasons_is_about_known_ones(self):
         decided = messages.NO_RETRY_REASONS | messages.ADMINISTRATION_REASONS | set(messages.RETRY_WAIT)
@@ -32,5 +32,20 @@ class TestMessages(TransactionCase):
             for line in PAGE.read_text().splitlines()
             if line.startswith("| **")
         ]
-        catalogue = [*messages._MESSAGES.values(), *messages._SETUP_MESSAGES.values()]
-        self.assertCountEqual(rows, [(f"**{label}**", str(explanation)) for label, explanation in catalogue])
+        catalogue = [self.describe(key) for key in messages._MESSAGES]
+        catalogue += [messages.describe_setup(self.env, key) for key in messages._SETUP_MESSAGES]
+        self.assertCountEqual(rows, [(f"**{message.label}**", message.explanation) for message in catalogue])
+
+    def test_refunds_and_reversals_never_speak_of_a_charge(self):
+        for key in messages._MESSAGES:
+            if ":" in key or key in ("approved", "not_booked", messages.EARLIER_CHARGE_FOUND):
+                continue
+            for kind, other in (("refund", "No money went back"), ("reversal", "wasn't taken back")):
+                payment, message = (messages.describe(self.env, key, kind=each) for each in ("purchase", kind))
+                self.assertNotRegex(message.explanation, "charge again|was charged|%", key)
+                if "Nothing was charged" in payment.explanation:
+                    self.assertIn(other, message.explanation, key)
+
+    def describe(self, key):
+        kind, _colon, reason = key.rpartition(":")
+        return messages.describe(self.env, reason, kind=kind or "purchase")

@@ -10,7 +10,7 @@ from odoo.tests import Form, tagged
 
 from ..const import PAYMENT_METHOD_CODE
 from ..hooks import post_init_hook, uninstall_hook
-from .common import CardPaymentCommon, approved, declined
+from .common import CardPaymentCommon, approved, declined, lost
 
 
 class InvoicePaymentCase(CardPaymentCommon):
@@ -24,6 +24,22 @@ class InvoicePaymentCase(CardPaymentCommon):
         moves = self.env.registry["account.move"]
         with patch.object(moves, "_get_invoice_in_payment_state", lambda self: "in_payment"):
             yield
+
+    def comes_to_the_bank(self, invoice, amount):
+        """The customer paid by bank transfer while the card was awaited, and the accountant matched it."""
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": invoice.partner_id.id,
+                "amount": amount,
+                "journal_id": self.bank_journal.id,
+                "payment_method_line_id": self.inbound_payment_method_line.id,
+            }
+        )
+        payment.action_post()
+        lines = (payment.move_id | invoice).line_ids
+        lines.filtered(lambda line: line.account_id == self.receivable and not line.reconciled).reconcile()
 
     def register(self, invoices, **values):
         """The *Pay* wizard, as the clerk fills it in."""
@@ -190,7 +206,7 @@ class TestBooking(InvoicePaymentCase):
         with self.subTest("another payment came between"):
             invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
             transaction = self.send(invoice, 980)
-            self._register_payment(invoice, amount=100, payment_difference_handling="open")
+            self.comes_to_the_bank(invoice, 100)
             transaction._record_answer(approved(98000))
             transaction._book()
             self.assertEqual(transaction.payment_id.amount, 980)
@@ -337,19 +353,19 @@ class TestMeanwhile(InvoicePaymentCase):
 
     def test_paid_otherwise_meanwhile(self):
         transaction = self.send(self.invoice)
-        other = self._register_payment(self.invoice)
+        self.comes_to_the_bank(self.invoice, 1000)
         self.assertTrue(self.approve(transaction))
         self.assertPaymentLines(
             transaction.payment_id, [(self.outstanding, 1000, 0, 1000), (self.receivable, 0, 1000, -1000)]
         )
         self.assertRegex(transaction.booking_note, r"1,000\.00 .*more than what was still due.*credit")
         self.assertSaidOn(self.invoice, "customer's credit")
-        self.assertEqual(self.invoice.matched_payment_ids, other | transaction.payment_id)
+        self.assertIn(transaction.payment_id, self.invoice.matched_payment_ids)
         self.assertEqual(transaction.state, "approved")
 
     def test_paid_in_part_meanwhile(self):
         transaction = self.send(self.invoice)
-        self._register_payment(self.invoice, amount=300, payment_difference_handling="open")
+        self.comes_to_the_bank(self.invoice, 300)
         self.assertTrue(self.approve(transaction))
         self.assertPaymentLines(
             transaction.payment_id, [(self.outstanding, 1000, 0, 1000), (self.receivable, 0, 1000, -300)]
@@ -600,6 +616,85 @@ class TestPaymentMethod(InvoicePaymentCase):
             form.payment_method_line_id = self.method_line
             return form.nets_terminal_id
 
+    # === OTHER WAYS OF PAYING === #
+
+    def pay_otherwise(self, invoices, **values):
+        """Press Odoo's own *Create Payment*."""
+        wizard = (
+            self.env["account.payment.register"]
+            .with_user(self.clerk)
+            .with_context(active_model="account.move", active_ids=invoices.ids)
+            .create({"payment_method_line_id": self.inbound_payment_method_line.id, **values})
+        )
+        with self.env.cr.savepoint():
+            wizard.action_create_payments()
+
+    def test_what_a_terminal_may_be_charging_is_not_paid_otherwise(self):
+        invoice = self.make_invoice(1000)
+        transaction = self.start(invoice, 600)
+        for step in ("reserved", "sent", "aborting", "unknown"):
+            if step == "sent":
+                self.assertTrue(transaction._claim("thread-1"))
+            elif step == "aborting":
+                transaction.with_user(self.clerk).abort()
+            elif step == "unknown":
+                transaction._record_answer(lost())
+            with (
+                self.subTest(step),
+                self.assertRaisesRegex(UserError, r"600.00 is being paid on the card terminal Front desk"),
+            ):
+                self.pay_otherwise(invoice, amount=400.01)
+        self.pay_otherwise(invoice, amount=400)
+        self.assertEqual(invoice.amount_residual, 600)
+        transaction._record_outcome(declined())
+        self.pay_otherwise(invoice)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    def test_nor_while_it_waits_for_its_booking(self):
+        invoice = self.make_invoice(1000)
+        self.send(invoice)._record_answer(approved(100000))
+        with self.assertRaisesRegex(UserError, "booking"):
+            self.pay_otherwise(invoice)
+
+    def test_other_invoices_are_paid_one_by_one_all_the_same(self):
+        charging, other = self.make_invoice(1000), self.make_invoice(500)
+        self.start(charging)
+        with self.assertRaisesRegex(UserError, "1,000.00 is being paid"):
+            self.pay_otherwise(charging + other, group_payment=True)
+        with self.assertRaisesRegex(UserError, "1,000.00 is being paid"):
+            self.pay_otherwise(charging + other, group_payment=False)
+        self.pay_otherwise(other)
+        self.assertEqual((charging.amount_residual, other.amount_residual), (1000, 0))
+
+    def test_an_open_online_payment_is_pointed_out(self):
+        """Online payments come with a module that this one doesn't need: without it there is nothing to point out."""
+        invoice = self.make_invoice(1000)
+        data = invoice.with_user(self.clerk).nets_card_payment_data
+        self.assertEqual(data()["warning"], "")
+        if "payment.transaction" not in self.env:
+            return
+        method = self.env["payment.method"].with_context(active_test=False).search([], limit=1)
+        provider = self.env["payment.provider"].create(
+            {"name": "Online", "code": "none", "payment_method_ids": [Command.set(method.ids)]}
+        )
+        online = self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "reference": "ONLINE-1",
+                "amount": 1000,
+                "currency_id": self.usd.id,
+                "partner_id": self.partner_a.id,
+                "invoice_ids": [Command.set(invoice.ids)],
+            }
+        )
+        self.assertEqual(data()["warning"], "", "a draft is somebody who looked at the page")
+        online._set_pending()
+        self.assertIn("1,000.00", data()["warning"])
+        self.assertIn("ONLINE-1", data()["warning"])
+        online._set_canceled()
+        self.assertEqual(data()["warning"], "")
+
     # === PROTECTION OF WHAT WAS CHARGED === #
 
     def test_a_charged_payment_cannot_be_cancelled_deleted_or_changed(self):
@@ -609,6 +704,8 @@ class TestPaymentMethod(InvoicePaymentCase):
             lambda: payment.write({"currency_id": self.env.ref("base.EUR").id}),
             lambda: payment.write({"payment_type": "outbound"}),
             lambda: payment.write({"state": "canceled"}),
+            lambda: payment.write({"state": "draft"}),
+            payment.action_draft,
             payment.action_cancel,
             payment.action_reject,
             payment.unlink,
@@ -621,8 +718,8 @@ class TestPaymentMethod(InvoicePaymentCase):
         payment = self.charge(self.make_invoice(1000)).payment_id
         for name, attempt in {
             "cancel": payment.move_id.button_cancel,
-            "draft and cancel": lambda: (payment.move_id.button_draft(), payment.move_id.button_cancel()),
-            "draft and delete": lambda: (payment.move_id.button_draft(), payment.move_id.unlink()),
+            "draft": payment.move_id.button_draft,
+            "draft by hand": lambda: payment.move_id.write({"state": "draft"}),
         }.items():
             with (
                 self.subTest(name),
@@ -632,11 +729,9 @@ class TestPaymentMethod(InvoicePaymentCase):
                 attempt()
         self.assertEqual(payment.move_id.state, "posted")
 
-    def test_date_and_memo_may_be_corrected(self):
+    def test_the_memo_may_be_corrected(self):
         payment = self.charge(self.make_invoice(1000)).payment_id
-        payment.action_draft()
-        payment.write({"date": payment.date - timedelta(days=1), "memo": "corrected", "amount": payment.amount})
-        payment.action_post()
+        payment.write({"memo": "corrected", "amount": payment.amount})
         self.assertEqual((payment.memo, payment.move_id.state), ("corrected", "posted"))
 
     def test_no_payment_by_card_terminal_without_a_terminal(self):

@@ -76,6 +76,25 @@ class TestReceipt(ReceiptCase):
         self.assertEqual((transaction.customer_receipt_prints, transaction.merchant_receipt_prints), (2, 1))
         self.assertEqual(transaction.customer_receipt, RECEIPT, "what is kept stays as the terminal gave it")
 
+    def test_what_the_terminal_printed_itself_is_a_copy_here(self):
+        self.terminal.printer = "terminal"
+        transaction = self.paid(merchant="")
+        self.assertFalse(transaction.printer, "NETS hasn't taken that setting yet")
+        self.terminal.sudo().printer_applied = "terminal"
+        transaction = self.charge(
+            self.make_invoice(5), outcome=approved(500, number=102, customer_receipt="MINE\r\n", merchant_receipt="")
+        )
+        self.assertEqual(transaction.printer, "terminal")
+        self.assertTrue(self.dialog(transaction).copies and self.dialog(transaction).printed_by_terminal)
+        [text] = self.printed(transaction, ["customer"])
+        self.assertIn("*** COPY ***", text)
+        # it gave no merchant's receipt, so it printed none: the first confirmation is no copy
+        self.assertNotIn("COPY", self.printed(transaction, ["merchant"])[0])
+        # history stays true when the terminal is set otherwise
+        self.terminal.sudo().write({"printer": "odoo", "printer_applied": "odoo"})
+        transaction.invalidate_recordset()
+        self.assertEqual(transaction.printer, "terminal")
+
     def test_printing_needs_no_right_to_write(self):
         transaction = self.paid()
         self.printed(transaction, user=self.clerk)

@@ -246,6 +246,7 @@ class TestRecovery(CardPaymentCommon):
         self.unknown(unknown_since="now() at time zone 'utc' - interval '11 minutes'")
         data = self.bank_journal._get_journal_dashboard_data_batched()[self.bank_journal.id]
         self.assertEqual(data["nets_open_count"], 1)
+        self.assertEqual((self.terminal | self.terminal_2).mapped("open_count"), [1, 0])
 
 
 @tagged("post_install", "-at_install")

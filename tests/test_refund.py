@@ -3,6 +3,8 @@
 import uuid
 from datetime import timedelta
 
+from lxml import html
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -50,6 +52,15 @@ class RefundCase(CardPaymentCommon):
             **values,
         )
 
+    def match_with_statement(self, payment):
+        statement_line = self.env["account.bank.statement.line"].create(
+            {"journal_id": self.bank_journal.id, "amount": payment.amount, "payment_ref": "NETS"}
+        )
+        _liquidity, suspense, _other = statement_line._seek_for_lines()
+        suspense.account_id = self.outstanding
+        (suspense + payment._seek_for_lines()[0]).reconcile()
+        self.assertTrue(payment.is_matched)
+
     def rows(self, invoice):
         """The rows under the invoice's total: [(amount, whether it is a refund), …]"""
         invoice.invalidate_recordset()
@@ -93,6 +104,20 @@ class TestRefund(RefundCase):
         self.assertEqual(self.rows(invoice), [(1000, False), (-1000, True)])
         self.assertFalse(purchase.amount_refundable)
         self.assertFalse(refund.booking_note)
+
+    def test_the_story_tells_what_went_back(self):
+        purchase = self.charge(self.make_invoice(1000))
+        refund = self.refund(purchase, -150)
+        refused = self.refund(purchase, -850, outcome=declined(202))
+        told = [(event["title"], event["text"]) for event in purchase.with_user(self.clerk)._story()][-2:]
+        self.assertEqual([title for title, _text in told], ["Refund", "Refund"])
+        for (_title, text), each, amount, words in zip(
+            told, (refund, refused), ("150.00", "850.00"), ("Refunded", "Insufficient funds"), strict=True
+        ):
+            for said in (each.order_id, amount, words):
+                self.assertIn(said, text)
+        [asked, *_others] = refund.with_user(self.clerk)._story()
+        self.assertIn(purchase.order_id, asked["text"])
 
     def test_part(self):
         invoice = self.make_invoice(1000)
@@ -192,15 +217,6 @@ class TestRefund(RefundCase):
         self.assertLines(purchase.payment_id, {self.outstanding: (1000, 0), self.receivable: (-1000, 0)})
         self.assertLines(refund.payment_id, {self.outgoing: (-300, -300), self.receivable: (300, 0)})
         self.assertEqual(invoice.amount_residual, 300)
-
-    def match_with_statement(self, payment):
-        statement_line = self.env["account.bank.statement.line"].create(
-            {"journal_id": self.bank_journal.id, "amount": payment.amount, "payment_ref": "NETS"}
-        )
-        _liquidity, suspense, _other = statement_line._seek_for_lines()
-        suspense.account_id = self.outstanding
-        (suspense + payment._seek_for_lines()[0]).reconcile()
-        self.assertTrue(payment.is_matched)
 
     def test_lock_date_shifts_the_booking(self):
         invoice = self.make_invoice(1000)
@@ -374,6 +390,35 @@ class TestRefund(RefundCase):
         refund._book()
         self.assertEqual((refund.state, invoice.amount_residual), ("approved", 1000))
 
+    def test_waits_for_an_earlier_payment_to_be_resolved(self):
+        """On a terminal with an unresolved result, what gives money back is held as a payment is."""
+        purchase, credit_note = self.charge(self.make_invoice(1000)), self.make_credit_note(50)
+        last_one = self.charge(self.make_invoice(20), outcome=approved(2000, number=102))
+        again = self.start_refund(last_one, -5)
+        again._claim("thread-refund")
+        again._record_answer(declined(103))
+        earlier = self.send(self.make_invoice(300))
+        earlier._record_answer(lost())
+        clerk, terminal_id = self.clerk.id, self.terminal.id
+        requests = {
+            "refund": lambda: purchase.with_user(clerk).start_refund(-1000, terminal_id, "a-refund"),
+            "reversal": lambda: last_one.with_user(clerk).start_reversal("a-reversal"),
+            "payout": lambda: credit_note.with_user(clerk).nets_start_payout(-50, terminal_id, "a-payout"),
+            "retry": lambda: again.with_user(clerk).retry("a-retry", terminal_id),
+        }
+        count = self.env["nets.transaction"].search_count([])
+        for name, request in requests.items():
+            with self.subTest(name):
+                [answer] = request()
+                self.assertTrue(answer["waiting"])
+                self.assertIn("300.00", answer["explanation"])
+        self.assertEqual(self.env["nets.transaction"].search_count([]), count)
+        # nothing was charged: the earlier one is over, and the same requests go through
+        earlier.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        for name, request in requests.items():
+            with self.subTest(name, resolved=True), self.undone():
+                self.assertEqual(request()[0]["state"], "pending")
+
     def test_a_payment_by_hand_never_passes_for_a_refund(self):
         """The last result doesn't say of which kind it is."""
         before = last(approved(100, number=100, timestamp=terminal_time(-100)))
@@ -493,6 +538,39 @@ class TestRefundRefused(RefundCase):
         self.assertLines(refund.payment_id, {self.outgoing: (-980, -980), self.receivable: (980, 0)})
         self.assertEqual((invoice.amount_residual, credit_note.amount_residual), (0, 0))
 
+    def test_write_off_needs_a_credit_note(self):
+        """Ten were given up when it was paid: nobody can say which part of the refund takes them back."""
+        wizard = (
+            self.env["account.payment.register"]
+            .with_user(self.clerk)
+            .with_context(active_model="account.move", active_ids=self.invoice.ids)
+            .create(
+                {
+                    "payment_method_line_id": self.method_line.id,
+                    "amount": 990,
+                    "payment_difference_handling": "reconcile",
+                    "writeoff_account_id": self.company_data["default_account_expense"].id,
+                }
+            )
+        )
+        wizard.nets_terminal_id = self.terminal
+        action = wizard.action_create_payments()
+        purchase = self.engine["nets.transaction"].browse(action["params"]["transaction_id"])
+        self.finish(purchase, approved(99000))
+        self.assertLines(
+            purchase.payment_id,
+            {
+                self.outstanding: (990, 990),
+                self.company_data["default_account_expense"]: (10, 0),
+                self.receivable: (-1000, 0),
+            },
+        )
+        self.assertRefused("Make a credit note", purchase, -990)
+        credit_note = self.make_credit_note(990, self.invoice)
+        refund = self.refund(purchase, -990, credit_note_id=credit_note.id)
+        self.assertLines(refund.payment_id, {self.outgoing: (-990, -990), self.receivable: (990, 0)})
+        self.assertEqual((self.invoice.amount_residual, credit_note.amount_residual), (0, 0))
+
     def test_matched_with_other_entries(self):
         purchase = self.charge(self.invoice)
         payment_line = purchase.payment_id._nets_counterpart_lines()
@@ -544,11 +622,34 @@ class TestPayOut(RefundCase):
         refund = self.refund(self.purchase, -300, credit_note_id=credit_note.id)
         self.assertLines(refund.payment_id, {self.outgoing: (-300, -300), self.receivable: (300, 0)})
         self.assertEqual((self.invoice.amount_residual, credit_note.amount_residual), (0, 0))
-        self.assertEqual(self.rows(self.invoice), [(1000, False)])
+        # what the credit note took off, and what went back to the card for it
+        self.assertEqual(self.rows(self.invoice), [(1000, False), (300, False), (-300, True)])
+        self.assertEqual(self.rows(credit_note), [(300, True)])
         self.assertEqual(self.purchase.amount_refundable, 700)
         self.assertIn(refund, self.invoice.nets_transaction_ids)
         self.assertNotIn(refund.payment_id, self.invoice.matched_payment_ids)
         self.assertIn(refund.payment_id, credit_note.matched_payment_ids)
+
+    def test_the_rows_stand_on_the_invoice_that_is_reversed(self):
+        other = self.make_invoice(400)
+        second = self.make_invoice(600)
+        purchase = self.charge(other + second, outcome=approved(100000, number=150))
+        credit_note = self.make_credit_note(100, second)
+        self.refund(purchase, -100, credit_note_id=credit_note.id)
+        self.assertEqual(self.rows(other), [(400, False)])
+        self.assertEqual(self.rows(second), [(600, False), (100, False), (-100, True)])
+
+    def test_the_printed_invoice_names_the_refund(self):
+        credit_note = self.make_credit_note(300, self.invoice)
+        self.refund(self.purchase, -300, credit_note_id=credit_note.id)
+        content, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "account.report_invoice_with_payments", self.invoice.ids
+        )
+        rows = [" ".join(node.itertext()).split() for node in html.fromstring(content).xpath("//tr[td/i]")]
+        self.assertEqual(
+            [(row[0], row[-1].replace("\ufeff", "")) for row in rows],
+            [("Paid", "1,000.00"), ("Reversed", "300.00"), ("Refunded", "-300.00")],
+        )
 
     def test_the_original_is_proposed(self):
         credit_note = self.make_credit_note(1500, self.invoice)
@@ -668,6 +769,7 @@ class TestReversal(RefundCase):
         self.assertEqual(self.purchase.payment_id.move_id.state, "cancel")
         self.assertEqual((self.invoice.amount_residual, self.invoice.payment_state), (1000, "not_paid"))
         self.assertEqual(self.purchase.amount_refundable, 0)
+        # what the terminal took back stands for no charge any more, and can't become one again
         with self.assertRaisesRegex(UserError, "made on the terminal"):
             self.purchase.payment_id.action_draft()
             self.purchase.payment_id.action_post()
@@ -693,6 +795,56 @@ class TestReversal(RefundCase):
                 for payment in (self.purchase.payment_id, reversal.payment_id):
                     with self.assertRaisesRegex(UserError, "card terminal"):
                         payment.action_cancel()
+
+    def test_matched_with_a_bank_statement_it_is_offset(self):
+        self.match_with_statement(self.purchase.payment_id)
+        reversal = self.reverse()
+        self.assertTrue(reversal.booked_at, reversal.booking_error)
+        self.assertLines(reversal.payment_id, {self.outgoing: (-1000, -1000), self.receivable: (1000, 0)})
+        self.assertLines(self.purchase.payment_id, {self.outstanding: (1000, 0), self.receivable: (-1000, 0)})
+        self.assertEqual((self.invoice.amount_residual, self.purchase.payment_id.move_id.state), (1000, "posted"))
+
+    def test_of_several_invoices_all_are_due_again(self):
+        first, second = self.make_invoice(600), self.make_invoice(400)
+        self.purchase = self.charge(first + second, outcome=approved(100000, number=101))
+        reversal = self.reverse()
+        self.assertTrue(reversal.booked_at, reversal.booking_error)
+        self.assertEqual(self.purchase.payment_id.move_id.state, "cancel")
+        self.assertEqual((first.amount_residual, second.amount_residual), (600, 400))
+
+    def test_in_a_foreign_currency_the_exchange_difference_goes_too(self):
+        today = fields.Date.today()
+        eur = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.5), (today, 0.8)])
+        terminal = self.terminal.copy({"name": "Euro", "identifier": "90000003", "currency_id": eur.id})
+        invoice = self.make_invoice(1000, currency_id=eur, invoice_date=today - timedelta(days=10))
+        self.purchase = self.charge(invoice, terminal=terminal, outcome=approved(100000, number=101))
+        exchange = self.env["account.move.line"].search(
+            [("account_id", "=", self.company.expense_currency_exchange_account_id.id), ("parent_state", "=", "posted")]
+        )
+        self.assertEqual(sum(exchange.mapped("balance")), 750)  # invoiced as 2000, paid as 1250
+        reversal = self.reverse()
+        self.assertTrue(reversal.booked_at, reversal.booking_error)
+        self.assertEqual(invoice.amount_residual, 1000)
+        lines = self.env["account.move.line"].search(
+            [("account_id", "=", exchange.account_id.id), ("parent_state", "=", "posted")]
+        )
+        self.assertEqual(sum(lines.mapped("balance")), 0)
+
+    def test_a_discount_that_could_not_be_cancelled_is_refused(self):
+        terms = self.env["account.payment.term"].create(
+            {
+                "name": "2% within 7 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 7,
+                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+            }
+        )
+        invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
+        self.purchase = self.charge(invoice, 980, outcome=approved(98000, number=101))
+        self.purchase.payment_id.move_id.button_hash()
+        with self.assertRaisesRegex(UserError, "Make a credit note"):
+            self.start_reversal()
 
     def test_only_the_last_of_its_terminal(self):
         self.assertTrue(self.purchase.can_reverse)

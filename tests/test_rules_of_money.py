@@ -433,6 +433,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     def test_rule_07_without_order_ids(self):
         """A variant of the service that doesn't send them back."""
+        self.terminal.used_by_hand = False
         transaction = self.lose(self.invoice, baseline=BEFORE)
         self.look_up(transaction, last(approved(100000, number=101)))
         self.assertEqual(transaction.state, "approved")
@@ -447,6 +448,10 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         def mirrors(_transaction):
             self.account.mirrors_order_id = True
 
+        def used_by_hand(_transaction):
+            self.terminal.used_by_hand = True
+
+        self.terminal.used_by_hand = False
         good = {"amount": 100000, "number": 101}
         cases = {
             "another amount": ({**good, "amount": 99999}, BEFORE, None),
@@ -458,6 +463,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
             "no time": ({**good, "timestamp": ""}, BEFORE, None),
             "not known what was before": (good, None, None),
             "the service does send order ids back": (good, BEFORE, mirrors),
+            "perhaps typed by hand": (good, BEFORE, used_by_hand),
         }
         for name, (answer, before, prepare) in cases.items():
             with self.subTest(name), self.undone():
@@ -467,6 +473,12 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
                 for _sighting in range(3):
                     self.look_up(transaction, last(approved(**answer)), after=60)
                 self.assertEqual(transaction.state, "unknown")
+
+    def test_rule_07_with_an_order_id_nobody_needs_to_know_what_was_typed_by_hand(self):
+        self.assertTrue(self.terminal.used_by_hand)
+        transaction = self.lose(self.invoice, baseline=BEFORE)
+        self.look_up(transaction, last(approved(100000, number=103), transaction.order_id))
+        self.assertEqual(transaction.state, "approved")
 
     def test_rule_07_somebody_elses_order_id_is_not_ours(self):
         transaction = self.lose(self.invoice, baseline=BEFORE)
@@ -543,6 +555,31 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         for _sighting in range(2):
             self.look_up(transaction, last(cancelled()), after=5)
         self.assertEqual((transaction.state, transaction.reason), ("failed", "customer_cancelled"))
+
+    def test_rule_08a_where_cards_are_taken_by_hand_only_the_next_number_is_ours(self):
+        """A charge of ours, then one of the same amount that was typed by hand and refused."""
+        nameless = last(cancelled(timestamp=terminal_time(-60)))
+        cases = {
+            "cancelled by hand": (BEFORE, cancelled()),
+            "cancelled by hand, with the amount": (BEFORE, cancelled(total_amount=100000)),
+            "refused by hand": (BEFORE, declined(number=102)),
+            "cancelled before": (nameless, declined(number=102)),
+            "nothing before": (None, cancelled()),
+        }
+        self.assertTrue(self.terminal.used_by_hand, "so it is unless somebody says otherwise")
+        for name, (before, seen) in cases.items():
+            with self.subTest(name), self.undone():
+                transaction = self.start(self.invoice)
+                transaction._record_baseline(before)
+                transaction._claim("thread-1")
+                transaction._record_answer(lost())
+                for _sighting in range(3):
+                    self.look_up(transaction, last(seen), after=600)
+                self.assertEqual(transaction.state, "unknown")
+                transaction.with_user(self.manager)._settle_by_hand(
+                    charged=True, reason="in the journal", amount=1000, reference="000101"
+                )
+                self.assertTrue(transaction.booked_at)
 
     def test_rule_08b_still_the_very_one_after_the_longest_wait_seen_twice(self):
         transaction = self.lose(self.invoice, baseline=BEFORE)
@@ -892,6 +929,15 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.assertEqual(transaction.payment_id.amount, 1000)
         self.assertEqual(self.invoice.amount_residual, 0)
         self.assertIn("read in the journal", transaction.message_ids[0].body)
+
+    def test_rule_13_a_later_refusal_of_what_was_settled_so_is_kept(self):
+        transaction = self.lose(self.make_invoice(1000))
+        transaction.with_user(self.manager)._settle_by_hand(charged=False, reason="Not in the journal")
+        transaction._record_answer(declined())
+        self.assertEqual((transaction.state, transaction.reason), ("failed", "settled_by_hand"))
+        self.assertEqual((transaction.stan, transaction.raw_answer), ("000101", '{"result": "as it came"}'))
+        self.assertSaidOn(transaction, "says the same: Insufficient funds")
+        self.assertFalse(transaction.alert)
 
     def test_rule_13_a_later_answer_to_a_settled_charge(self):
         transaction = self.lose(self.invoice)

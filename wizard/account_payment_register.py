@@ -115,6 +115,45 @@ class AccountPaymentRegister(models.TransientModel):
             return self.action_nets_process_card()
         return super().action_create_payments()
 
+    def _create_payments(self):
+        self._nets_check_nothing_under_way()
+        return super()._create_payments()
+
+    def _nets_check_nothing_under_way(self):
+        """Rule 11: while a terminal may be charging it, an amount can't be paid in another way.
+
+        :raise UserError: where what is paid now and what is under way on a terminal are more than what is due
+        """
+        documents = self.line_ids.move_id.filtered(
+            lambda move: move.move_type in ("out_invoice", "out_receipt", "out_refund")
+        )
+        if not documents:
+            return
+        # nor may a terminal be reserved at this very moment, unseen
+        documents._nets_lock_debt()
+        kinds = ("refund",) if set(documents.mapped("move_type")) == {"out_refund"} else ("purchase",)
+        # what pays one document of several is checked with that one alone
+        together = self.can_edit_wizard and (len(self.batches[0]["lines"]) == 1 or self.group_payment)
+        for moves in [documents] if together else documents:
+            under_way = moves._nets_amount_under_way(kinds)
+            if not under_way:
+                continue
+            currency = moves.currency_id[:1]
+            due = abs(sum(move.direction_sign * move.amount_residual for move in moves))
+            # in another currency, or with the amounts of several payments, all of it is paid
+            paid = self.amount if together and self.currency_id == moves.currency_id else due
+            if currency.compare_amounts(paid + under_way, due) > 0:
+                transaction = moves.sudo().nets_transaction_ids._still_open()[:1]
+                raise UserError(
+                    self.env._(
+                        "%(amount)s is being paid on the card terminal %(terminal)s, or waits for its result or its "
+                        "booking, so it can't be paid in another way now. Wait until that is finished, or abort it "
+                        "there first.",
+                        amount=transaction._format_amount(under_way),
+                        terminal=transaction.terminal_id.name,
+                    )
+                )
+
     def _nets_check_documents(self):
         """:raise UserError: where these can't be paid, or paid out, by card"""
         documents = self.line_ids.move_id

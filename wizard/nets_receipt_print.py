@@ -19,6 +19,7 @@ class NetsReceiptPrint(models.TransientModel):
         default="roll",
     )
     copies = fields.Boolean(compute="_compute_hints")
+    printed_by_terminal = fields.Boolean(compute="_compute_hints")
     confirmations = fields.Boolean(compute="_compute_hints")
 
     @api.model
@@ -33,7 +34,12 @@ class NetsReceiptPrint(models.TransientModel):
         for wizard in self:
             wanted = wizard._wanted()
             wizard.copies = any(
-                transaction[f"{which}_receipt_prints"] for transaction in wizard.transaction_ids for which in wanted
+                transaction._is_copy(which) for transaction in wizard.transaction_ids for which in wanted
+            )
+            wizard.printed_by_terminal = any(
+                transaction.printer == "terminal" and transaction[f"{which}_receipt"]
+                for transaction in wizard.transaction_ids
+                for which in wanted
             )
             wizard.confirmations = not all(
                 any(transaction[f"{which}_receipt"] for which in wanted) for transaction in wizard.transaction_ids

@@ -10,7 +10,7 @@ class NetsTransactionSettle(models.TransientModel):
     transaction_id = fields.Many2one("nets.transaction", required=True, readonly=True)
     currency_id = fields.Many2one(related="transaction_id.currency_id")
     outcome = fields.Selection(
-        [("charged", "The card was charged"), ("not_charged", "Nothing was charged")],
+        [("charged", "The card was charged, or refunded"), ("not_charged", "Nothing was charged, or refunded")],
         "The terminal's journal says",
         required=True,
     )

@@ -3,10 +3,24 @@
 import collections
 import dataclasses
 
-TRANSACTION_FIELDS = ("request_id", "order_id", "terminal", "kind", "state", "to_book", "reason", "charged", "lookup")
+TRANSACTION_FIELDS = (
+    "id",
+    "request_id",
+    "order_id",
+    "terminal",
+    "kind",
+    "state",
+    "to_book",
+    "reason",
+    "charged",
+    "stan_auth",
+    "refund_of",
+    "lookup",
+)
 TRANSACTIONS = """
-SELECT request_id, order_id, terminal_identifier, kind, state, to_book, reason, charged_amount, lookup_message
-  FROM nets_transaction
+SELECT id, request_id, order_id, terminal_identifier, kind, state, to_book, reason, charged_amount,
+       coalesce(stan_auth, settlement_reference, ''), refund_of_id, lookup_message
+  FROM nets_transaction ORDER BY id
 """
 # A payment counts as what its posted journal entry says, not as what its form shows.
 PAYMENTS = """
@@ -21,6 +35,34 @@ SELECT p.id, p.payment_reference, p.payment_type, c.name, round(abs(p.amount) * 
   LEFT JOIN account_move m ON m.id = p.move_id
  WHERE pm.code = 'nets_terminal' AND p.state NOT IN ('draft', 'canceled', 'rejected')
 """
+# A reversal is booked by cancelling the payment it takes back: both are in the books then, and their sum is nothing.
+CANCELLED = """
+SELECT original.order_id, reversal.order_id, c.name, round(p.amount * 100)::bigint, m.state
+  FROM nets_transaction reversal
+  JOIN nets_transaction original ON original.id = reversal.refund_of_id
+  JOIN account_payment p ON p.id = original.payment_id AND p.id = reversal.payment_id
+  JOIN res_currency c ON c.id = p.currency_id
+  LEFT JOIN account_move m ON m.id = p.move_id
+ WHERE reversal.kind = 'reversal' AND reversal.state = 'approved' AND NOT reversal.to_book AND p.state = 'canceled'
+"""
+# What stands on the till's orders. `IN_SESSIONS` shows that closing the sessions made payments of just that.
+TILL_PAYMENTS = """
+SELECT p.transaction_id, c.name, round(p.amount * 100)::bigint, p.payment_status, o.state
+  FROM pos_payment p
+  JOIN pos_order o ON o.id = p.pos_order_id
+  JOIN res_company company ON company.id = o.company_id
+  JOIN res_currency c ON c.id = company.currency_id
+ WHERE p.transaction_id IS NOT NULL AND p.amount <> 0
+"""
+IN_SESSIONS = """
+SELECT (SELECT coalesce(sum(amount), 0) FROM pos_payment WHERE transaction_id IS NOT NULL),
+       (SELECT coalesce(sum(CASE p.payment_type WHEN 'inbound' THEN p.amount ELSE -p.amount END), 0)
+          FROM account_payment p JOIN account_move m ON m.id = p.move_id AND m.state = 'posted'
+         WHERE p.payment_reference IS NULL AND p.pos_session_id IN (
+               SELECT o.session_id FROM pos_payment pp JOIN pos_order o ON o.id = pp.pos_order_id
+                WHERE pp.transaction_id IS NOT NULL))
+"""
+DUE = "SELECT id, round(amount_residual * 100)::bigint FROM account_move WHERE id = ANY(%s)"
 
 COLUMNS = (6, 9, 8, 6, 8, 13, 9)  # widths
 
@@ -50,27 +92,28 @@ def direction(kind):
     return "in" if kind == "purchase" else "out"
 
 
-def compare(postgresql, database, ledger, operations, invoice_totals, requests=()):
+def compare(postgresql, database, ledger, operations, debts, requests):
     """Compare.
 
     :param list ledger: the service's entries
     :param operations: all Operation that were asked for
-    :param dict invoice_totals: invoice → what was due on it, in minor units
-    :param requests: the service's log of requests, where it has one
+    :param dict debts: invoice, or the till's order → what was due on it, in minor units
+    :param requests: the service's log of requests
     :return: {fault: Row}
     """
-    comparison = _Comparison(postgresql, database, operations)
+    comparison = _Comparison(postgresql, database, ledger, operations)
     comparison.look_at_operations()
     comparison.look_at_transactions()
-    charges = comparison.charges([entry for entry in ledger if entry["origin"] == "service"])
-    comparison.look_at_entries(charges, comparison.bookings())
-    comparison.look_at_debts(charges, invoice_totals)
+    comparison.look_at_entries()
+    comparison.look_at_sessions()
+    comparison.look_at_debts(debts)
     comparison.look_at_requests(requests)
     return comparison.rows
 
 
 class _Comparison:
-    def __init__(self, postgresql, database, operations):
+    def __init__(self, postgresql, database, ledger, operations):
+        self.postgresql, self.database = postgresql, database
         self.rows = collections.defaultdict(Row)
         self.operations = operations
         self.by_request = {operation.request_id: operation for operation in operations}
@@ -78,7 +121,8 @@ class _Comparison:
         for values in postgresql.query(database, TRANSACTIONS):
             transaction = dict(zip(TRANSACTION_FIELDS, values, strict=True))
             self.transactions[transaction["order_id"]] = transaction
-        self.payments = postgresql.query(database, PAYMENTS)
+        self.charges = self._charges(ledger)
+        self.bookings = self._bookings()
 
     def operation(self, order_id):
         transaction = self.transactions.get(order_id)
@@ -91,6 +135,63 @@ class _Comparison:
     def complain(self, order_id, text):
         self.row(order_id).troubles.append(f"{text}: {self.transactions.get(order_id) or order_id}")
 
+    # === WHAT THERE IS === #
+
+    def _charges(self, ledger):
+        """The ledger's entries, counted by all that has to agree."""
+        charges = collections.Counter()
+        previous = {}  # terminal → the order that a reversal takes back
+        for entry in ledger:
+            terminal, kind, order_id = entry["terminalId"], entry["kind"], entry["orderId"]
+            if entry["origin"] != "service":
+                order_id = None
+            elif kind == "reversal":
+                order_id = self._order_of_reversal(entry, previous.get(terminal))
+            previous[terminal] = order_id
+            if entry["origin"] == "service":
+                self.row(order_id).charged += 1
+                charges[terminal, order_id, kind, entry["amount"], entry["currency"], direction(kind)] += 1
+        return charges
+
+    def _order_of_reversal(self, entry, original):
+        """The order id of the reversal that this entry is of: the service doesn't hear of it."""
+        original_id = self.transactions.get(original, {}).get("id")
+        found = [
+            transaction
+            for transaction in self.transactions.values()
+            if transaction["kind"] == "reversal" and original_id and transaction["refund_of"] == original_id
+        ]
+        found.sort(key=lambda transaction: transaction["stan_auth"].strip() == entry["stanAuth"].strip())
+        return found[-1]["order_id"] if found else f"a reversal of {original}"
+
+    def _bookings(self):
+        """The books' entries, counted by the same."""
+        bookings = collections.Counter()
+        for payment, order_id, payment_type, currency, amount, move_state, liquidity in self.postgresql.query(
+            self.database, PAYMENTS
+        ):
+            way = "in" if payment_type == "inbound" else "out"
+            if move_state != "posted" or liquidity != (amount if way == "in" else -amount):
+                self.complain(order_id, f"payment {payment} isn't posted as {amount}, but {move_state} as {liquidity}")
+            self._add_booking(bookings, order_id, amount, currency, way)
+        for original, reversal, currency, amount, move_state in self.postgresql.query(self.database, CANCELLED):
+            if move_state != "cancel":
+                self.complain(reversal, f"the entry of the cancelled payment is {move_state}")
+            self._add_booking(bookings, original, amount, currency, "in")
+            self._add_booking(bookings, reversal, amount, currency, "out")
+        for order_id, currency, amount, status, order_state in self.postgresql.query(self.database, TILL_PAYMENTS):
+            if status != "done" or order_state == "draft":
+                self.complain(order_id, f"the till's payment is {status}, its order {order_state}")
+            self._add_booking(bookings, order_id, abs(amount), currency, "in" if amount > 0 else "out")
+        return bookings
+
+    def _add_booking(self, bookings, order_id, amount, currency, way):
+        self.row(order_id).booked += 1
+        transaction = self.transactions.get(order_id, {})
+        bookings[transaction.get("terminal"), order_id, transaction.get("kind"), amount, currency, way] += 1
+
+    # === WHAT HAS TO AGREE === #
+
     def look_at_operations(self):
         """What people saw."""
         for operation in self.operations:
@@ -101,6 +202,8 @@ class _Comparison:
             row.person_expected += operation.person
             if operation.left_to_person and not operation.person:
                 row.troubles.append(f"left to a person: {operation}")
+            if operation.person and not operation.left_to_person:
+                row.troubles.append(f"settled, although nothing can have proven it: {operation}")
             if operation.transaction and not operation.settled:
                 row.troubles.append(f"never settled: {operation}")
 
@@ -115,57 +218,60 @@ class _Comparison:
                 self.row(order_id).double += 1
                 self.complain(order_id, "one request, two transactions")
 
-    def charges(self, ledger):
-        """The ledger's entries, counted by all that has to agree."""
-        charges = collections.Counter()
-        for entry in ledger:
-            self.row(entry["orderId"]).charged += 1
-            kind = entry["kind"]
-            charges[
-                entry["terminalId"], entry["orderId"], kind, entry["amount"], entry["currency"], direction(kind)
-            ] += 1
-        return charges
-
-    def bookings(self):
-        """The books' entries, counted by the same."""
-        bookings = collections.Counter()
-        for payment, order_id, payment_type, currency, amount, move_state, liquidity in self.payments:
-            self.row(order_id).booked += 1
-            way = "in" if payment_type == "inbound" else "out"
-            if move_state != "posted" or liquidity != (amount if way == "in" else -amount):
-                self.complain(order_id, f"payment {payment} isn't posted as {amount}, but {move_state} as {liquidity}")
-            transaction = self.transactions.get(order_id, {})
-            bookings[transaction.get("terminal"), order_id, transaction.get("kind"), amount, currency, way] += 1
-        return bookings
-
-    def look_at_entries(self, charges, bookings):
-        for key, count in (charges - bookings).items():
+    def look_at_entries(self):
+        for key, count in (self.charges - self.bookings).items():
             self.row(key[1]).lost += count
             self.complain(key[1], f"charged, not booked {key}")
-        for key, count in (bookings - charges).items():
+        for key, count in (self.bookings - self.charges).items():
             self.row(key[1]).double += count
             self.complain(key[1], f"booked, not charged {key}")
-        for key, count in charges.items():
+        for key, count in self.charges.items():
             if count > 1:
                 self.row(key[1]).double += count - 1
                 self.complain(key[1], f"charged {count} times {key}")
 
-    def look_at_debts(self, charges, invoice_totals):
-        """No debt was charged twice."""
-        charged = collections.Counter()
-        for (_terminal, order_id, _kind, amount, *_rest), count in charges.items():
+    def look_at_sessions(self):
+        """Closing the till's sessions has made payments of all that stands on its orders."""
+        taken, booked = self.postgresql.query(self.database, IN_SESSIONS)[0]
+        if taken != booked:
+            self.rows["the till's session"].troubles.append(
+                f"{taken} taken at the till, {booked} booked for its sessions"
+            )
+
+    def look_at_debts(self, debts):
+        """No debt was charged twice, no payment given back twice, and the invoices show what is due now."""
+        charged, given_back = collections.Counter(), collections.Counter()
+        for (_terminal, order_id, kind, amount, *_rest), count in self.charges.items():
             operation = self.operation(order_id)
-            if operation:
-                charged[operation.invoice] += amount * count
-        for operation in self.operations:
+            if operation and kind == "purchase":
+                charged[operation.debt] += amount * count
+                given_back[order_id] -= amount * count
+            elif operation:
+                charged[operation.debt] -= amount * count
+                original = next(
+                    other["order_id"]
+                    for other in self.transactions.values()
+                    if other["id"] == self.transactions[order_id]["refund_of"]
+                )
+                given_back[original] += amount * count
+        for order_id, over in given_back.items():
+            if over > 0:
+                self.row(order_id).double += 1
+                self.complain(order_id, f"{over} more given back than was charged")
+        invoices = [debt for debt in debts if isinstance(debt, int)]
+        due = dict(self.postgresql.query(self.database, DUE, [invoices]))
+        for debt, operation in {operation.debt: operation for operation in self.operations}.items():
+            over = charged[debt] - debts[debt]
+            row = self.rows[operation.fault]
             # a tip isn't part of the debt
-            over = charged.pop(operation.invoice, 0) - invoice_totals[operation.invoice]
             if over > 0 and "tip" not in operation.fault:
-                self.rows[operation.fault].double += 1
-                self.rows[operation.fault].troubles.append(f"{over} more charged than was due: {operation}")
+                row.double += 1
+                row.troubles.append(f"{over} more charged than was due: {operation}")
+            if debt in due and due[debt] != max(0, -over):
+                row.troubles.append(f"{due[debt]} is due on the invoice instead of {max(0, -over)}: {operation}")
 
     def look_at_requests(self, requests):
-        """Nothing was sent twice, whatever came of it."""
+        """Nothing was sent twice, whatever came of it. A reversal's request doesn't say which one it is of."""
         sent = collections.Counter(
             request["body"]["orderId"]
             for request in requests
@@ -193,7 +299,7 @@ def print_table(rows, troubles):
         print(f"{fault:{width}}" + "".join(f"{cell:>{size}}" for cell, size in zip(cells, COLUMNS, strict=True)))
 
     line("fault", "runs", "charged", "booked", "lost", "double", "to a person", "slowest")
-    for fault, row in rows.items():
+    for fault, row in sorted(rows.items()):
         total.add(row)
         person = f"{row.person} of {row.person_expected}" if row.person or row.person_expected else "0"
         line(fault, row.runs, row.charged, row.booked, row.lost, row.double, person, f"{row.slowest:.0f} s")
@@ -208,4 +314,8 @@ def print_table(rows, troubles):
         f"double {total.double}, left to a person {total.person} of {total.person_expected} expected",
         flush=True,
     )
-    return not troubles and not total.troubles and not total.lost and not total.double and total.charged == total.booked
+    return (
+        not (troubles or total.troubles or total.lost or total.double)
+        and total.charged == total.booked
+        and total.person == total.person_expected
+    )

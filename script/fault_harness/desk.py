@@ -10,7 +10,8 @@ from stack import OdooClient, OdooError, StackError
 
 # What a person reads and accepts. Anything else is a broken connection, or a server that goes down.
 REFUSALS = ("odoo.exceptions.UserError", "odoo.exceptions.ValidationError", "odoo.exceptions.AccessError")
-PAUSE = 0.5  # seconds between two questions, and between two presses
+PRESS_PAUSE = 0.5  # seconds between two presses
+WATCH_PAUSE = 1  # seconds between two questions
 
 
 class Refused(Exception):
@@ -23,12 +24,16 @@ class Unreachable(Exception):
 
 @dataclasses.dataclass
 class Operation:
-    """One payment that somebody asked for, and what became of it as far as that person knows."""
+    """One payment, refund or reversal that somebody asked for, and what became of it as far as that person knows."""
 
     fault: str
     terminal: object
-    invoice: int
-    amount: int  # minor units
+    invoice: int | None
+    amount: int  # minor units, positive
+    order: object = None  # of the till, instead of an invoice
+    kind: str = "purchase"
+    original: "Operation | None" = None  # the payment that is given back
+    repeats: "Operation | None" = None  # the failed one that is tried again
     user: str = "admin"
     request_id: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
     person: bool = False  # the fault destroys the evidence: only a person can settle it
@@ -41,8 +46,33 @@ class Operation:
     left_to_person: bool = False
 
     @property
+    def debt(self):
+        """What it pays."""
+        return self.order.uuid if self.order else self.invoice
+
+    @property
     def settled(self):
         return self.state in ("approved", "failed", "aborted") and (self.state != "approved" or self.booked)
+
+    def call(self):
+        """Return what starts it: model, method, arguments."""
+        terminal, request_id = self.terminal.id, self.request_id
+        if self.order:
+            return "nets.transaction", "pos_start", self.order.payment_uuid, terminal, self.amount / 100, request_id
+        if self.repeats:
+            return "nets.transaction", "retry", [self.repeats.transaction], request_id, terminal
+        if self.kind == "refund":
+            return (
+                "nets.transaction",
+                "start_refund",
+                [self.original.transaction],
+                -self.amount / 100,
+                terminal,
+                request_id,
+            )
+        if self.kind == "reversal":
+            return "nets.transaction", "start_reversal", [self.original.transaction], request_id
+        return "account.move", "nets_start_card_payment", [self.invoice], self.amount / 100, terminal, request_id
 
 
 class Desk:
@@ -53,7 +83,8 @@ class Desk:
         self.login = login
         self._clients = {}
 
-    def _client(self, server):
+    def client(self, server):
+        """Return the RPC client of one of the servers, logged in."""
         if server.url not in self._clients:
             self._clients[server.url] = server.login(self.login)
         return self._clients[server.url]
@@ -75,7 +106,7 @@ class Desk:
         :raise Unreachable: anything else
         """
         try:
-            client = self._client(self.servers[server % len(self.servers)])
+            client = self.client(self.servers[server % len(self.servers)])
             return client.call(model, method, *args, **kwargs)
         except OdooError as error:
             if error.name in REFUSALS:
@@ -94,7 +125,7 @@ class Desk:
                 if time.monotonic() > deadline:
                     raise
             attempt += 1
-            time.sleep(PAUSE)
+            time.sleep(PRESS_PAUSE)
 
     def press(self, operation, deadline, server=0):
         """Press *Process card*, again and again with the same request id until Odoo answers.
@@ -103,16 +134,7 @@ class Desk:
         """
         while True:
             try:
-                answer = self.insist(
-                    deadline,
-                    "account.move",
-                    "nets_start_card_payment",
-                    [operation.invoice],
-                    operation.amount / 100,
-                    operation.terminal.id,
-                    operation.request_id,
-                    server=server,
-                )[0]
+                answer = self.insist(deadline, *operation.call(), server=server)[0]
             except Refused as refused:
                 operation.refusal = str(refused)
                 return
@@ -123,7 +145,7 @@ class Desk:
             if not operation.may_wait or time.monotonic() > deadline:
                 operation.refusal = answer["label"]
                 return
-            time.sleep(PAUSE)
+            time.sleep(PRESS_PAUSE)
 
     def watch(self, operation, deadline, server=0):
         """Ask how it stands until it is settled, as an open dialog does."""
@@ -131,7 +153,7 @@ class Desk:
         while not operation.settled and time.monotonic() < deadline:
             self.look(operation, deadline, server)
             if not operation.settled:
-                time.sleep(PAUSE)
+                time.sleep(WATCH_PAUSE)
         operation.seconds = time.monotonic() - began
 
     def look(self, operation, deadline, server=0):

@@ -101,4 +101,26 @@ MUTATIONS = [
             ),
         ),
     ),
+    Mutation(
+        "a cancellation typed by hand passes for ours",
+        "charged, then typed by hand: cancelled",
+        (
+            (
+                "models/nets_transaction_recovery.py",
+                "        return not self.terminal_id.used_by_hand\n",
+                "        return True\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "refunds don't wait for each other",
+        "two accountants refund one payment",
+        (
+            (
+                "models/nets_transaction_refund.py",
+                '"UPDATE nets_transaction SET write_date = write_date WHERE id = %s"',
+                '"SELECT %s"',
+            ),
+        ),
+    ),
 ]

@@ -2,8 +2,9 @@
 
 import contextlib
 import dataclasses
+import os
 import queue
-import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -13,9 +14,11 @@ import stack
 from stack import HOME, HOST, StackError
 from stack.odoo_server import odoo_path
 
-from .desk import PAUSE, Desk, Operation, Refused
+from .desk import PRESS_PAUSE, Desk, Operation, Refused
 from .gates import Gates
 from .proxy import Proxy
+from .service import OwnService
+from .till import Order, Till
 
 ANSWER_TIMEOUT, CUSTOMER_TIMEOUT = 4, 12  # seconds; set on the NETS account
 # What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups (5, 10, 20, 40 s), of
@@ -25,12 +28,45 @@ PROMISE = 150
 PERSON_WAIT = 55
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
+LEAST_TERMINALS = 20
+# Odoo replaces a worker after as many requests: its threads end with it.
+REQUESTS_OF_A_WORKER = 400
 
 
 @dataclasses.dataclass(frozen=True)
 class Terminal:
     id: int
     identifier: str
+    by_hand: bool  # cards may be typed on the terminal itself, as Odoo knows
+
+
+class TerminalPool:
+    """Who takes a terminal has it alone."""
+
+    def __init__(self):
+        self._free = []
+        self._changed = threading.Condition()
+
+    def put(self, terminal):
+        with self._changed:
+            self._free.append(terminal)
+            self._changed.notify_all()
+
+    def take(self, by_hand=None, timeout=600):
+        """Return the one that has been free for the longest.
+
+        :param by_hand: whether cards are typed on it; None: no matter
+        """
+
+        def find():
+            return next((terminal for terminal in self._free if by_hand in (None, terminal.by_hand)), None)
+
+        with self._changed:
+            if not self._changed.wait_for(find, timeout):
+                raise StackError("No terminal became free.")
+            terminal = find()
+            self._free.remove(terminal)
+            return terminal
 
 
 class World:
@@ -46,15 +82,15 @@ class World:
         """
         self.database = f"nets_faults_{name}"
         self.postgresql = stack.PostgreSQL(durable=True)
-        self.service = service or stack.Simulator(HOME / "simulator" / self.database, terminals=TERMINALS)
+        self.service = service or OwnService(HOME / "simulator" / self.database, terminals=TERMINALS)
         self.hosts, self.workers = hosts, workers
         self.mutation = mutation
         self.operations = []
-        self.invoice_totals = {}
+        self.debts = {}  # invoice, or order of the till → what was due on it, in minor units
         self._first_entry = 0
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
-        self.terminals = queue.SimpleQueue()
+        self.terminals = TerminalPool()
 
     # === LIFE === #
 
@@ -64,18 +100,12 @@ class World:
         template = self._take_template()
         self.postgresql.drop(self.database)
         self.postgresql.create(self.database, template)
-        options = {}
+        options = {"limit_request": REQUESTS_OF_A_WORKER} if self.workers else {}
         if self.mutation and self.mutation.edits:
             options["addons_path"] = f"{self.mutation.addons()},{odoo_path() / 'addons'}"
         if self.mutation and self.mutation.statement:
             self.postgresql.query(self.database, self.mutation.statement)
         self.gates = Gates(self.postgresql, self.database)
-        if (
-            self.service.process is None
-            and isinstance(self.service, stack.Simulator)
-            and not hasattr(self.service, "_url")
-        ):
-            shutil.rmtree(self.service.data, ignore_errors=True)
         self.service.start()
         host, port = self.service.url.split("://")[1].split(":")
         self.nets_line = Proxy((host, int(port)))
@@ -134,7 +164,7 @@ class World:
         admin = self.servers[0].login("admin")
         for desk in self._desks.values():
             for server in self.servers:
-                desk._client(server)
+                desk.client(server)
         self.service.reset()
         self._first_entry = len(self.service.ledger())
         account = admin.ref(f"{stack.MODULE}.nets_account_demo")
@@ -145,15 +175,27 @@ class World:
         }
         admin.call("nets.account", "write", [account], values)
         currency = admin.ref("base.NOK")
-        for terminal in self.service.terminals_of_account("demo"):
-            identifier = terminal["terminalId"]
-            if identifier.startswith("1"):
-                continue  # the demo data's own
-            values = {"name": identifier, "identifier": identifier, "account_id": account, "currency_id": currency}
-            location = admin.ref(f"{stack.MODULE}.nets_location_demo_clinic")
-            record = admin.call("nets.terminal", "create", {**values, "location_id": location})
-            self.terminals.put(Terminal(record, identifier))
-        self._admin = admin
+        identifiers = [terminal["terminalId"] for terminal in self.service.terminals_of_account("demo")]
+        known = {row["identifier"] for row in admin.call("nets.terminal", "search_read", [], ["identifier"])}
+        identifiers = [identifier for identifier in identifiers if identifier not in known][:TERMINALS]
+        if len(identifiers) < LEAST_TERMINALS:
+            raise StackError(
+                f"The account “demo” has {len(identifiers)} terminals; at least {LEAST_TERMINALS} are needed."
+            )
+        common = {
+            "account_id": account,
+            "currency_id": currency,
+            "location_id": admin.ref(f"{stack.MODULE}.nets_location_demo_clinic"),
+        }
+        values = [
+            {**common, "name": identifier, "identifier": identifier, "used_by_hand": bool(number % 2)}
+            for number, identifier in enumerate(identifiers)
+        ]
+        for record, value in zip(admin.call("nets.terminal", "create", values), values, strict=True):
+            terminal = Terminal(record, value["identifier"], value["used_by_hand"])
+            self.refuse_by_hand(terminal)
+            self.terminals.put(terminal)
+        self.till = Till(self.desk("admin"), admin) if Till.is_there(admin) else None
         self._partner = admin.ref(f"{stack.MODULE}.demo_partner_bakery")
 
     def make_invoices(self, count):
@@ -173,7 +215,7 @@ class World:
             desk.insist(deadline, "account.move", "action_post", ids)
             count -= len(ids)
             for invoice in ids:
-                self.invoice_totals[invoice] = INVOICE_TOTAL
+                self.debts[invoice] = INVOICE_TOTAL
                 self._invoices.put(invoice)
 
     def invoice(self):
@@ -187,9 +229,12 @@ class World:
         return self._desks[login].copy()
 
     @contextlib.contextmanager
-    def terminal(self):
-        """Have a terminal for oneself."""
-        terminal = self.terminals.get(timeout=600)
+    def terminal(self, by_hand=None):
+        """Have a terminal for oneself.
+
+        :param by_hand: whether cards are typed on it, too; None: no matter
+        """
+        terminal = self.terminals.take(by_hand)
         try:
             yield terminal
         finally:
@@ -197,38 +242,75 @@ class World:
             self.service._control("DELETE", f"terminals/{terminal.identifier}/script")
             self.terminals.put(terminal)
 
+    def refuse_by_hand(self, terminal):
+        """Have a card refused that was typed on the terminal: its last result has a number and a time then."""
+        self.service.by_hand(terminal.identifier, "declined", 100)
+
     # === WHAT PEOPLE DO === #
 
     def operation(self, fault, terminal, **values):
         """Note what somebody is about to ask for."""
-        values.setdefault("invoice", None)
-        if values["invoice"] is None:
+        if not values.get("order") and not values.get("invoice"):
             values["invoice"] = self.invoice()
+        values.setdefault("invoice", None)
         values.setdefault("amount", INVOICE_TOTAL)
         operation = Operation(fault, terminal, **values)
         with self._lock:
             self.operations.append(operation)
         return operation
 
-    def pay(self, operation, server=0, desk=None, deadline=None):
-        """Press, watch until it is settled, and hand it to a person where it isn't in time."""
-        desk = desk or self.desk(operation.user)
-        deadline = deadline or time.monotonic() + (PERSON_WAIT if operation.person else PROMISE)
+    def till_order(self, amount=INVOICE_TOTAL, **_values):
+        """Return a new order of the till, which is on the server already."""
+        order = Order(amount)
+        self.till.sync(order, time.monotonic() + PROMISE)
+        with self._lock:
+            self.debts[order.uuid] = amount
+        return order
+
+    def close_till(self):
+        """End the day at the till: what it took becomes journal entries.
+
+        :return: what is wrong, as text
+        """
+        return self.till.close(time.monotonic() + 60) if self.till else ""
+
+    def pay(self, operation, server=0, watched_on=None):
+        """Press, watch until it is settled, and hand it to a person where it isn't in time.
+
+        :param int server: where it is pressed
+        :param int watched_on: where it is watched, if elsewhere
+        """
+        desk = self.desk(operation.user)
+        deadline = time.monotonic() + (PERSON_WAIT if operation.person else PROMISE)
         desk.press(operation, deadline, server)
         if operation.transaction:
-            self.finish(operation, desk, deadline, server)
+            self.finish(operation, desk, deadline, server if watched_on is None else watched_on)
+
+    def charge(self, terminal, server=0, **values):
+        """Pay without any fault, as what is given back later.
+
+        :return: the Operation, or None where it didn't come through because something else broke
+        """
+        operation = self.operation("paid, to be given back", terminal, **values)
+        self.service.play(terminal.identifier, {"outcome": "approved"})
+        self.pay(operation, server)
+        return operation if operation.settled and operation.state == "approved" else None
 
     def finish(self, operation, desk, deadline, server=0):
         desk.watch(operation, deadline, server)
         if not operation.settled:
             self.ask_a_person(operation, desk)
+        if operation.order and operation.state == "approved":
+            self.till.sync(operation.order, time.monotonic() + PROMISE, paid=True)
 
     def ask_a_person(self, operation, desk):
         """Do what is left to a person: look into the terminal's journal and settle it."""
         operation.left_to_person = True
         deadline = time.monotonic() + 60
-        order_id = self.row(operation)["order_id"]
-        entry = next((entry for entry in self.service.ledger() if entry["orderId"] == order_id), None)
+        entry = self.journal_entry(operation)
+        if operation.kind == "reversal" and not entry:
+            # Killed or cut before it got there, where that couldn't be foreseen: its original proves nothing.
+            operation.person = True
         while not operation.settled and time.monotonic() < deadline:
             with contextlib.suppress(Refused):
                 if operation.state == "approved":
@@ -236,7 +318,16 @@ class World:
                 else:
                     desk.settle(operation, entry, deadline)
             desk.look(operation, deadline)
-            time.sleep(PAUSE)
+            time.sleep(PRESS_PAUSE)
+
+    def journal_entry(self, operation):
+        """Return what the terminal's journal says of an operation, or None."""
+        entries = [entry for entry in self.ledger() if entry["terminalId"] == operation.terminal.identifier]
+        if operation.kind == "reversal":
+            # the terminal was nobody else's meanwhile
+            return entries[-1] if entries[-1]["kind"] == "reversal" else None
+        order_id = self.row(operation)["order_id"]
+        return next((entry for entry in entries if entry["orderId"] == order_id), None)
 
     def row(self, operation):
         """Return what the database knows of an operation, or None."""
@@ -247,6 +338,11 @@ class World:
             [operation.request_id],
         )
         return dict(zip(fields, found[0], strict=True)) if found else None
+
+    def request_of(self, operation):
+        """Return the request id of the transaction that an operation got, which may be another's."""
+        statement = "SELECT request_id FROM nets_transaction WHERE id = %s"
+        return self.postgresql.query(self.database, statement, [operation.transaction])[0][0]
 
     def wait_sent(self, operation, timeout=30):
         """Wait until the request is on its way, or gone."""
@@ -279,6 +375,13 @@ class World:
 
     def start_odoo(self, number=0):
         self.servers[number].start()
+
+    def pause_odoo(self, number=0):
+        """Let all processes of a server stand still, as a machine does that is out of memory."""
+        os.killpg(self.servers[number].process.pid, signal.SIGSTOP)
+
+    def continue_odoo(self, number=0):
+        os.killpg(self.servers[number].process.pid, signal.SIGCONT)
 
     def crash_postgresql(self):
         """As a power failure would, and start again."""

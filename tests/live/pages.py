@@ -30,6 +30,12 @@ def money(amount):
     return re.compile(rf"(?<!\d){digits}[.,]{cents}(?!\d)")
 
 
+def signed(amount):
+    """Return a pattern of an amount and nothing else; negative ones have their sign."""
+    pattern = money(abs(amount)).pattern
+    return re.compile(rf"^\D*-\D*{pattern}" if amount < 0 else rf"^[^-]*{pattern}")
+
+
 def _groups(length):
     return range(length % 3 or 3, length + 1, 3)
 
@@ -279,6 +285,66 @@ class InvoiceList:
     def pay(self):
         self.page.get_by_role("button", name="Pay", exact=True).click()
         return PayWizard(self.page).expect_open()
+
+
+class LogPage:
+    """The list of card transactions."""
+
+    PATH = "/odoo/action-nets_connect_cloud.nets_transaction_action"
+
+    def __init__(self, page):
+        self.page = page
+        expect(page.locator(".o_search_panel")).to_be_visible()
+
+    @property
+    def rows(self):
+        return self.page.locator(".o_list_view .o_data_row")
+
+    def row(self, amount):
+        """Return the row of the transaction that asked for this amount."""
+        asked = self.page.locator("td[name=amount]").filter(has_text=money(amount))
+        return self.rows.filter(has=asked)
+
+    def button(self, amount, name):
+        return self.row(amount).locator(f"button[name={name}]")
+
+    def open(self, amount):
+        """Open a transaction's form."""
+        self.row(amount).locator("td[name=terminal_label]").click()
+        expect(self.page.locator(".o_form_view .o_form_sheet")).to_be_visible()
+
+    def back(self):
+        self.page.locator(".o_breadcrumb a, .o_back_button").last.click()
+        expect(self.rows.first).to_be_visible()
+
+    def expect_asked(self, *amounts):
+        """Exactly these amounts were asked for, newest first."""
+        cells = self.page.locator(".o_list_view .o_data_row td[name=amount]")
+        expect(cells).to_have_text([signed(amount) for amount in amounts])
+
+    def panel(self, text):
+        """Press a site or terminal in the search panel."""
+        self.page.locator(".o_search_panel").get_by_text(text, exact=True).click()
+
+    def filter(self, *names):
+        """Switch filters, groups or favourites of the search menu on or off."""
+        menu = self.page.locator(".o_search_bar_menu")
+        self.page.locator(".o_searchview_dropdown_toggler").click()
+        for name in names:
+            item = menu.get_by_role("menuitemcheckbox").filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$"))
+            item.click()
+        self.page.locator(".o_searchview_dropdown_toggler").click()
+        expect(menu).to_have_count(0)
+
+    def search(self, label, text):
+        """Type into the search box, and choose under what to look for it."""
+        self.page.locator(".o_searchview_input").fill(text)
+        offers = self.page.locator(".o_searchview_autocomplete .dropdown-item")
+        offers.filter(has_text=f"Search {label} for").first.click()
+
+    def forget(self):
+        """Take away what was searched for last."""
+        self.page.locator(".o_searchview_facet .o_facet_remove").last.click()
 
 
 class TransactionPage:

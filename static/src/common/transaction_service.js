@@ -72,9 +72,10 @@ export const transactionService = {
      *
      * @param {number} transactionId
      * @param {(progress: Progress) => void} onProgress called with every news
+     * @param {(connected: boolean) => void} onConnection called with every answer of Odoo, and its absence
      * @returns {{ask: () => Promise<void>, stop: () => void}}
      */
-    function watch(transactionId, onProgress) {
+    function watch(transactionId, onProgress, onConnection = () => undefined) {
       let stopped = false;
       let timer = null;
       let asking = null;
@@ -88,12 +89,16 @@ export const transactionService = {
           if (stopped) {
             return;
           }
+          onConnection(true);
           onProgress(progress);
           if (isFinished(progress)) {
             stop();
           }
         } catch {
           // The connection to Odoo is gone for a moment; the transaction goes on without us.
+          if (!stopped) {
+            onConnection(false);
+          }
         } finally {
           asking = null;
           if (!stopped) {

@@ -1,4 +1,4 @@
-import {APPROVED, DECLINED, UNKNOWN, paymentOf, progressOf} from "./helpers";
+import {APPROVED, DECLINED, UNKNOWN, paymentOf, progressOf, defineBackend} from "./helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, destroy, expect, test} from "@odoo/hoot";
 import {
@@ -13,10 +13,9 @@ import {click, press, queryAllTexts, waitFor} from "@odoo/hoot-dom";
 import {CardDialog} from "@nets_connect_cloud/backend/card_dialog";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
 import {taskOfAction} from "@nets_connect_cloud/backend/card_tasks";
-import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 describe.current.tags("desktop");
-defineMailModels();
+defineBackend();
 
 const REQUEST_ID = /^[0-9a-f]{16}$/;
 const PROCESS = "button:contains(Process card)";

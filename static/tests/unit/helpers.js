@@ -1,5 +1,27 @@
 /** What the unit tests share. */
 
+import {beforeEach} from "@odoo/hoot";
+import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {registry} from "@web/core/registry";
+
+/** The web client: the addon's tests load the till's code, too, whose services would start a till. */
+export function defineBackend() {
+  defineMailModels();
+  beforeEach(() => {
+    const services = registry.category("services");
+    const gone = new Set(["pos_data"]);
+    for (let before = 0; before < gone.size; ) {
+      before = gone.size;
+      for (const [name, {dependencies = []}] of services.getEntries()) {
+        if (dependencies.some((dependency) => gone.has(dependency))) {
+          gone.add(name);
+        }
+      }
+    }
+    gone.forEach((name) => services.remove(name));
+  });
+}
+
 /**
  * What `nets.transaction.read_progress` returns for one transaction.
  *

@@ -1,0 +1,139 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+# What says that a line was paid on a terminal.
+PROVEN_STATUSES = ("done", "reversed", "reversing")
+# What moves money from one place to another.
+MONEY_FIELDS = ("amount", "payment_method_id", "pos_order_id")
+
+
+class PosPayment(models.Model):
+    """A payment line that a terminal charges: what it says is its transaction's to decide, not the till's (rule 14).
+
+    A till may know less than the server, and sends what it knows: that is put right in silence, and the till learns it
+    from the answer. What a person does on purpose is refused with words. Nothing here asks who is calling: a value is
+    right where it is the transaction's own.
+    """
+
+    _inherit = "pos.payment"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        known = self.env["nets.transaction"]._pos_of_lines([vals.get("uuid") for vals in vals_list])
+        prepared = []
+        for vals in vals_list:
+            transaction = known.get(vals.get("uuid"))
+            prepared.append({**vals, **transaction._pos_line_values()} if transaction else self._nets_check_new(vals))
+        return super().create(prepared)
+
+    def write(self, vals):
+        known = self.env["nets.transaction"]._pos_of_lines(self.mapped("uuid"))
+        charged = self.filtered(lambda payment: payment.uuid in known)
+        result = True
+        for payment in charged:
+            said = payment._nets_check_own(known[payment.uuid], vals)
+            result = super(PosPayment, payment).write(said)
+        others = self - charged
+        if others:
+            result = super(PosPayment, others).write(others._nets_check_change(vals))
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_charged(self):
+        known = self.env["nets.transaction"]._pos_of_lines(self.mapped("uuid"))
+        for transaction in known.values():
+            # a line that the terminal took back stands for nothing any more
+            if transaction._pos_line_values()["payment_status"] != "reversed":
+                raise UserError(transaction._pos_in_the_way())
+        orders = self.pos_order_id
+        orders._nets_lock()
+        orders._nets_check_resolved()
+
+    # === BUSINESS METHODS === #
+
+    def _nets_transaction(self):
+        """What runs on this line, or charged it; with all rights, perhaps empty."""
+        self.ensure_one()
+        transactions = self.env["nets.transaction"]
+        return transactions._pos_of_lines([self.uuid]).get(self.uuid, transactions)
+
+    def _nets_check_terminal_method(self):
+        """:raise UserError: where the line's method takes no cards on NETS terminals"""
+        if not self.payment_method_id._nets_is_terminal():
+            raise UserError(
+                self.env._(
+                    "%(method)s isn't a payment method for NETS terminals. Choose one that is.",
+                    method=self.payment_method_id.name,
+                )
+            )
+
+    def _nets_check_new(self, vals):
+        """:return: `vals` as they may be created
+        :raise UserError: where an order can't have another payment line now"""
+        order = self.env["pos.order"].browse(vals.get("pos_order_id"))
+        order._nets_lock()
+        order._nets_check_resolved()
+        if not self.env["pos.payment.method"].browse(vals.get("payment_method_id"))._nets_is_terminal():
+            return vals
+        if order.state != "draft":
+            self._nets_refuse_recording()
+        return {**vals, "payment_status": self._nets_unproven(vals.get("payment_status")) or "pending"}
+
+    def _nets_check_own(self, transaction, vals):
+        """:return: `vals` with what the transaction says, for all that it says
+        :raise UserError: where the payment of an order that is paid should become another"""
+        said = transaction._pos_line_values()
+        if self.pos_order_id.state != "draft" and self._nets_moved_money(vals):
+            raise UserError(transaction._pos_in_the_way())
+        return {name: said.get(name, value) for name, value in vals.items() if name != "uuid"}
+
+    def _nets_check_change(self, vals):
+        """:return: `vals` as they may be written on lines that nothing runs on, and that nothing charged
+        :raise UserError: while another card line of the order is unresolved, or where one is made up"""
+        moved = self.filtered(lambda payment: payment._nets_moved_money(vals))
+        if moved:
+            orders = moved.pos_order_id | self.env["pos.order"].browse(vals.get("pos_order_id"))
+            orders._nets_lock()
+            orders._nets_check_resolved()
+        method = self.env["pos.payment.method"].browse(vals.get("payment_method_id"))
+        if not (method or self.payment_method_id)._nets_is_terminal():
+            return vals
+        if any(payment.pos_order_id.state != "draft" for payment in moved):
+            self._nets_refuse_recording()
+        if "payment_status" in vals and not self._nets_unproven(vals["payment_status"]):
+            vals = {name: value for name, value in vals.items() if name != "payment_status"}
+        return vals
+
+    def _nets_moved_money(self, vals):
+        """Whether these values would change how much is paid, how, or for what."""
+        self.ensure_one()
+        return any(
+            self.currency_id.compare_amounts(vals[name] or 0, self.amount) != 0
+            if name == "amount"
+            else (vals[name] or False) != self[name].id
+            for name in MONEY_FIELDS
+            if name in vals
+        )
+
+    @api.model
+    def _nets_unproven(self, status):
+        """:return: the status, empty where it claims what only a transaction can prove"""
+        return False if status in PROVEN_STATUSES else status
+
+    def _nets_refuse_recording(self):
+        raise UserError(
+            self.env._(
+                "A card payment is taken on the terminal, from the till. To record money that came in another way, "
+                "choose another payment method."
+            )
+        )
+
+    def _nets_is_paid(self):
+        """Whether this line stands for money that was paid."""
+        self.ensure_one()
+        if self.payment_method_id._nets_is_terminal():
+            return self.payment_status in PROVEN_STATUSES
+        # lines without a terminal have no status
+        return not self.payment_status or self.payment_status in PROVEN_STATUSES

@@ -1,0 +1,54 @@
+import {ClosePosPopup} from "@point_of_sale/app/components/popups/closing_popup/closing_popup";
+import {_t} from "@web/core/l10n/translation";
+import {patch} from "@web/core/utils/patch";
+import {CardPopup} from "../card_popup/card_popup";
+
+ClosePosPopup.props = [...ClosePosPopup.props, "nets?"];
+
+patch(ClosePosPopup.prototype, {
+  getInitialState() {
+    return {...super.getInitialState(...arguments), netsAllowed: false};
+  },
+
+  /** @returns {{key: string, title: string, rows: Object[]}[]} what a person has to look at before closing */
+  get netsIssues() {
+    const titles = {
+      unresolved: _t("Result not known yet"),
+      without_order: _t("Charged, but belongs to no paid order"),
+      without_transaction: _t("Card payment without a charge"),
+      by_hand: _t("Recorded or settled by hand"),
+    };
+    return Object.entries(titles)
+      .map(([key, title]) => ({key, title, rows: this.props.nets?.[key] || []}))
+      .filter(({rows}) => rows.length);
+  },
+
+  /** What is unresolved, or charged without an order, stops the closing. */
+  get netsBlocks() {
+    return (
+      !this.state.netsAllowed &&
+      this.netsIssues.some(({key}) => ["unresolved", "without_order"].includes(key))
+    );
+  },
+
+  canConfirm() {
+    return !this.netsBlocks && super.canConfirm(...arguments);
+  },
+
+  closeNetsAnyway() {
+    this.dialog.add(CardPopup, {
+      title: _t("Close anyway"),
+      intro: _t(
+        "The register closes although a card payment isn't settled. What turns out to be charged is booked as a payment of its own, for you to match later. Your name and reason are kept."
+      ),
+      confirmLabel: _t("Allow closing"),
+      confirm: async ({reason}) => {
+        await this.pos.data.call("pos.session", "nets_allow_closing", [
+          [this.pos.session.id],
+          reason,
+        ]);
+        this.state.netsAllowed = true;
+      },
+    });
+  },
+});

@@ -1,0 +1,130 @@
+import {AlertDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
+import {PaymentScreen} from "@point_of_sale/app/screens/payment_screen/payment_screen";
+import {patch} from "@web/core/utils/patch";
+import {useBus} from "@web/core/utils/hooks";
+import {onMounted} from "@odoo/owl";
+
+patch(PaymentScreen.prototype, {
+  setup() {
+    super.setup(...arguments);
+    useBus(this.pos.nets.bus, "approved", ({detail}) => this.onCardApproved(detail.line));
+    onMounted(() => this.onMountedNets());
+  },
+
+  onMountedNets() {
+    const {nets} = this.pos;
+    nets.resume(this.currentOrder.payment_ids.filter((line) => line.isNets()));
+    const fast = nets.fastMethod;
+    nets.fastMethod = null;
+    if (fast?.orderUuid === this.currentOrder.uuid && !nets.runningLine(this.currentOrder)) {
+      this.addNewPaymentLine(fast.paymentMethod);
+    }
+  },
+
+  /** @returns {boolean} whether a card payment of this order is running, which the cashier then reads */
+  refuseWhileCardRuns() {
+    const running = this.pos.nets.runningLine(this.currentOrder);
+    if (running) {
+      this.dialog.add(AlertDialog, this.pos.nets.explainRunning(running));
+    }
+    return Boolean(running);
+  },
+
+  onCardApproved(line) {
+    const order = line.pos_order_id;
+    if (
+      order?.uuid === this.currentOrder.uuid &&
+      this.pos.config.auto_validate_terminal_payment &&
+      order.isPaid() &&
+      !order.isRefundInProcess() &&
+      !this.pos.nets.runningLine(order) &&
+      !this.pos.nets.unsignedLine(order)
+    ) {
+      this.validateOrder(false);
+    }
+  },
+
+  async addNewPaymentLine(paymentMethod) {
+    const order = this.currentOrder;
+    if (this.pos.nets.reloading(order)) {
+      await this.pos.nets.reloading(order);
+    }
+    if (this.refuseWhileCardRuns()) {
+      return false;
+    }
+    for (const line of order.payment_ids.filter(
+      (each) => each.isNets() && each.payment_status === "retry"
+    )) {
+      // Nothing was charged for it: another way of payment takes its place.
+      order.removePaymentline(line);
+    }
+    if (paymentMethod.use_payment_terminal === "nets" && order.remainingDue < 0) {
+      return this.addCardRefundLines(paymentMethod);
+    }
+    return super.addNewPaymentLine(...arguments);
+  },
+
+  /** Money goes back to the cards it came from: a line for each of them, with what is left to refund. */
+  async addCardRefundLines(paymentMethod) {
+    const order = this.currentOrder;
+    const cards = await this.pos.nets.refundableCards(order);
+    let due = -order.remainingDue;
+    const lines = [];
+    for (const card of cards) {
+      const amount = Math.min(card.left, due);
+      if (this.pos.currency.isZero(amount)) {
+        continue;
+      }
+      due = this.pos.currency.round(due - amount);
+      lines.push(this.pos.nets.addRefundLine(order, paymentMethod, -amount, card));
+    }
+    if (!lines.length) {
+      return order.addPaymentline(paymentMethod).status;
+    }
+    order.selectPaymentline(lines[0]);
+    this.numberBuffer.reset();
+    return true;
+  },
+
+  updateSelectedPaymentline() {
+    if (this.pos.nets.runningLine(this.currentOrder)) {
+      this.numberBuffer.reset();
+      return;
+    }
+    super.updateSelectedPaymentline(...arguments);
+  },
+
+  deletePaymentLine(uuid) {
+    if (this.refuseWhileCardRuns()) {
+      return;
+    }
+    const line = this.paymentLines.find((each) => each.uuid === uuid);
+    if (line.isNets() && line.isCharged()) {
+      return;
+    }
+    super.deletePaymentLine(...arguments);
+  },
+
+  async sendPaymentRequest(line) {
+    if (!line.isNets()) {
+      return this.refuseWhileCardRuns() ? undefined : super.sendPaymentRequest(...arguments);
+    }
+    this.numberBuffer.capture();
+    await this.pos.nets.charge(line);
+  },
+
+  async sendPaymentCancel(line) {
+    return line.isNets() ? this.pos.nets.abort(line) : super.sendPaymentCancel(...arguments);
+  },
+
+  async sendPaymentReverse(line) {
+    return line.isNets() ? this.pos.nets.reverse(line) : super.sendPaymentReverse(...arguments);
+  },
+
+  /** What became of a card is settled with a reason, by a manager, in the line itself. */
+  async sendForceDone(line) {
+    if (!line.isNets()) {
+      return super.sendForceDone(...arguments);
+    }
+  },
+});

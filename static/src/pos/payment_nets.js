@@ -1,0 +1,43 @@
+import {PaymentInterface} from "@point_of_sale/app/utils/payment/payment_interface";
+import {register_payment_method} from "@point_of_sale/app/services/pos_store";
+
+/**
+ * What Odoo calls for payment methods with *NETS* as terminal. All that happens lives in `CardDesk`, since a payment
+ * outlives the screen it was started on.
+ */
+export class PaymentNets extends PaymentInterface {
+  get desk() {
+    return this.pos.nets;
+  }
+
+  lineOf(uuid) {
+    return this.pos.models["pos.payment"].getBy("uuid", uuid);
+  }
+
+  /** Where the terminal isn't clear, the cashier chooses it first. */
+  get fastPayments() {
+    return Boolean(this.desk.terminalOf(this.payment_method_id));
+  }
+
+  /** @returns {Promise<boolean>} whether the card was charged, once that is known */
+  async sendPaymentRequest(uuid) {
+    return this.desk.charge(this.lineOf(uuid));
+  }
+
+  /**
+   * Aborting is a wish: what the terminal answers to the payment decides.
+   *
+   * @returns {Promise<boolean>} false, since nothing is known yet
+   */
+  async sendPaymentCancel(order, uuid) {
+    await this.desk.abort(this.lineOf(uuid));
+    return false;
+  }
+
+  /** @returns {Promise<boolean>} whether the terminal took the payment back, once that is known */
+  async sendPaymentReversal(uuid) {
+    return this.desk.reverse(this.lineOf(uuid));
+  }
+}
+
+register_payment_method("nets", PaymentNets);

@@ -1,0 +1,318 @@
+"""A shop with a till: what the tests arrange of it over RPC, and do and see on its screens."""
+
+import re
+
+from clinic import minor_units
+from pages import money
+from playwright.sync_api import expect
+
+CASHIER = "cashier"
+BOSS = "boss"
+
+
+class Shop:
+    """A point of sale with a cash box and a card method, whose session is open."""
+
+    def __init__(self, clinic, terminals, **config):
+        """:param terminals: those that the card method may use
+        :param config: values of the pos.config
+        """
+        self.clinic = clinic
+        self.admin = clinic.admin
+        clinic.make_user(CASHIER, "point_of_sale.group_pos_user")
+        clinic.make_user(BOSS, "point_of_sale.group_pos_manager")
+        self.terminals = terminals
+        self.cash = self._make_method("Cash", clinic.make_journal(type="cash"))
+        self.card = self._make_method(
+            "Card",
+            clinic.make_journal(),
+            payment_method_type="terminal",
+            use_payment_terminal="nets",
+            nets_terminal_ids=[(6, 0, [each.id for each in terminals])],
+        )
+        values = {
+            "name": "Corner shop",
+            "company_id": clinic.ref("demo_company"),
+            "payment_method_ids": [(6, 0, [self.cash, self.card])],
+            "module_pos_hr": False,
+            "module_pos_restaurant": False,
+            **config,
+        }
+        self.config = self.admin.call("pos.config", "create", [values])[0]
+        self.open_session()
+
+    def _make_method(self, name, journal, **values):
+        values = {"name": name, "journal_id": journal, "company_id": self.clinic.ref("demo_company"), **values}
+        return self.admin.call("pos.payment.method", "create", [values])[0]
+
+    def make_product(self, name, price):
+        values = {"name": name, "list_price": price, "available_in_pos": True, "taxes_id": [(5, 0, 0)]}
+        values["is_favorite"] = True  # so that it stands first
+        return self.admin.call("product.template", "create", [values])[0]
+
+    def open_session(self):
+        self.clinic.user(CASHIER).call("pos.config", "open_ui", [self.config])
+        self.session = self.clinic.read("pos.config", self.config, "current_session_id")[0]
+        self.admin.call("pos.session", "set_opening_control", [self.session], 0, "")
+
+    @property
+    def path(self):
+        # from the back office: with the data as it is now, and the cashier who is logged in
+        return f"/pos/ui/{self.config}?from_backend=1"
+
+    def orders(self, *domain):
+        """Return this shop's orders, newest first."""
+        fields = ["state", "amount_total", "amount_paid", "payment_ids", "lines", "uuid"]
+        return self.admin.call(
+            "pos.order", "search_read", [("config_id", "=", self.config), *domain], fields, order="id desc"
+        )
+
+    def payments(self, order):
+        fields = ["amount", "payment_status", "card_brand", "card_no", "ticket", "payment_method_id", "uuid"]
+        return self.admin.call("pos.payment", "search_read", [("pos_order_id", "=", order["id"])], fields, order="id")
+
+    def transactions(self):
+        """Return this shop's card transactions, newest first."""
+        domain = [("pos_config_id", "=", self.config)]
+        fields = ["state", "kind", "amount", "charged_amount", "cashier_name", "order_id", "settled_by_id"]
+        return self.admin.call("nets.transaction", "search_read", domain, fields)
+
+    def close_session(self):
+        """Close the session as a manager does in the back office, with the cash counted as it should be."""
+        self.admin.call("pos.session", "action_pos_session_closing_control", [self.session])
+        state = self.clinic.read("pos.session", self.session, "state")
+        assert state == "closed", state
+
+    def booked_on_card(self):
+        """Return what the card method's payments amount to in the books, in minor units."""
+        domain = [("pos_payment_method_id", "=", self.card), ("state", "in", ["in_process", "paid"])]
+        payments = self.admin.call("account.payment", "search_read", domain, ["amount", "payment_type"])
+        return sum(minor_units(each["amount"] if each["payment_type"] == "inbound" else -each["amount"]) for each in payments)
+
+
+class Till:
+    """The screens of a till, in the words of the cashier."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def expect_open(self):
+        expect(self.page.locator(".pos .pos-topheader")).to_be_visible(timeout=40_000)
+        return self
+
+    def reload(self):
+        self.page.reload()
+        return self.expect_open()
+
+    # --- the order --- #
+
+    def add(self, product):
+        card = self.page.locator(".product-list .product").filter(has_text=product).first
+        card.click()
+        expect(card.locator(".product-cart-qty")).to_be_visible()
+        return self
+
+    def to_payment(self):
+        # on a small screen the order is behind the products, and the button beside it
+        self.page.locator(".pay-order-button:visible, .switchpane .pay-button:visible").first.click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
+    def back(self):
+        self.page.locator(".payment-screen .back-button").click()
+        expect(self.page.locator(".product-screen")).to_be_visible()
+        return self
+
+    def pay_by(self, method):
+        self.page.locator(".paymentmethod").filter(has_text=method).click()
+        return self
+
+    def type_amount(self, amount):
+        """Type an amount for the selected line on the screen's own keys."""
+        shown = self.page.locator(".paymentline.selected .payment-amount")
+        digits = str(amount)
+        for count, key in enumerate(digits, 1):
+            self.page.locator(".numpad button").filter(has_text=re.compile(rf"^{key}$")).click()
+            # one after the other: what comes faster is taken for a barcode scanner
+            expect(shown).to_contain_text(money(int(digits[:count])))
+        return self
+
+    def pay_a_part(self, terminal, amount):
+        """Send another amount than what is due: stop the payment that is sent by itself, and change it."""
+        terminal.hold()
+        self.pay_by("Card")
+        line = self.card_line(self.card_lines.count() - 1).expect_status("Waiting for the card")
+        terminal.asks_for_card()
+        line.press("Abort").expect_status("Aborted")
+        self.type_amount(amount)
+        terminal.play("approved")
+        return line.press("Try again").expect_status("Successful").expect_amount(amount).expect_free()
+
+    def delete_line(self, method):
+        line = self.page.locator(".paymentline").filter(has_text=method)
+        line.locator(".delete-button").click()
+        expect(line).to_have_count(0)
+        return self
+
+    def validate(self):
+        self.page.locator(".validation-button.next").click()
+        return self
+
+    def expect_receipt(self):
+        expect(self.page.locator(".receipt-screen")).to_be_visible()
+        return self.page.locator(".pos-receipt")
+
+    def next_order(self):
+        self.page.locator(".receipt-screen .validation[name=done]").click()
+        expect(self.page.locator(".product-screen")).to_be_visible()
+        return self
+
+    # --- the card line --- #
+
+    def card_line(self, number=0):
+        return CardLine(self.page, self.page.locator(".o_nets_card_line").nth(number))
+
+    def card_line_of(self, amount):
+        root = self.card_lines.filter(has=self.page.locator(".payment-amount", has_text=money(amount)))
+        return CardLine(self.page, root)
+
+    @property
+    def card_lines(self):
+        return self.page.locator(".o_nets_card_line")
+
+    def expect_dialog(self, *texts):
+        """Return the dialog that says all of these."""
+        dialog = self.page.locator(".modal").last
+        for text in texts:
+            expect(dialog).to_contain_text(text)
+        return dialog
+
+    def close_dialog(self):
+        self.page.locator(".modal").last.get_by_role("button", name="Ok").click()
+        expect(self.page.locator(".modal")).to_have_count(0)
+        return self
+
+    def confirm(self, text, button):
+        """Press a button of the dialog that says this."""
+        self.expect_dialog(text).get_by_role("button", name=button).click()
+        return self
+
+    def popup(self, title):
+        """Return the window that asks for a reason."""
+        return Popup(self.page.locator(".modal:has(.o_nets_card_popup), .o_nets_card_popup").filter(has_text=title).first)
+
+    def close_register(self):
+        self.page.locator(".pos-rightheader .fa-bars").click()
+        self.page.get_by_text("Close Register", exact=True).click()
+        return self
+
+    # --- past orders --- #
+
+    def open_orders(self, filter_name=None):
+        self.page.locator(".orders-button").click()
+        expect(self.page.locator(".ticket-screen")).to_be_visible()
+        if filter_name:
+            self.page.locator(".ticket-screen .pos-search-bar .filter").click()
+            options = self.page.locator(".ticket-screen .pos-search-bar .options li, .dropdown-item")
+            options.filter(has_text=re.compile(rf"^\s*{filter_name}\s*$")).first.click()
+        return self
+
+    def order_row(self, amount):
+        """The newest order of this amount."""
+        return self.page.locator(".order-row").filter(has_text=money(amount)).first
+
+    def select_order(self, amount):
+        self.order_row(amount).click()
+        return self
+
+    def load_order(self):
+        self.page.locator(".load-order-button").click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
+    def delete_order(self, amount):
+        self.order_row(amount).locator(".delete-column button").click()
+        self.confirm("are you sure you want to delete", "Ok")
+        return self
+
+    def refund(self):
+        """Refund the whole order that is selected, which has one product."""
+        self.page.locator(".ticket-screen .pay-order-button, .ticket-screen .actionpad button.pay").first.click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
+    def reverse(self):
+        self.page.locator(".o_nets_reverse_order").click()
+        return self.confirm("the whole order is refunded", "Reverse")
+
+
+class Popup:
+    """A window that asks for what a person has to say."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def press(self, name):
+        self.root.get_by_role("button", name=name, exact=True).click()
+        return self
+
+    def fill(self, reason, reference=None):
+        if reference:
+            self.root.get_by_label("Reference").fill(reference)
+        self.root.get_by_label("Reason").fill(reason)
+        return self
+
+    def expect_refusal(self, text):
+        expect(self.root.get_by_role("alert")).to_contain_text(text)
+        return self
+
+
+class CardLine:
+    """A card payment among the payment lines."""
+
+    def __init__(self, page, root):
+        self.page = page
+        self.root = root
+
+    @property
+    def status(self):
+        """What a screen reader reads out."""
+        return self.root.get_by_role("status")
+
+    @property
+    def refusal(self):
+        return self.root.get_by_role("alert")
+
+    def button(self, name):
+        return self.root.get_by_role("button", name=name)
+
+    def press(self, name):
+        self.button(name).click()
+        return self
+
+    def expect_status(self, *texts):
+        for text in texts:
+            expect(self.status).to_contain_text(text)
+        return self
+
+    def expect_refusal(self, *texts):
+        for text in texts:
+            expect(self.refusal).to_contain_text(text)
+        return self
+
+    def expect_amount(self, amount):
+        expect(self.root.locator(".payment-amount")).to_contain_text(money(abs(amount)))
+        return self
+
+    def expect_buttons(self, *names):
+        expect(self.root.locator(".o_nets_buttons button")).to_have_text([re.compile(name) for name in names])
+        return self
+
+    def expect_free(self):
+        """Nothing runs on it."""
+        expect(self.root).not_to_contain_class("o_nets_running")
+        return self
+
+    def choose(self, terminal):
+        self.root.get_by_label("Terminal").select_option(str(terminal.id))
+        return self
