@@ -87,7 +87,9 @@ class Shop:
         """Return what the card method's payments amount to in the books, in minor units."""
         domain = [("pos_payment_method_id", "=", self.card), ("state", "in", ["in_process", "paid"])]
         payments = self.admin.call("account.payment", "search_read", domain, ["amount", "payment_type"])
-        return sum(minor_units(each["amount"] if each["payment_type"] == "inbound" else -each["amount"]) for each in payments)
+        return sum(
+            minor_units(each["amount"] if each["payment_type"] == "inbound" else -each["amount"]) for each in payments
+        )
 
 
 class Till:
@@ -199,7 +201,9 @@ class Till:
 
     def popup(self, title):
         """Return the window that asks for a reason."""
-        return Popup(self.page.locator(".modal:has(.o_nets_card_popup), .o_nets_card_popup").filter(has_text=title).first)
+        return Popup(
+            self.page.locator(".modal:has(.o_nets_card_popup), .o_nets_card_popup").filter(has_text=title).first
+        )
 
     def close_register(self):
         self.page.locator(".pos-rightheader .fa-bars").click()
