@@ -42,7 +42,6 @@ export default [
       "object-shorthand": "error",
       "prefer-const": "error",
       radix: "error",
-      "require-await": "error",
     },
   },
 ];

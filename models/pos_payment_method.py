@@ -73,7 +73,7 @@ class PosPaymentMethod(models.Model):
     # === COMPUTE METHODS === #
 
     def _get_payment_terminal_selection(self):
-        return super()._get_payment_terminal_selection() + [(POS_TERMINAL_CODE, "NETS")]
+        return [*super()._get_payment_terminal_selection(), (POS_TERMINAL_CODE, "NETS")]
 
     @api.onchange("use_payment_terminal")
     def _onchange_use_payment_terminal(self):

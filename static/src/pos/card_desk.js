@@ -445,7 +445,9 @@ export class CardDesk {
   async sync(order) {
     // Where a sync of the same order is under way, core would do nothing.
     while (this.pos.syncingOrders.has(order.uuid)) {
-      await new Promise((resolve) => browser.setTimeout(resolve, SYNC_INTERVAL));
+      await new Promise((resolve) => {
+        browser.setTimeout(resolve, SYNC_INTERVAL);
+      });
     }
     await this.pos.syncAllOrders({orders: [order], throw: true, force: true});
   }
@@ -504,7 +506,8 @@ export class CardDesk {
   /** @returns {string} Odoo's name for where a line stands */
   statusOf(line, progress) {
     const {state, progress: doing} = progress;
-    const isOpen = ["pending", "unknown"].includes(state) || (state === "approved" && progress.to_book);
+    const isOpen =
+      ["pending", "unknown"].includes(state) || (state === "approved" && progress.to_book);
     if (this.isVoid(line, progress)) {
       return isOpen ? "reversing" : state === "approved" ? "reversed" : "done";
     }
@@ -603,7 +606,9 @@ export class CardDesk {
   /** @returns {Promise<boolean>} whether what was asked for was done, once that is known */
   endOf(line) {
     this.end(line.uuid, false);
-    return new Promise((resolve) => this.ends.set(line.uuid, resolve));
+    return new Promise((resolve) => {
+      this.ends.set(line.uuid, resolve);
+    });
   }
 
   end(uuid, success) {

@@ -10,7 +10,7 @@ export function defineBackend() {
   beforeEach(() => {
     const services = registry.category("services");
     const gone = new Set(["pos_data"]);
-    for (let before = 0; before < gone.size; ) {
+    for (let before = 0; before < gone.size;) {
       before = gone.size;
       for (const [name, {dependencies = []}] of services.getEntries()) {
         if (dependencies.some((dependency) => gone.has(dependency))) {

@@ -1,5 +1,5 @@
 import {APPROVED, DECLINED, UNKNOWN, progressOf} from "./helpers";
-import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
+import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./pos_helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
@@ -391,9 +391,13 @@ describe("taking up again", () => {
 
   test("as long as Odoo can't be asked it stays locked", async () => {
     const {line, order, store} = await reloaded("waitingCard");
-    onRpc("/web/dataset/call_kw/nets.transaction/pos_progress", () => new Response("", {status: 502}), {
-      pure: true,
-    });
+    onRpc(
+      "/web/dataset/call_kw/nets.transaction/pos_progress",
+      () => new Response("", {status: 502}),
+      {
+        pure: true,
+      }
+    );
     await openPaymentScreen(order);
     await waitFor(`${LABEL}:contains(No connection to Odoo)`);
     expect(store.nets.runningLine(order)).toBe(line);

@@ -108,7 +108,9 @@ export class CardLine extends Component {
   /** NETS' own words, where they say something else. */
   get detail() {
     const {detail, label} = this.progress || {};
-    return this.state.waiting || !detail || detail.toLowerCase() === label.toLowerCase() ? "" : detail;
+    return this.state.waiting || !detail || detail.toLowerCase() === label.toLowerCase()
+      ? ""
+      : detail;
   }
 
   /** @returns {{icon: string, color: string, label: string, explanation: string} | null} what the cashier reads first */
@@ -263,7 +265,9 @@ export class CardLine extends Component {
     const amount = this.env.utils.formatCurrency(this.line.getAmount());
     const confirmed = await ask(this.dialog, {
       title: _t("Reverse the card payment"),
-      body: _t("The terminal takes back its last payment of %(amount)s. No card is needed.", {amount}),
+      body: _t("The terminal takes back its last payment of %(amount)s. No card is needed.", {
+        amount,
+      }),
       confirmLabel: _t("Reverse"),
     });
     if (confirmed) {

@@ -107,7 +107,10 @@ patch(PaymentScreen.prototype, {
 
   async sendPaymentRequest(line) {
     if (!line.isNets()) {
-      return this.refuseWhileCardRuns() ? undefined : super.sendPaymentRequest(...arguments);
+      if (!this.refuseWhileCardRuns()) {
+        await super.sendPaymentRequest(...arguments);
+      }
+      return;
     }
     this.numberBuffer.capture();
     await this.pos.nets.charge(line);
@@ -124,7 +127,7 @@ patch(PaymentScreen.prototype, {
   /** What became of a card is settled with a reason, by a manager, in the line itself. */
   async sendForceDone(line) {
     if (!line.isNets()) {
-      return super.sendForceDone(...arguments);
+      await super.sendForceDone(...arguments);
     }
   },
 });

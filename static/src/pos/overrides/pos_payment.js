@@ -28,7 +28,11 @@ patch(PosPayment.prototype, {
 
   /** A card that is charged, or may be at this moment, never loses its line. */
   delete(opts = {}) {
-    if (opts.backend && this.isNets() && (RUNNING.includes(this.payment_status) || this.isCharged())) {
+    if (
+      opts.backend &&
+      this.isNets() &&
+      (RUNNING.includes(this.payment_status) || this.isCharged())
+    ) {
       return false;
     }
     return super.delete(...arguments);

@@ -39,12 +39,9 @@ patch(TicketScreen.prototype, {
       return;
     }
     const {nets} = this.pos;
-    const line = nets.addRefundLine(
-      refund,
-      original.payment_method_id,
-      -original.getAmount(),
-      {reversal: true}
-    );
+    const line = nets.addRefundLine(refund, original.payment_method_id, -original.getAmount(), {
+      reversal: true,
+    });
     await nets.charge(line);
   },
 });
