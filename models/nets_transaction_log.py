@@ -143,13 +143,13 @@ class NetsTransaction(models.Model):
         if self.recorded_at and self.state not in UNRESOLVED_STATES:
             events.append(self._story_result())
         add(self.booked_at, self.env._("Booked"), self.booking_note or "", "success")
-        for retry in self.retry_ids:
+        for retry in self.retry_ids.sorted("id"):
             add(
                 retry.create_date,
                 self.env._("Tried again"),
                 self.env._("%(order)s: %(message)s", order=retry.order_id, message=retry.message),
             )
-        for refund in self.refund_ids:
+        for refund in self.refund_ids.sorted("id"):
             add(
                 refund.create_date,
                 refund._kind_name(),

@@ -58,7 +58,7 @@ GROUPS = [
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
     Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 600, odoo=True),
-    Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 600),
+    Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
 ]
 LANES = 2  # groups that run at a time
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = 400
+TIMEOUT = 900
 
 
 def test_money_and_books_agree_after_a_short_selection_of_faults():

@@ -205,10 +205,28 @@ class Clinic:
     # --- act ---
 
     def pay_otherwise(self, invoice):
-        """Register the amount due as a payment that came to the bank by itself."""
-        context = {"active_model": "account.move", "active_ids": [invoice]}
-        [wizard] = self.admin.call("account.payment.register", "create", [{}], context=context)
-        self.admin.call("account.payment.register", "action_create_payments", [wizard], context=context)
+        """Match the amount due with a payment that came to the bank by itself."""
+        values = self.read("account.move", invoice, "partner_id", "amount_residual", "company_id", "currency_id")
+        payment = self.admin.call(
+            "account.payment",
+            "create",
+            [
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": values["partner_id"][0],
+                    "amount": values["amount_residual"],
+                    "currency_id": values["currency_id"][0],
+                    "company_id": values["company_id"][0],
+                    "journal_id": self.make_journal(),
+                }
+            ],
+        )
+        self.admin.call("account.payment", "action_post", payment)
+        [move, *_name] = self.read("account.payment", payment[0], "move_id")
+        domain = [("move_id", "=", move), ("account_type", "=", "asset_receivable")]
+        [line] = self.admin.call("account.move.line", "search", domain)
+        self.admin.call("account.move", "js_assign_outstanding_line", [invoice], line)
 
     def press_pay(self, invoice, terminal, amount=None, request="", user="admin"):
         """Do over RPC what *Process card* does in the dialog; return the transaction's id.

@@ -209,7 +209,7 @@ def test_another_companys_invoice_is_refused(clinic, terminal, open_invoice):
     refusal = clinic.refusal(lambda: clinic.press_pay(invoice, terminal, 1, user="receptionist"))
     assert "Uh-oh" in refusal or "not allowed" in refusal or "access" in refusal
     assert terminal.purchases() == []
-    # and the other company, without terminals, isn't offered any; Odoo loads the page anew to change the company
+    # and the other company, without terminals, isn't offered any; in a web client that has no company chosen yet
     page = open_invoice(invoice, viewport={"width": 1280, "height": 900})
     expect(page.button("Pay")).to_be_visible()
     expect(page.button("Pay by card")).to_have_count(0)

@@ -90,7 +90,7 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     first.press("Refund").expect_status("Waiting for the card", "get the money back").expect_buttons("Abort")
     terminal.asks_for_card()
     terminal.release()
-    first.expect_status("Refunded")
+    first.expect_status("Refunded").expect_free()
     terminal.play("approved")
     second.press("Refund")
     till.expect_receipt()
@@ -252,6 +252,42 @@ def test_a_device_remembers_its_terminal_and_works_on_a_tablet(clinic, terminal,
     line.press("Try again")
     till.expect_receipt()
     assert (terminal.charges(), other.charges()) == ([], [30000])
+
+
+def test_in_a_restaurant_the_waiter_goes_on_to_other_tables(clinic, terminal, open_page):
+    values = {"name": "Ola Nordmann", "pin": "4711", "company_id": clinic.ref("demo_company")}
+    waiter = clinic.admin.call("hr.employee", "create", [values])[0]
+    shop = Shop(
+        clinic,
+        [terminal],
+        module_pos_restaurant=True,
+        module_pos_hr=True,
+        basic_employee_ids=[(6, 0, [waiter])],
+    )
+    shop.make_product("Zither lesson", 300)
+    page = open_page(CASHIER, shop.path)
+    till = Till(page)
+    page.get_by_text("Unlock Register").click()
+    page.get_by_placeholder("Enter your PIN").fill("4711")
+    page.keyboard.press("Enter")
+    table = page.locator(".floor-map .table").first
+    table.click()
+    till.add("Zither lesson").to_payment()
+    terminal.hold()
+    till.pay_by("Card").card_line().expect_status("Waiting for the card")
+    terminal.asks_for_card()
+    till.to_tables()
+    table.click()
+    till.card_line().expect_status("Waiting for the card").expect_buttons("Abort")
+    till.to_tables()
+    terminal.release()
+    # he hears of it, and stays where he is
+    expect(page.locator(".o_notification").filter(has_text="Successful")).to_contain_text(money(300))
+    table.click()
+    till.card_line().expect_status("Successful", "Visa •••• 1234")
+    till.validate().expect_receipt()
+    wait_for_paid(shop, 300)
+    assert shop.transactions()[0]["cashier_name"] == "Ola Nordmann"
 
 
 def test_the_register_closes_over_an_unresolved_payment_only_with_a_managers_reason(shop, terminal, open_till, clinic):

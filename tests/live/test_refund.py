@@ -64,6 +64,8 @@ def test_another_person_refunds_on_another_terminal_from_the_list(clinic, termin
     page.page.locator("[name=nets_transaction_ids]").get_by_role("button", name="Refund").click()
     dialog = CardDialog(page.page).expect_open().choose(other)
     dialog.process().expect_closed()
+    # the invoice has been read anew
+    expect(page.page.locator("[name=nets_transaction_ids] .o_data_row")).to_have_count(2)
     page.page.get_by_role("tab", name="Invoice Lines").click()
     page.expect_due(1000)
     assert other.kinds() == ["refund"]
@@ -113,7 +115,7 @@ def test_the_invoice_stays_paid_where_the_refund_is_matched_with_its_credit_note
     dialog.root.get_by_label(f"match with credit note {name}").check()
     dialog.process().expect_closed()
     page.expect_due(0)
-    page.expect_rows(("Paid on", 1000))
+    page.expect_rows(("Paid on", 1000), ("Reversed on", 250), ("Refunded on", -250))
     assert clinic.due(credit_note) == 0
 
 

@@ -120,9 +120,10 @@ class Till:
         expect(self.page.locator(".payment-screen")).to_be_visible()
         return self
 
-    def back(self):
-        self.page.locator(".payment-screen .back-button").click()
-        expect(self.page.locator(".product-screen")).to_be_visible()
+    def to_tables(self):
+        """Leave the order, for the tables of a restaurant."""
+        self.page.get_by_role("button", name="Tables").click()
+        expect(self.page.locator(".floor-map")).to_be_visible()
         return self
 
     def pay_by(self, method):

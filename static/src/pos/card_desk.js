@@ -554,10 +554,24 @@ export class CardDesk {
     this.setStatus(line, status);
     this.waitBeforeRetry(uuid, progress.retry_wait);
     this.end(uuid, ["done", "reversed"].includes(status) && progress.state === "approved");
-    if (changes) {
-      this.bus.trigger(status === "done" ? "approved" : "reversed", {line, progress});
-    } else if (before !== status) {
-      this.bus.trigger("failed", {line, progress});
+    if (changes || before !== status) {
+      this.tellElsewhere(line, progress);
+    }
+    if (changes && status === "done") {
+      this.bus.trigger("approved", {line});
+    }
+  }
+
+  /** Who has gone on to something else, another table for example, hears of the end, too. */
+  tellElsewhere(line, progress) {
+    const {current, params} = this.pos.router.state;
+    const order = line.pos_order_id;
+    if (current !== "PaymentScreen" || params.orderUuid !== order.uuid) {
+      this.pos.notification.add(`${order.getName()}: ${progress.amount}`, {
+        title: progress.label,
+        type: progress.state === "approved" ? "success" : "warning",
+        sticky: progress.state !== "approved",
+      });
     }
   }
 
