@@ -130,14 +130,17 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
     expect(page.locator("[name=recorded_total]").first).to_be_visible()
     expect_italian(page)
     shoot(page, "report")
-    for action, record in (
-        ("nets_account_action", clinic.ref("nets_account_demo")),
-        ("nets_location_action", clinic.ref("nets_location_demo_clinic")),
+    # records of the demo data are called like this
+    names = ("Simulator", "Front desk")
+    for path, shown in (
+        (f"nets_account_action/{clinic.ref('nets_account_demo')}", ".o_form_sheet"),
+        ("nets_location_action", ".o_data_row"),
+        ("nets_transaction_analysis_action", ".o_graph_view"),
     ):
-        go_on(page, f"{module}{action}/{record}")
-        expect(page.locator(".o_form_sheet")).to_be_visible()
-        expect_italian(page, names=("Simulator", "Front desk"))
-        shoot(page, action)
+        go_on(page, module + path)
+        expect(page.locator(shown).first).to_be_visible()
+        expect_italian(page, names=names)
+        shoot(page, path.partition("/")[0])
     page.goto("/odoo/settings#general_settings")
     expect(page.locator("#nets_connect_cloud")).to_be_visible()
     expect_italian(page, "NETS Connect@Cloud account", "Fetch terminals")
