@@ -1,4 +1,4 @@
-"""Check the files that git knows, or would take: style, Odoo's rules, translations template.
+"""Check the files that git knows, or would take: style, Odoo's rules, translations and their template.
 
 Each checker runs on a copy in a folder named like the module: the OCA's checks find nothing where
 the addon is the top of a git checkout.
@@ -15,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import polib
 
 import stack
 
@@ -96,7 +98,8 @@ CHECKERS = [
     Checker(
         "oca-po",
         _suffix(".po", ".pot"),
-        (BIN / "oca-checks-po",),
+        # It wants texts that are the same in both languages to be left out, which would hide a missing one.
+        (BIN / "oca-checks-po", "--disable=po-pretty-format"),
         seed=(
             "i18n/seeded.po",
             'msgid ""\nmsgstr ""\n' + '\n#. module: x\n#: code:x/y.py:0\nmsgid "a"\nmsgstr "b"\n' * 2,
@@ -209,7 +212,42 @@ def check_template(folder, fix=False):
     return False, f"{POT} is not what Odoo exports: run script/lint --fix"
 
 
+# === TRANSLATIONS === #
+
+# What has to be in a translation as it is in the text: values, and tags.
+_KEPT = re.compile(r"%\(\w+\)\w|%[sd]|</?\w+")
+
+
+def check_translations(folder, fix=False):
+    """Compare the translations in this folder with their template: whole, without strays, with the same values.
+
+    :return: whether all is well, and what to say
+    """
+    said = []
+    template = polib.pofile(str(folder / POT))
+    for file in sorted((folder / "i18n").glob("*.po")):
+        translation = polib.pofile(str(file))
+        if fix:
+            translation.merge(template)
+            for stray in translation.obsolete_entries():
+                translation.remove(stray)
+            translation.save()
+        done = {entry.msgid: entry.msgstr for entry in translation.translated_entries()}
+        texts = {entry.msgid for entry in template}
+        said += [f"{file.name} lacks “{text}”" for text in sorted(texts - done.keys())]
+        said += [f"{file.name} has “{text}”, which is no text any more" for text in sorted(done.keys() - texts)]
+        said += [
+            f"{file.name} has other values or tags in “{text}”"
+            for text in sorted(texts & done.keys())
+            if sorted(_KEPT.findall(text)) != sorted(_KEPT.findall(done[text]))
+        ]
+    return not said, "\n".join(said)
+
+
 # === ALL === #
+
+# Checks that are no command, and a file that each of them reads; in the order in which they mend.
+FUNCTIONS = {"pot": (check_template, POT), "translations": (check_translations, "i18n/it.po")}
 
 
 def check_all(checkers, names):
@@ -226,8 +264,9 @@ def check_all(checkers, names):
         folder = Path(temporary, MODULE)
         copy_files(files, folder)
         jobs = {}
-        if "pot" in names:
-            jobs[pool.submit(_timed, check_template, folder)] = "pot"
+        for name, (function, _file) in FUNCTIONS.items():
+            if name in names:
+                jobs[pool.submit(_timed, function, folder)] = name
         for checker in checkers:
             job = pool.submit(_timed, run, checker, checker.check, folder, files)
             jobs[job] = checker.name
@@ -251,8 +290,9 @@ def fix_all(checkers, names):
     for checker in checkers:
         if checker.fix:
             run(checker, checker.fix, stack.ROOT, files)
-    if "pot" in names:
-        check_template(stack.ROOT, fix=True)
+    for name, (function, _file) in FUNCTIONS.items():
+        if name in names:
+            function(stack.ROOT, fix=True)
 
 
 def self_check(checkers, names):
@@ -276,19 +316,21 @@ def self_check(checkers, names):
                 print(f"✗ {checker.name} does not find the error in {path}:\n{said}", flush=True)
             else:
                 print(f"✓ {checker.name} finds an error", flush=True)
-        if "pot" in names:
-            file = folder / POT
-            file.parent.mkdir(exist_ok=True)
-            file.write_text('msgid "seeded"\nmsgstr ""\n')
-            if check_template(folder)[0]:
-                blind.append("pot")
-            else:
-                print("✓ pot finds an error", flush=True)
+        for name, (function, path) in FUNCTIONS.items():
+            if name in names:
+                file = folder / path
+                content = file.read_text()
+                file.write_text(f'{content}\nmsgid "seeded"\nmsgstr "seeded"\n')
+                if function(folder)[0]:
+                    blind.append(name)
+                else:
+                    print(f"✓ {name} finds an error", flush=True)
+                file.write_text(content)
     return blind
 
 
 def main():
-    names = [*(checker.name for checker in CHECKERS), "pot"]
+    names = [*(checker.name for checker in CHECKERS), *FUNCTIONS]
     parser = argparse.ArgumentParser(prog="script/lint", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="checker", help=f"of {', '.join(names)}")
     parser.add_argument("--fix", action="store_true", help="mend what can be mended, then check")

@@ -20,12 +20,13 @@ from .databases import (
     addon_stamp,
     clone_template,
     drop_leftovers,
+    ensure_plain,
     ensure_template,
     manifest,
     temporary,
     update_addon,
 )
-from .odoo_server import OdooClient, OdooError, OdooServer, run_odoo, write_odoo_config
+from .odoo_server import OdooClient, OdooError, OdooServer, addons_path, run_odoo, write_odoo_config
 from .postgresql import PostgreSQL
 from .processes import (
     BROWSER,

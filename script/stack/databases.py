@@ -18,6 +18,8 @@ ADDON = HOME / "addons" / MODULE
 # Installed into the base database beside what the manifest depends on: the addon has to get along with them.
 EXTRA_MODULES = ("pos_hr", "pos_restaurant")
 BASE_DATABASE = "nets_base"
+# With what the manifest depends on alone: the addon has to get along without the others, too.
+PLAIN_DATABASE = "nets_plain"
 TEMPLATE_DATABASE = "nets_template"
 
 # Entries of the addon that leave no trace in a database when it is installed.
@@ -45,22 +47,32 @@ def _files(folder, skip=()):
                 yield Path(path, name)
 
 
-def _keys():
-    """Return what the base database, the addon's data and its bundles are made of, as hashes."""
-    modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
+def _base_modules(database):
+    """Return what is installed in a database without the addon."""
+    extra = EXTRA_MODULES if database == BASE_DATABASE else ()
+    return sorted({*manifest()["depends"], *extra})
+
+
+def _base_key(database):
+    """Return what such a database is made of, as a hash."""
     release = (odoo_path() / "odoo" / "release.py").read_bytes()
     # the checkout, since its folder has the attachments
-    base = _digest([ROOT, *modules, release])
+    return _digest([ROOT, *_base_modules(database), release])
+
+
+def _keys():
+    """Return what the addon's data and its bundles are made of, as hashes."""
+    base = _base_key(BASE_DATABASE)
     files = _files(ADDON, NOT_IN_DATABASE)
     addon = _digest([base, *(part for path in files for part in (path, path.read_bytes()))])
     static = _files(ADDON / "static", {"__pycache__"})
     bundles = _digest([addon, *(part for path in static for part in (path, path.read_bytes()))])
-    return base, addon, bundles
+    return addon, bundles
 
 
 def addon_stamp():
     """Return a hash of everything in the addon that an installation leaves in a database."""
-    return _keys()[1]
+    return _keys()[0]
 
 
 def _install(postgresql, database, modules):
@@ -102,13 +114,12 @@ def ensure_template(postgresql):
 
     :return: its name
     """
-    base_key, addon_key, bundles_key = _keys()
+    addon_key, bundles_key = _keys()
     with locked(HOME / "template.lock"):
         done = (postgresql.stamp(TEMPLATE_DATABASE) or "").split()
         if done == [addon_key, bundles_key]:
             return TEMPLATE_DATABASE
-        if postgresql.stamp(BASE_DATABASE) != base_key:
-            _prepare_base(postgresql, base_key)
+        _ensure_base(postgresql, BASE_DATABASE)
         if done[:1] != [addon_key]:
             with step(f"Database with {MODULE}"):
                 postgresql.drop(TEMPLATE_DATABASE)
@@ -120,21 +131,36 @@ def ensure_template(postgresql):
     return TEMPLATE_DATABASE
 
 
-def _prepare_base(postgresql, key):
-    """Make the database with Odoo's modules alone: from what another checkout left, where it can be."""
-    modules = sorted({*manifest()["depends"], *EXTRA_MODULES})
+def ensure_plain(postgresql):
+    """Prepare the database with what the manifest depends on alone, and demo data, as far as it is out of date.
+
+    :return: its name
+    """
+    with locked(HOME / "template.lock"):
+        _ensure_base(postgresql, PLAIN_DATABASE)
+    return PLAIN_DATABASE
+
+
+def _ensure_base(postgresql, database):
+    """Make a database with Odoo's modules alone: from what another checkout left, where it can be."""
+    key = _base_key(database)
+    if postgresql.stamp(database) == key:
+        return
+    modules = _base_modules(database)
     kept = _kept_base(modules)
-    postgresql.drop(BASE_DATABASE)
+    postgresql.drop(database)
     if kept and kept.exists():
         with step(f"Database with {', '.join(modules)} and demo data, from {kept.parent}"):
-            postgresql.restore(BASE_DATABASE, kept)
+            postgresql.restore(database, kept)
     else:
+        if database == BASE_DATABASE:
+            _ensure_base(postgresql, PLAIN_DATABASE)
         with step(f"Database with {', '.join(modules)} and demo data"):
-            postgresql.create(BASE_DATABASE)
-            _install(postgresql, BASE_DATABASE, modules)
+            postgresql.create(database, PLAIN_DATABASE if database == BASE_DATABASE else "template0")
+            _install(postgresql, database, modules)
             if kept:
-                _keep_base(postgresql, kept)
-    postgresql.set_stamp(BASE_DATABASE, key)
+                _keep_base(postgresql, database, kept)
+    postgresql.set_stamp(database, key)
 
 
 def _kept_base(modules):
@@ -151,11 +177,11 @@ def _kept_base(modules):
     return Path(os.environ.get("ODOO_CACHE") or default, f"base-{_digest([month, version.read_bytes(), *modules])}")
 
 
-def _keep_base(postgresql, folder):
-    for old in sorted(folder.parent.glob("base-*"), key=os.path.getmtime)[:-3]:
+def _keep_base(postgresql, database, folder):
+    for old in sorted(folder.parent.glob("base-*"), key=os.path.getmtime)[:-5]:
         shutil.rmtree(old, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent), folder.name)
-    postgresql.dump(BASE_DATABASE, new)
+    postgresql.dump(database, new)
     # one that another checkout just made is as good
     with contextlib.suppress(OSError):
         new.rename(folder)

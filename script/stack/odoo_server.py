@@ -6,15 +6,25 @@ from pathlib import Path
 
 import requests
 
-from .processes import HOME, HOST, Process, StackError, free_port, tail, wait_until
+from .processes import HOME, HOST, Process, Server, StackError, free_port, tail
 
 INSTALL_TIMEOUT = 600
-START_TIMEOUT = 90
 
 
 def odoo_path():
     """Return the folder that holds the `odoo` package, as script/bootstrap noted it."""
     return Path(next(iter(find_spec("odoo").submodule_search_locations))).parent
+
+
+def addons_path(own=HOME / "addons"):
+    """Return the option `addons_path`.
+
+    :param Path own: the folder that has the addon
+    """
+    folders = [own]
+    if (odoo_path() / "addons").is_dir():
+        folders.append(odoo_path() / "addons")
+    return ",".join(str(folder) for folder in folders)
 
 
 def write_odoo_config(path, postgresql, database, **options):
@@ -23,11 +33,8 @@ def write_odoo_config(path, postgresql, database, **options):
     :param Path path: the file
     :param options: further options of Odoo's configuration, which win
     """
-    addons_path = [HOME / "addons"]
-    if (odoo_path() / "addons").is_dir():
-        addons_path.append(odoo_path() / "addons")
     values = {
-        "addons_path": ",".join(str(folder) for folder in addons_path),
+        "addons_path": addons_path(),
         "data_dir": postgresql.data_dir,
         "db_host": postgresql.host,
         "db_port": postgresql.port,
@@ -60,15 +67,16 @@ def odoo_command():
     return [sys.executable, "-m", "odoo"]
 
 
-def run_odoo(postgresql, database, *args, stdin="", log_name=None):
+def run_odoo(postgresql, database, *args, stdin="", log_name=None, **options):
     """Run Odoo once, to install or update modules or for a script on its shell.
 
     :param args: the command line after the program, where the configuration comes last
     :param str stdin: a script for `odoo shell`
+    :param options: further options of Odoo's configuration
     :return: what it printed
     :raise StackError: when it failed, with the end of its output
     """
-    config = write_odoo_config(HOME / "run" / f"{database}.conf", postgresql, database)
+    config = write_odoo_config(HOME / "run" / f"{database}.conf", postgresql, database, **options)
     log = HOME / "log" / f"{log_name or database}.log"
     script = HOME / "run" / f"{database}.stdin"
     script.write_text(stdin)
@@ -81,8 +89,13 @@ def run_odoo(postgresql, database, *args, stdin="", log_name=None):
     return log.read_text(errors="replace")
 
 
-class OdooServer:
+class OdooServer(Server):
     """An Odoo server process on one database."""
+
+    about = "Odoo"
+    ready_path = "/web/login"
+    start_timeout = 90
+    folder = HOME
 
     def __init__(self, postgresql, database, port=None, workers=0, name=None, **options):
         """Choose how it will run; nothing is started yet.
@@ -93,22 +106,15 @@ class OdooServer:
             ``port``; more for worker processes, where the websocket has a port of its own
         :param options: further options of Odoo's configuration
         """
+        self.name = name or database
+        super().__init__(f"server-{self.name}", port)
         self.postgresql = postgresql
         self.database = database
-        self.port = port or free_port()
         self.gevent_port = free_port()
         self.workers = workers
         self.options = options
-        self.name = name or database
-        self.log = HOME / "log" / f"server-{self.name}.log"
-        self.process = None
 
-    @property
-    def url(self):
-        return f"http://{HOST}:{self.port}"
-
-    def start(self):
-        """Start it, and return when it answers."""
+    def _command(self):
         config = write_odoo_config(
             HOME / "run" / f"server-{self.name}.conf",
             self.postgresql,
@@ -118,26 +124,7 @@ class OdooServer:
             workers=self.workers,
             **self.options,
         )
-        self.process = Process([*odoo_command(), "server", "-c", config], self.log, cwd=HOME)
-        wait_until(self._is_ready, START_TIMEOUT, f"Odoo on {self.url} (log: {self.log})")
-        return self
-
-    def _is_ready(self):
-        if self.process.returncode() is not None:
-            raise StackError(f"Odoo did not start:\n{tail(self.log)}\nAll of it: {self.log}")
-        try:
-            return requests.get(f"{self.url}/web/login", timeout=START_TIMEOUT).ok
-        except requests.ConnectionError:
-            return False
-
-    def stop(self):
-        """End it as an administrator would."""
-        if self.process:
-            self.process.stop()
-
-    def kill(self):
-        """End it as a crash would."""
-        self.process.kill()
+        return [*odoo_command(), "server", "-c", config]
 
     def login(self, login="admin", password=None):
         """Return an RPC client.

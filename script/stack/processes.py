@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+import requests
+
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".odoo"
 HOST = "127.0.0.1"
@@ -189,6 +191,56 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
             self._popen.wait()
             _processes.remove(self)
+
+
+class Server:
+    """A child process that answers on a port of 127.0.0.1."""
+
+    about = ""  # what it is, for messages
+    ready_path = "/"  # answers as soon as it is ready
+    start_timeout = 30  # seconds
+    folder = ROOT  # it runs here
+
+    def __init__(self, name, port=None):
+        """Choose how it will run; nothing is started yet.
+
+        :param str name: of its log
+        :param int port: 0 or None for a free one
+        """
+        self.port = port or free_port()
+        self.log = HOME / "log" / f"{name}.log"
+        self.process = None
+
+    @property
+    def url(self):
+        return f"http://{HOST}:{self.port}"
+
+    def start(self):
+        """Start it, and return when it answers."""
+        self.process = Process(self._command(), self.log, cwd=self.folder)
+        wait_until(self._is_ready, self.start_timeout, f"{self.about} on {self.url} (log: {self.log})")
+        return self
+
+    def _command(self):
+        """Return the command line, and write the files that it reads."""
+        raise NotImplementedError
+
+    def _is_ready(self):
+        if self.process.returncode() is not None:
+            raise StackError(f"{self.about} did not start:\n{tail(self.log)}\nAll of it: {self.log}")
+        try:
+            return requests.get(self.url + self.ready_path, timeout=self.start_timeout).ok
+        except requests.ConnectionError:
+            return False
+
+    def stop(self):
+        """End it as an administrator would."""
+        if self.process:
+            self.process.stop()
+
+    def kill(self):
+        """End it as a crash would."""
+        self.process.kill()
 
 
 @atexit.register

@@ -5,57 +5,30 @@ from pathlib import Path
 
 import requests
 
-from .processes import HOME, HOST, ROOT, Process, StackError, free_port, tail, wait_until
-
-START_TIMEOUT = 30
+from .processes import HOST, Server, StackError
 
 
-class Simulator:
+class Simulator(Server):
     """A simulator process, and a client of its control API."""
 
-    def __init__(self, data, port=0, terminals=0):
+    about = "The simulator"
+    ready_path = "/control/terminals"
+
+    def __init__(self, data, port=None, terminals=0):
         """Choose how it will run; nothing is started yet.
 
-        :param Path data: the folder of its ledger
-        :param int port: 0 for a free one
+        :param Path data: the folder of its ledger, which stays where it is killed
+        :param int port: 0 or None for a free one
         :param int terminals: how many it has besides those of its default accounts
         """
         self.data = Path(data)
-        self.port = port or free_port()
+        super().__init__(f"simulator-{self.data.name}", port)
         self.extra_terminals = terminals
-        self.log = HOME / "log" / f"simulator-{self.data.name}.log"
-        self.process = None
 
-    @property
-    def url(self):
-        return f"http://{HOST}:{self.port}"
-
-    def start(self):
-        """Start it, and return when it answers."""
+    def _command(self):
         self.data.mkdir(parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", "simulator", "--host", HOST, "--port", self.port]
-        argv += ["--data", self.data]
-        if self.extra_terminals:
-            argv += ["--terminals", self.extra_terminals]
-        self.process = Process(argv, self.log, cwd=ROOT)
-        wait_until(self._is_ready, START_TIMEOUT, f"the simulator on {self.url}")
-        return self
-
-    def _is_ready(self):
-        if self.process.returncode() is not None:
-            raise StackError(f"The simulator did not start:\n{tail(self.log)}")
-        try:
-            return requests.get(f"{self.url}/control/terminals", timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
-    def stop(self):
-        if self.process:
-            self.process.stop()
-
-    def kill(self):
-        """End it as a crash would; its ledger stays."""
-        self.process.kill()
+        argv = [sys.executable, "-m", "simulator", "--host", HOST, "--port", self.port, "--data", self.data]
+        return [*argv, "--terminals", self.extra_terminals] if self.extra_terminals else argv
 
     # --- control API ---
 

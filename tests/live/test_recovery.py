@@ -216,7 +216,6 @@ def test_odoo_is_away_for_a_moment_and_the_dialog_goes_on(clinic, terminal, open
     terminal.release()
     stack.odoo.start()
     clinic.sql("UPDATE nets_heartbeat SET beat_at = beat_at - interval '1 minute'")
-    dialog.expect_status("being fetched")
     dialog.expect_closed()
     page.expect_due(0)
     page.expect_not_reloaded()
