@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
 from ..const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
-from ..messages import LOGGED_IN, describe_setup
+from ..messages import LOGGED_IN, describe_setup, refusal
 
 ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
 # What a login depends on.
@@ -110,7 +110,7 @@ class NetsAccount(models.Model):
 
     @api.model
     def _search_password(self, _operator, _value):
-        raise UserError(self.env._("The password can't be searched."))
+        raise refusal(self.env, "password_search")
 
     def _compute_password_is_set(self):
         secrets = self.env["nets.account.secret"].sudo().search([("account_id", "in", self.ids)])
@@ -149,9 +149,7 @@ class NetsAccount(models.Model):
         for account in self.filtered(lambda account: account.environment == "simulator"):
             url = urlsplit(account.simulator_url or "")
             if url.scheme not in ("http", "https") or not url.hostname or url.username:
-                raise ValidationError(
-                    self.env._("The simulator's address must be like http://127.0.0.1:8910, without a user name.")
-                )
+                raise refusal(self.env, "simulator_address", error=ValidationError)
 
     # === CRUD METHODS === #
 
@@ -167,9 +165,7 @@ class NetsAccount(models.Model):
             self._check_no_unresolved_transaction()
         moved = self.filtered(lambda account: "company_id" in vals and account.company_id.id != vals["company_id"])
         if moved.with_context(active_test=False).terminal_ids:
-            raise UserError(
-                self.env._("This account has terminals, with their history. Add an account for the other company.")
-            )
+            raise refusal(self.env, "account_with_terminals")
         changed = self.filtered(
             lambda account: any((account[name] or "") != (vals[name] or "") for name in LOGIN_FIELDS & vals.keys())
         )
@@ -196,12 +192,7 @@ class NetsAccount(models.Model):
             .sudo()
             .search_count([("terminal_id.account_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
         ):
-            raise UserError(
-                self.env._(
-                    "A transaction of this account is not finished yet. Its result would be asked for in the wrong "
-                    "place. Wait until it is finished, or settle it, and change the account then."
-                )
-            )
+            raise refusal(self.env, "account_in_use")
 
     # === ACTION METHODS === #
 

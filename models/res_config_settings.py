@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..const import FIRST_LOOKUP, LONGEST_PAUSE, PERSON_AFTER
+from ..messages import refusal
 from .nets_account import ENVIRONMENTS
 
 
@@ -54,18 +55,11 @@ class ResConfigSettings(models.TransientModel):
     def _check_nets_times(self):
         for settings in self:
             if not 5 <= settings.nets_first_lookup <= settings.nets_longest_pause <= 3600:
-                raise ValidationError(
-                    self.env._(
-                        "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The "
-                        "longest pause is at least as long, and an hour at most."
-                    )
-                )
+                raise refusal(self.env, "settings_lookup", error=ValidationError)
             if settings.nets_person_after < 1:
-                raise ValidationError(self.env._("A person is called after a minute at the earliest."))
+                raise refusal(self.env, "settings_person", error=ValidationError)
             if settings.nets_monitoring_token and len(settings.nets_monitoring_token) < 16:
-                raise ValidationError(
-                    self.env._("The monitoring token is a password: use 16 characters or more, made by a machine.")
-                )
+                raise refusal(self.env, "settings_token", error=ValidationError)
 
     # === COMPUTE METHODS === #
 
