@@ -108,7 +108,7 @@ class NetsTerminal(models.Model):
             elif (terminal.state or "").lower() == "disconnected":
                 terminal.activity = self.env._("Disconnected")
             else:
-                terminal.activity = terminal.state or ""
+                terminal.activity = terminal.state or self.env._("Not asked yet")
 
     def _compute_open_count(self):
         """How many transactions wait for a person, as the dashboard counts them."""
