@@ -38,7 +38,8 @@ class NetsAccount(models.Model):
         inverse="_inverse_password",
         search="_search_password",
         copy=False,
-        help="Can be set, never read. Leave it empty to keep the one that is set.",
+        help="Can be set, never read. Leave it empty to keep the one that is set. Another environment, or another "
+        "address of the simulator, needs it anew.",
     )
     password_is_set = fields.Boolean(compute="_compute_password_is_set")
     connection_reason = fields.Char(readonly=True, copy=False)
@@ -169,6 +170,7 @@ class NetsAccount(models.Model):
         changed = self.filtered(
             lambda account: any((account[name] or "") != (vals[name] or "") for name in LOGIN_FIELDS & vals.keys())
         )
+        services = {account: account._base_url() for account in self}
         result = super().write(self._with_reconciliation_since(vals))
         if {"environment", "username", "simulator_url"} & vals.keys():
             # a token belongs to the user name and the service it was given by, and so do the last results
@@ -176,6 +178,10 @@ class NetsAccount(models.Model):
                 account._write_secret({"token": False, "token_expires_at": 0})
                 account.mirrors_order_id = False
                 account.with_context(active_test=False).terminal_ids._forget_last_result()
+        for account, service in services.items():
+            if account._base_url() != service and not vals.get("password"):
+                # Another service never gets to see it: whoever may set the address would read the password there.
+                account._write_secret({"password": False})
         for account in changed:
             account._log_in_after_change()
         return result

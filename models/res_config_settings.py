@@ -128,9 +128,7 @@ class ResConfigSettings(models.TransientModel):
     def _nets_account_note(self, accounts):
         """What isn't seen of the one account that the page shows: that there are others, or a parent company's."""
         if len(accounts) > 1:
-            return self.env._(
-                "This company has %(count)s accounts. Here stands the first one.", count=len(accounts)
-            )
+            return self.env._("This company has %(count)s accounts. Here stands the first one.", count=len(accounts))
         parents = self.company_id.sudo().parent_ids - self.company_id
         inherited = self.env["nets.account"].sudo().search([("company_id", "in", parents.ids)], limit=1)
         if accounts or not inherited:

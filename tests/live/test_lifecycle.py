@@ -197,8 +197,7 @@ def set_up(page, simulator):
     # the right one, saved
     password.fill("branch-secret")
     page.locator(".o_form_button_save").click()
-    expect(page.locator(".o_notification").filter(has_text="Logged in").first).to_be_visible()
-    expect(account.locator(".alert-success")).to_contain_text("Logged in")
+    expect(account.locator(".alert-success")).to_contain_text("Logged in", timeout=60_000)
 
     terminals.get_by_role("button", name="Fetch terminals").click()
     dialog = page.get_by_role("dialog")
