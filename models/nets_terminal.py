@@ -337,7 +337,13 @@ class NetsTerminal(models.Model):
     @api.model
     def _cron_reconcile(self):
         """Reserve the reconciliations that are due. The terminals work on them side by side, in threads."""
-        terminals = self.search([("account_id.reconciliation_daily", "=", True), ("type", "=", "connect_cloud")])
+        terminals = self.search(
+            [
+                ("account_id.active", "=", True),
+                ("account_id.reconciliation_daily", "=", True),
+                ("type", "=", "connect_cloud"),
+            ]
+        )
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(terminals))
         for terminal in terminals:
@@ -380,7 +386,7 @@ class NetsTerminal(models.Model):
 
     def _reconciliation_due_at(self):
         """When this terminal's session was last to be closed, in UTC: the set hour of its site, today or yesterday."""
-        zone = ZoneInfo(self.location_id.tz or "UTC")
+        zone = ZoneInfo(self.location_id.tz or self.company_id.partner_id.tz or "UTC")
         now = datetime.now(zone)
         hour, minute = divmod(round(self.account_id.reconciliation_hour * 60), 60)
         due_at = datetime.combine(now.date(), time(hour, minute), zone)

@@ -202,6 +202,21 @@ class TestAccounts(CardPaymentCommon):
             ("90000032", "allowed", self.account.id),
         )
 
+    def test_fetch_makes_the_first_site_in_the_time_zone_of_who_fetches(self):
+        company = self.env["res.company"].create({"name": "New"})
+        self.administrator.write({"company_ids": [Command.link(company.id)], "tz": "Pacific/Auckland"})
+        self.nets_allows("90000034")
+        accounts = self.env["nets.account"].with_user(self.administrator).with_company(company)
+        account = accounts.create({"name": "New", "username": "new"})
+        action = account.action_fetch_terminals()
+        self.env["nets.terminal.fetch"].with_user(self.administrator).browse(action["res_id"]).action_import()
+        site = account.terminal_ids.location_id
+        self.assertEqual((site.name, site.tz, site.company_id), ("New", "Pacific/Auckland", company))
+        self.nets_allows("90000034", "90000035")
+        action = account.action_fetch_terminals()
+        self.env["nets.terminal.fetch"].with_user(self.administrator).browse(action["res_id"]).action_import()
+        self.assertEqual(account.terminal_ids.location_id, site, "no second one")
+
     def test_fetch_says_why_nets_cannot_be_asked(self):
         self.nets_says(Reason.LOGIN_REFUSED)
         with self.assertRaisesRegex(UserError, "Login refused"):
@@ -284,6 +299,29 @@ class TestAccounts(CardPaymentCommon):
         usable = terminals.search(terminals._usable_domain(self.company, self.usd))
         self.assertNotIn(self.terminal, usable)
         self.assertIn(self.terminal_2, usable)
+
+    def test_entries_that_are_refused(self):
+        baxi = self.env["nets.terminal"].create(
+            {"name": "Baxi", "identifier": "90000080", "account_id": self.account.id, "type": "baxi_agent"}
+        )
+        replace = self.env["nets.terminal.replace"].create({"terminal_id": baxi.id, "identifier": "90000081"})
+        baxi.active = False
+        settings = self.env["res.config.settings"].with_user(self.administrator)
+        for text, call in (
+            ("Only an active Connect@Cloud terminal", baxi.action_reconciliation),
+            ("is archived already", replace.action_replace),
+            ("isn't a terminal ID", lambda: setattr(self.terminal_2, "identifier", "1234567x")),
+            ("must be like http", lambda: self.account.write({"environment": "simulator", "simulator_url": "ftp://x"})),
+            (
+                "must be like http",
+                lambda: self.account.write({"environment": "simulator", "simulator_url": "http://a:b@c"}),
+            ),
+            ("after 5 seconds at the earliest", lambda: settings.create({"nets_first_lookup": 1})),
+            ("after a minute at the earliest", lambda: settings.create({"nets_person_after": 0})),
+            ("use 16 characters or more", lambda: settings.create({"nets_monitoring_token": "short"})),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(UserError, text), self.env.cr.savepoint():
+                call()
 
     # --- state and printer --- #
 

@@ -195,9 +195,13 @@ def set_up(page, simulator):
     notification = page.locator(".o_notification").filter(has_text="Login refused").first
     expect(notification).to_contain_text("The user name or the password is wrong")
     expect(account.locator(".o_nets_connection")).to_contain_text("Login refused")
+    # the window is gone as soon as the page has been read anew
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".o_loading_indicator")).to_have_count(0)
     shoot(page, "settings-wrong-password")
     # the right one, saved
     password.fill("branch-secret")
+    expect(page.locator(".o_form_button_save")).to_be_enabled()
     page.locator(".o_form_button_save").click()
     expect(account.locator(".alert-success")).to_contain_text("Logged in", timeout=60_000)
 
