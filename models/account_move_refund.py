@@ -261,7 +261,7 @@ class AccountMove(models.Model):
                 raise UserError(self.env._("%(name)s isn't confirmed. Confirm it first.", name=move.display_name))
             if move.currency_id.is_zero(move.amount_residual):
                 raise UserError(self.env._("Nothing of %(name)s is left to pay out.", name=move.display_name))
-            if "pos_order_ids" in move._fields and move.reversed_entry_id.sudo().pos_order_ids:
+            if move.reversed_entry_id._nets_is_paid_in_pos():
                 raise UserError(
                     self.env._(
                         "The invoice that %(name)s reverses was paid in the Point of Sale, so the refund goes through "
@@ -273,6 +273,12 @@ class AccountMove(models.Model):
             raise UserError(
                 self.env._("These credit notes differ in company, currency or customer. Pay them out one by one.")
             )
+
+    def _nets_is_paid_in_pos(self):
+        """Whether money for this invoice was taken in the Point of Sale. What was put on the customer's account there
+        wasn't: it is paid, and refunded, here."""
+        methods = self.sudo().pos_order_ids.payment_ids.payment_method_id
+        return any(method.type != "pay_later" for method in methods)
 
     def _nets_payout_under_way(self):
         """What is being paid out on these credit notes, or waits for its result or booking."""

@@ -340,7 +340,7 @@ class LogPage:
         """Type into the search box, and choose under what to look for it."""
         self.page.locator(".o_searchview_input").fill(text)
         offers = self.page.locator(".o_searchview_autocomplete .dropdown-item")
-        offers.filter(has_text=f"Search {label} for").first.click()
+        offers.filter(has_text=re.compile(rf"Search\s+{re.escape(label)}\s+(for|at):")).first.click()
 
     def forget(self):
         """Take away what was searched for last."""
