@@ -4,7 +4,6 @@ import uuid
 
 from lxml import html
 
-from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
