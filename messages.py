@@ -771,7 +771,8 @@ def describe_refusal(env, key, **values):
     :return: Message
     """
     label, explanation = _REFUSAL[key]
-    return Message(env._(label), env._(explanation) % values, "")
+    text = env._(explanation)
+    return Message(env._(label), text % values, "")
 
 
 def refusal(env, key, error=UserError, **values):

@@ -106,6 +106,17 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _nets_printed_transactions(self):
+        """The card payments and refunds that the printed document and the portal page name: also those of the order of
+        the Point of Sale that it invoices.
+
+        :return: nets.transaction with all rights, in their order
+        """
+        transactions = self.sudo().nets_transaction_ids
+        if orders := self.sudo().pos_order_ids:
+            transactions |= transactions.search([("pos_order_id", "in", orders.ids), ("without_order", "=", False)])
+        return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
+
     def nets_card_payment_data(self):
         """What the dialog shows before anything is started.
 

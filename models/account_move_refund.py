@@ -258,10 +258,16 @@ class AccountMove(models.Model):
                 raise refusal(self.env, "credit_note_draft", name=move.display_name)
             if move.currency_id.is_zero(move.amount_residual):
                 raise refusal(self.env, "credit_note_paid_out", name=move.display_name)
-            if "pos_order_ids" in move._fields and move.reversed_entry_id.sudo().pos_order_ids:
+            if move.reversed_entry_id._nets_is_paid_in_pos():
                 raise refusal(self.env, "credit_note_of_till", name=move.display_name)
         if len(self.company_id) > 1 or len(self.currency_id) > 1 or len(self.commercial_partner_id) > 1:
             raise refusal(self.env, "credit_notes_differ")
+
+    def _nets_is_paid_in_pos(self):
+        """Whether money for this invoice was taken in the Point of Sale. What was put on the customer's account there
+        wasn't: it is paid, and refunded, here."""
+        methods = self.sudo().pos_order_ids.payment_ids.payment_method_id
+        return any(method.type != "pay_later" for method in methods)
 
     def _nets_payout_under_way(self):
         """What is being paid out on these credit notes, or waits for its result or booking."""

@@ -684,6 +684,7 @@ class NetsTransaction(models.Model):
         """Try to book a charge that accounting refused, after its cause is gone."""
         self._check_may_run()
         for transaction in self.sudo():
+            transaction.message_post(body=self.env._("Booking tried again"), author_id=self.env.user.partner_id.id)
             transaction._book()
 
     # === PHASE 5: TELL === #
