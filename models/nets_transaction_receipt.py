@@ -3,10 +3,10 @@
 import textwrap
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
 from ..const import RECEIPT_WIDTH, UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class NetsTransaction(models.Model):
@@ -68,12 +68,7 @@ class NetsTransaction(models.Model):
         if undecided := self.filtered(
             lambda transaction: transaction.state in UNRESOLVED_STATES and not transaction.has_receipt
         ):
-            raise UserError(
-                self.env._(
-                    "The result of %(order)s isn't known yet, so there is nothing to print. Wait until it is.",
-                    order=undecided[0].order_id,
-                )
-            )
+            raise refusal(self.env, "receipt_unknown", order=undecided[0].order_id)
 
     def _print_receipts(self, wanted):
         """The texts to print, counted as printed. Printing is no right to write: only the counters change.

@@ -30,7 +30,7 @@ registry.category("web_tour.tours").add("nets_settings", {
 
     {
       content: "To the terminals",
-      trigger: "#nets_connect_cloud button.btn-link:contains(Terminals)",
+      trigger: "#nets_terminals button.btn-link:contains(Terminals)",
       run: "click",
     },
     {trigger: ".o_data_row td:contains(90000001)"},
