@@ -30,7 +30,7 @@ class NetsTransaction(models.Model):
         help="From the request to the terminal's answer. Empty where the answer got lost.",
     )
     # Only to search by. A date, and not a moment: all of that day belongs to it.
-    last_day = fields.Date("To", store=False, search="_search_last_day")
+    last_day = fields.Date("Last day", store=False, exportable=False, search="_search_last_day")
     retry_ids = fields.One2many("nets.transaction", "retry_of_id", "Tried again", readonly=True)
     story = fields.Html(compute="_compute_story", sanitize=False)
 
