@@ -16,6 +16,17 @@ from .nets_transaction import NOW
 EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
 # The cardholder verification method that asks for a signature.
 CVM_SIGNATURE = "1"
+# What a payment line shows of its transaction, besides the amount.
+SHOWN_FIELDS = (
+    "payment_status",
+    "card_type",
+    "card_brand",
+    "card_no",
+    "payment_method_authcode",
+    "payment_ref_no",
+    "transaction_id",
+    "ticket",
+)
 
 
 class NetsTransaction(models.Model):
@@ -223,6 +234,7 @@ class NetsTransaction(models.Model):
                     "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
                 )
             )
+        order.session_id._nets_keep_open()
         order._nets_check_resolved()
 
     def _pos_check_terminal(self, payment, terminal):
@@ -366,7 +378,8 @@ class NetsTransaction(models.Model):
         }
 
     def _pos_show_on_line(self):
-        """Write the status on the till's line, for whoever loads the order without asking for the progress.
+        """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
+        card of a payment that was settled by hand may become known when its order is long paid.
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
         """
@@ -374,19 +387,24 @@ class NetsTransaction(models.Model):
             known = self._pos_of_lines([transaction.pos_payment_uuid]).get(transaction.pos_payment_uuid)
             if known and known.to_book:
                 continue  # booking writes it, with the amount
-            status = known._pos_line_values()["payment_status"] if known else "retry"
-            self.env["pos.payment"].flush_model(["payment_status"])
+            values = {"payment_status": "retry"}
+            if known:
+                said = known._pos_line_values()
+                values = {name: said[name] or None for name in SHOWN_FIELDS}
+            self.env["pos.payment"].flush_model(values)
+            columns = SQL(", ").join(SQL.identifier(name) for name in values)
+            shown = SQL(", ").join(SQL("%s", value) for value in values.values())
             self.env.cr.execute(
                 SQL(
-                    """UPDATE pos_payment SET payment_status = %s, write_date = %s
-                        WHERE uuid = %s AND payment_status IS DISTINCT FROM %s""",
-                    status,
-                    NOW,
-                    transaction.pos_payment_uuid,
-                    status,
+                    """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
+                        WHERE uuid = %(uuid)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                    columns=columns,
+                    shown=shown,
+                    now=NOW,
+                    uuid=transaction.pos_payment_uuid,
                 )
             )
-            self.env["pos.payment"].invalidate_model(["payment_status"], flush=False)
+            self.env["pos.payment"].invalidate_model(list(values), flush=False)
 
     # === RECORD === #
 
@@ -438,12 +456,10 @@ class NetsTransaction(models.Model):
         if self._pos_of_lines([payment.uuid]).get(payment.uuid) != self:
             # this one had been given up, and another one charges the line by now
             return payment.browse()
-        taken = order._nets_taken(payment)
-        if not self.currency_id.is_zero(taken):
-            # this one had been given up, and the customer paid otherwise
-            left = order._nets_left(payment)
-            if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
-                return payment.browse()
+        # this one had been given up, and the customer paid otherwise, or took less
+        left = order._nets_left(payment)
+        if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
+            return payment.browse()
         return payment
 
     def _pos_book_without_order(self):
@@ -558,6 +574,25 @@ class NetsTransaction(models.Model):
         return self.env._(
             "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is "
             "finished, or abort it.",
+            **values,
+        )
+
+    def _pos_unsigned(self):
+        """Why an order can't be completed whose customer has to sign, and what to do."""
+        values = {
+            "order": self.pos_order_id.display_name,
+            "amount": self._format_amount(self.charged_amount),
+        }
+        if self.signature == "declined":
+            return self.env._(
+                "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone "
+                "back yet. Take the payment back with “Reverse”; where the terminal can't do that any more, a manager "
+                "refunds it in the list of card transactions, or accepts the signature there after all.",
+                **values,
+            )
+        return self.env._(
+            "The customer signs for the card payment of %(amount)s of %(order)s. Compare the signature with the one on "
+            "the card, and accept or decline it: in the till, or in the list of card transactions.",
             **values,
         )
 

@@ -51,6 +51,8 @@ class PosOrder(models.Model):
         """:raise UserError: where one of these orders isn't paid by what its lines say"""
         self._nets_lock()
         self._nets_check_resolved()
+        if unsigned := self._nets_charged().filtered(lambda card: card.signature in ("required", "declined"))[:1]:
+            raise UserError(unsigned._pos_unsigned())
         cards = self.payment_ids.filtered(
             lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
         )
@@ -79,10 +81,32 @@ class PosOrder(models.Model):
     # === SYNC === #
 
     def _process_saved_order(self, draft):
-        if self.state == "draft" and self._nets_extra_lines(self._nets_charged()):
-            # a till that hasn't loaded what the terminal added yet sends the totals without it
-            self._nets_refresh_totals()
+        if self.state == "draft":
+            self._nets_check_total()
         return super()._process_saved_order(draft)
+
+    def _nets_check_total(self):
+        """What is on this order is worth what cards are charged for it, whatever a till believes.
+
+        :raise UserError: where somebody took off what a card pays: the difference would become change in cash
+        """
+        cards = self._nets_on_cards()
+        if self.currency_id.is_zero(cards):
+            return
+        if self._nets_extra_lines(self._nets_charged()) or self._nets_is_below(cards):
+            # a till that hasn't loaded all lines yet, or what the terminal added, sends a total without them
+            self._nets_refresh_totals()
+        if self._nets_is_below(cards):
+            raise UserError(
+                self.env._(
+                    "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become "
+                    "%(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the "
+                    "order, and refund it.",
+                    amount=self.currency_id.format(cards),
+                    order=self.display_name,
+                    total=self.currency_id.format(self.amount_total),
+                )
+            )
 
     # === LOCK === #
 
@@ -132,12 +156,32 @@ class PosOrder(models.Model):
             )
         )
 
+    def _nets_charged_unpaid(self):
+        """Of those of these orders that aren't paid: what they were charged, and is booked on them."""
+        charged = self.filtered(lambda order: order.state == "draft")._nets_charged()
+        return charged.filtered(lambda transaction: not transaction.to_book).sorted("id")
+
+    def _nets_on_cards(self):
+        """What of this order cards pay, or are asked for at this moment; signed."""
+        cards = (self._nets_unresolved() | self._nets_charged()).filtered(lambda card: not card._pos_takes_back_line())
+        # what the terminal adds is on the order once it is booked
+        return sum(card.amount if card.to_book or card.state != "approved" else card.charged_amount for card in cards)
+
+    def _nets_is_below(self, amount):
+        """Whether this order is worth less than this; in a refund, whether it gives back less."""
+        due = self._nets_due()
+        return self.currency_id.compare_amounts(*((due, amount) if amount > 0 else (amount, due))) < 0
+
     def _nets_taken(self, payment):
         """What the lines besides this one have paid, signed."""
         return sum(line.amount for line in self.payment_ids - payment if line._nets_is_paid())
 
     def _nets_left(self, payment):
         """What may be asked on a payment line: the total, less what the other lines have paid. Negative in a refund."""
+        return self.currency_id.round(self._nets_due() - self._nets_taken(payment))
+
+    def _nets_due(self):
+        """What is to be paid in all, as Odoo rounds it. Negative in a refund."""
         self.ensure_one()
         total = self.amount_total
         refunded = self.refunded_order_id
@@ -147,7 +191,7 @@ class PosOrder(models.Model):
         if self.config_id.cash_rounding:
             rounded = self._get_rounded_amount(total, force_round=True)
             total = max(total, rounded, key=abs)
-        return self.currency_id.round(total - self._nets_taken(payment))
+        return total
 
     # === WHAT THE TERMINAL ADDED === #
 
