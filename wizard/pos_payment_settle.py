@@ -18,7 +18,6 @@ class PosPaymentSettle(models.TransientModel):
             ("by_hand", "The card was taken on the terminal by hand"),
         ],
         "What happened",
-        required=True,
         compute="_compute_way",
         store=True,
         readonly=False,
