@@ -109,14 +109,18 @@ class NetsTransaction(models.Model):
     # === SETTLE BY HAND === #
 
     @api.model
-    def pos_settle(self, transaction_id, charged, reason, amount=None, reference=""):  # pylint: disable=too-many-positional-arguments
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
         """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
+
+        With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
+        the server can't know who stands there: it asks for the rights of the user, and keeps the cashier's name.
 
         :param int transaction_id: of unknown result
         :param bool charged: what the journal says
         :param str reason: why it had to be settled by hand
         :param float amount: what was charged, positive; the amount that was asked for where not given
         :param str reference: STAN or authorisation code from the journal
+        :param str cashier: who stands at the till, for the log
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
@@ -132,6 +136,10 @@ class NetsTransaction(models.Model):
         if amount is None:
             amount = abs(known.amount)
         self._check_number(amount, known.currency_id)
+        if cashier and cashier != self.env.user.name:
+            reason = self.env._(
+                "%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128]
+            )
         transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
         return transaction.read_progress()
 

@@ -199,6 +199,10 @@ class PosOrder(models.Model):
         """Put the tip and the surcharge of a charge on the order, so that its total is what was charged."""
         self.ensure_one()
         tip, surcharge = transaction._pos_extra_amounts()
+        if self.currency_id.is_zero(tip + surcharge):
+            # nothing that a charge could fail to be booked for
+            self.amount_paid = self._compute_amount_paid()
+            return
         if not self.currency_id.is_zero(tip):
             self._nets_add_extra_line(transaction._pos_extra_line_uuid("tip"), self._nets_tip_product(), tip)
         if not self.currency_id.is_zero(surcharge):
@@ -209,8 +213,10 @@ class PosOrder(models.Model):
     def _nets_remove_extra_lines(self, transaction):
         """Take off what `_nets_add_extra_lines` put on the order, after the terminal took the payment back."""
         self.ensure_one()
-        self._nets_extra_lines(transaction).unlink()
-        self._nets_refresh_totals()
+        self.amount_paid = self._compute_amount_paid()
+        if extra := self._nets_extra_lines(transaction):
+            extra.unlink()
+            self._nets_refresh_totals()
 
     def _nets_extra_lines(self, transactions):
         uuids = transactions._pos_extra_line_uuids()

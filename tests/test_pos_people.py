@@ -308,10 +308,11 @@ class TestPosByHand(PosPeopleCase):
         for reason, reference in (("", "000101"), ("Journal", "")):
             with self.subTest(reason=reason, reference=reference), self.assertRaises(UserError):
                 settle(transaction.id, True, reason, 100, reference)
-        progress = settle(transaction.id, True, "Journal", reference="000101")
+        progress = settle(transaction.id, True, "Journal", reference="000101", cashier="Kari")
         self.assertEqual(progress[0]["state"], "approved")
         self.assertRecordValues(self.payment, [{"amount": 100, "payment_status": "done", "payment_ref_no": "000101"}])
         self.assertSaidOn(transaction, "Journal")
+        self.assertEqual(transaction.settlement_reason, "Journal (at the till: Kari)")
         by_hand = self.session.with_user(self.cashier).nets_closing_issues()["by_hand"]
         self.assertEqual([row["transaction_id"] for row in by_hand], transaction.ids)
         self.validate(self.order)

@@ -118,6 +118,7 @@ class TestPosCompanies(PosCardCommon):
             {
                 "chart_template": self.company.chart_template,
                 "account_fiscal_country_id": self.company.account_fiscal_country_id.id,
+                "account_default_pos_receivable_account_id": self.pos_receivable.id,
             }
         )
         for user in (self.env.user, self.cashier, self.pos_manager):
@@ -127,11 +128,21 @@ class TestPosCompanies(PosCardCommon):
         config = (
             self.env["pos.config"]
             .with_company(branch)
-            .create({"name": "Branch shop", "company_id": branch.id, "payment_method_ids": [Command.set(method.ids)]})
+            .create(
+                {
+                    "name": "Branch shop",
+                    "company_id": branch.id,
+                    "journal_id": self.company_data["default_journal_sale"].id,
+                    "payment_method_ids": [Command.set(method.ids)],
+                }
+            )
         )
         self.assertEqual(method._nets_terminals(config), self.terminal)
         self.cashier.company_id = branch
         session = self.open_session(config)
+        # from here on the tills of the branch
+        self.company = branch
+        self.env = self.env(context={**self.env.context, "allowed_company_ids": branch.ids})
         values = self.order_values((method, 25.5), total=25.5, session=session, company_id=branch.id)
         order = self.sync(values)
         transaction = self.charge(order.payment_ids)
