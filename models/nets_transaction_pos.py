@@ -226,7 +226,7 @@ class NetsTransaction(models.Model):
         payment._nets_check_terminal_method()
         if order.state != "draft":
             raise UserError(
-                self.env._("%(order)s is paid or cancelled already. Nothing was sent.", order=order.display_name)
+                self.env._("%(order)s is paid or cancelled already. Nothing was sent.", order=order._nets_name())
             )
         if order.session_id.state != "opened":
             raise UserError(
@@ -469,12 +469,12 @@ class NetsTransaction(models.Model):
         note = self.env._(
             "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
             "to an order.",
-            order=self.pos_order_id.display_name or self.env._("The order"),
+            order=self.pos_order_id._nets_name() or self.env._("The order"),
         )
         if self.kind != "purchase":
             note = self.env._(
                 "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
-                order=self.pos_order_id.display_name or self.env._("The order"),
+                order=self.pos_order_id._nets_name() or self.env._("The order"),
             )
         return " ".join(filter(None, [note, self._booking_note(self.payment_id)]))
 
@@ -487,7 +487,7 @@ class NetsTransaction(models.Model):
         if not method_line:
             method_line = method.journal_id._get_available_payment_method_lines(payment_type)[:1]
         receivable = method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
-        order = self.pos_order_id.display_name or self.env._("without order")
+        order = self.pos_order_id._nets_name() or self.env._("without order")
         return {
             "payment_type": payment_type,
             "partner_type": "customer",
@@ -550,7 +550,7 @@ class NetsTransaction(models.Model):
         """Why something can't be done with an order now, and what to do."""
         self.ensure_one()
         values = {
-            "order": self.pos_order_id.display_name,
+            "order": self.pos_order_id._nets_name(),
             "terminal": self.terminal_id.name,
             "amount": self._format_amount(self.charged_amount if self.state == "approved" else self.amount),
         }
@@ -580,7 +580,7 @@ class NetsTransaction(models.Model):
     def _pos_unsigned(self):
         """Why an order can't be completed whose customer has to sign, and what to do."""
         values = {
-            "order": self.pos_order_id.display_name,
+            "order": self.pos_order_id._nets_name(),
             "amount": self._format_amount(self.charged_amount),
         }
         if self.signature == "declined":
@@ -611,7 +611,7 @@ class NetsTransaction(models.Model):
         return result
 
     def _purpose(self):
-        return super()._purpose() or self.sudo().pos_order_id.display_name or ""
+        return super()._purpose() or self.sudo().pos_order_id._nets_name() or ""
 
     def _progress_values(self):
         values = super()._progress_values()

@@ -259,7 +259,7 @@ class NetsTransaction(models.Model):
                 self.env._(
                     "%(order)s isn't fully paid: %(paid)s of %(total)s. Take the rest in the till, or refund this "
                     "payment.",
-                    order=order.display_name,
+                    order=order._nets_name(),
                     paid=order.currency_id.format(order.amount_paid),
                     total=order.currency_id.format(order.amount_total),
                 )
@@ -488,7 +488,7 @@ class NetsTransaction(models.Model):
                     "Only %(left)s of %(order)s is left to pay, but the card was charged %(amount)s. Choose another "
                     "order, or refund the payment.",
                     left=currency.format(left),
-                    order=order.display_name,
+                    order=order._nets_name(),
                     amount=currency.format(asked),
                 )
             )
@@ -501,8 +501,7 @@ class NetsTransaction(models.Model):
             {
                 "transaction_id": transaction.id,
                 "payment_id": transaction.pos_payment_id.id,
-                # an order that isn't paid has no name yet
-                "order": transaction.pos_order_id.pos_reference or transaction.pos_order_id.display_name or "",
+                "order": transaction.pos_order_id._nets_name(),
                 "amount": transaction._format_amount(
                     transaction.charged_amount if transaction.state == "approved" else transaction.amount
                 ),
@@ -524,6 +523,8 @@ class NetsTransaction(models.Model):
             )
         if self.without_order:
             return self.booking_note or self._message().label
+        if self.state == "approved" and self.signature == "required" and blocking:
+            return self.env._("Charged, but the signature isn't accepted, and the order isn't paid.")
         if self.state == "approved" and not self.to_book and not blocking:
             return self.env._("Charged for an order of a later day. It is booked when that order is paid.")
         if self.state == "approved" and not self.to_book:

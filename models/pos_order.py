@@ -64,7 +64,7 @@ class PosOrder(models.Model):
                         "%(amount)s of %(order)s is to be paid by card, but no card was charged. Send it to the "
                         "terminal, or remove this payment line.",
                         amount=line.currency_id.format(line.amount),
-                        order=line.pos_order_id.display_name,
+                        order=line.pos_order_id._nets_name(),
                     )
                 )
 
@@ -103,7 +103,7 @@ class PosOrder(models.Model):
                     "%(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the "
                     "order, and refund it.",
                     amount=self.currency_id.format(cards),
-                    order=self.display_name,
+                    order=self._nets_name(),
                     total=self.currency_id.format(self.amount_total),
                 )
             )
@@ -118,6 +118,10 @@ class PosOrder(models.Model):
         """
         if self.ids:
             self.env.cr.execute(SQL("UPDATE pos_order SET write_date = write_date WHERE id IN %s", tuple(self.ids)))
+
+    def _nets_name(self):
+        """What a person finds an order by: one that isn't paid has no name yet. Empty for no order."""
+        return (self.name if self.name != "/" else self.pos_reference) or self.display_name or ""
 
     # === WHAT IS LEFT TO PAY === #
 

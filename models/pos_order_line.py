@@ -39,7 +39,7 @@ class PosOrderLine(models.Model):
                 self.env._(
                     "%(product)s was charged on the card together with %(order)s, so it stays on the order.",
                     product=added[0].full_product_name,
-                    order=added[0].order_id.display_name,
+                    order=added[0].order_id._nets_name(),
                 )
             )
 

@@ -207,7 +207,7 @@ class PosSession(models.Model):
         return {
             "transaction_id": False,
             "payment_id": line.id,
-            "order": line.pos_order_id.display_name,
+            "order": line.pos_order_id._nets_name(),
             "amount": line.currency_id.format(line.amount),
             "terminal": "",
             "message": self.env._("No terminal charged this. A manager settles it under “Card payments without a charge”."),
