@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero
 
 from ..const import UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class PosOrder(models.Model):
@@ -38,34 +39,32 @@ class PosOrder(models.Model):
     def _nets_check_resolved(self):
         """:raise UserError: while a card transaction of these orders is unresolved, with what to do"""
         if unresolved := self._nets_unresolved()[:1]:
-            raise UserError(unresolved._pos_in_the_way())
+            raise UserError(unresolved._pos_in_the_way().as_text())
 
     def _nets_check_removable(self):
         """:raise UserError: where a card is being charged, or was charged, for one of these orders"""
         self._nets_lock()
         self._nets_check_resolved()
         if charged := self._nets_charged()[:1]:
-            raise UserError(charged._pos_in_the_way())
+            raise UserError(charged._pos_in_the_way().as_text())
 
     def _nets_check_payable(self):
         """:raise UserError: where one of these orders isn't paid by what its lines say"""
         self._nets_lock()
         self._nets_check_resolved()
         if unsigned := self._nets_charged().filtered(lambda card: card.signature in ("required", "declined"))[:1]:
-            raise UserError(unsigned._pos_unsigned())
+            raise UserError(unsigned._pos_unsigned().as_text())
         cards = self.payment_ids.filtered(
             lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
         )
         known = self.env["nets.transaction"]._pos_of_lines(cards.mapped("uuid"))
         for line in cards:
             if line.uuid not in known:
-                raise UserError(
-                    self.env._(
-                        "%(amount)s of %(order)s is to be paid by card, but no card was charged. Send it to the "
-                        "terminal, or remove this payment line.",
-                        amount=line.currency_id.format(line.amount),
-                        order=line.pos_order_id._nets_name(),
-                    )
+                raise refusal(
+                    self.env,
+                    "line_without_charge",
+                    amount=line.currency_id.format(line.amount),
+                    order=line.pos_order_id._nets_name(),
                 )
 
     def _nets_check_move(self, session_id):
@@ -97,15 +96,12 @@ class PosOrder(models.Model):
             # a till that hasn't loaded all lines yet, or what the terminal added, sends a total without them
             self._nets_refresh_totals()
         if self._nets_is_below(cards):
-            raise UserError(
-                self.env._(
-                    "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become "
-                    "%(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the "
-                    "order, and refund it.",
-                    amount=self.currency_id.format(cards),
-                    order=self._nets_name(),
-                    total=self.currency_id.format(self.amount_total),
-                )
+            raise refusal(
+                self.env,
+                "order_below_cards",
+                amount=self.currency_id.format(cards),
+                order=self._nets_name(),
+                total=self.currency_id.format(self.amount_total),
             )
 
     # === LOCK === #

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import SQL
 
 from ..const import UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class PosSession(models.Model):
@@ -32,7 +33,9 @@ class PosSession(models.Model):
             issues = session.sudo()._nets_issues()
             session.nets_to_look_at = "\n".join(
                 # one that was recorded by hand and has no order is in two lists
-                dict.fromkeys(self._nets_row_text(row) for rows in issues.values() for row in rows if not row["blocking"])
+                dict.fromkeys(
+                    self._nets_row_text(row) for rows in issues.values() for row in rows if not row["blocking"]
+                )
             )
 
     # === ACTION METHODS === #
@@ -95,11 +98,9 @@ class PosSession(models.Model):
         self.ensure_one()
         self._nets_check_user()
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(
-                self.env._("Only a manager of the Point of Sale may do this. Ask your manager to log in here.")
-            )
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
         if not (reason or "").strip():
-            raise UserError(self.env._("Write down why the session is closed like this."))
+            raise refusal(self.env, "closing_reason")
         session = self.sudo()
         unresolved, astray = session._nets_unresolved(), session._nets_without_paid_order()
         body = self.env._("Closed although card payments are open: %(reason)s", reason=reason.strip())
@@ -145,7 +146,7 @@ class PosSession(models.Model):
 
     def _nets_check_user(self):
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Only users of the Point of Sale may see this."))
+            raise refusal(self.env, "rights_till", error=AccessError)
         self.check_access("read")
 
     def _nets_check_closing(self):
@@ -157,8 +158,8 @@ class PosSession(models.Model):
         """Why this session can't be closed, as text; mostly empty."""
         self.ensure_one()
         session = self.sudo()
-        reasons = [transaction._pos_in_the_way() for transaction in session._nets_unresolved()]
-        reasons += [transaction._pos_in_the_way() for transaction in session._nets_without_paid_order()]
+        reasons = [transaction._pos_in_the_way().explanation for transaction in session._nets_unresolved()]
+        reasons += [transaction._pos_in_the_way().explanation for transaction in session._nets_without_paid_order()]
         if not reasons:
             return ""
         manager = self.env._("A manager can close the session nevertheless, and has to say why.")
@@ -210,7 +211,9 @@ class PosSession(models.Model):
             "order": line.pos_order_id._nets_name(),
             "amount": line.currency_id.format(line.amount),
             "terminal": "",
-            "message": self.env._("No terminal charged this. A manager settles it under “Card payments without a charge”."),
+            "message": self.env._(
+                "No terminal charged this. A manager settles it under “Card payments without a charge”."
+            ),
             "blocking": False,
         }
 

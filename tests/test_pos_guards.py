@@ -209,7 +209,9 @@ class TestPosGuards(PosCardCommon):
         self.assertEqual(self.take_off(order, cheap).amount_total, 60)
         part = self.sync(self.order_values((self.card_method, 30)))
         self.charge(part.payment_ids, outcome=approved(3000, number=102))
-        self.sync(self.stale(part, lines=[Command.update(part.lines.id, {"price_unit": 50, "qty": 1})], amount_total=50))
+        self.sync(
+            self.stale(part, lines=[Command.update(part.lines.id, {"price_unit": 50, "qty": 1})], amount_total=50)
+        )
         self.assertEqual(part.amount_total, 50)
         self.assertEqual(order.lines, dear)
 

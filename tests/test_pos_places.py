@@ -249,7 +249,9 @@ class TestPosForeignCurrency(PosCardCommon):
         self.assertAlmostEqual(sum(receivable.mapped("amount_residual_currency")), -10.01, 2)
 
     def test_only_terminals_of_the_currency(self):
-        data = self.euro_session.with_user(self.cashier).load_data(["pos.config", "pos.payment.method", "nets.terminal"])
+        data = self.euro_session.with_user(self.cashier).load_data(
+            ["pos.config", "pos.payment.method", "nets.terminal"]
+        )
         self.assertEqual([row["id"] for row in data["nets.terminal"]], self.euro_terminal.ids)
         payment = self.euro_order(10).payment_ids
         with self.assertRaisesRegex(UserError, "charges in USD, but the amount is in EUR"):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
+
+from ..messages import refusal
 
 
 class PosPaymentSettle(models.TransientModel):
@@ -67,23 +69,18 @@ class PosPaymentSettle(models.TransientModel):
         """
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(self.env._("Only a manager of the Point of Sale may do this."))
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
         self.payment_id.check_access("write")
         payment = self.payment_id.sudo()
         transactions = self.env["nets.transaction"].sudo().with_company(payment.company_id)
         if self.way == "attach":
             if not self.transaction_id:
-                raise UserError(self.env._("Choose the charge that this payment stands for."))
+                raise refusal(self.env, "charge_to_attach")
             self.transaction_id.check_access("read")
             transactions.browse(self.transaction_id.id)._pos_attach_to_payment(payment)
         else:
             reference, reason = (self.reference or "").strip(), (self.reason or "").strip()
             if not self.terminal_id or not reference or not reason:
-                raise UserError(
-                    self.env._(
-                        "Choose the terminal, and enter the reference (STAN or authorisation) from its receipt, and "
-                        "why it was taken by hand."
-                    )
-                )
+                raise refusal(self.env, "by_hand_terminal")
             transactions._pos_record_payment_by_hand(payment, self.terminal_id, reference, reason)
         return {"type": "ir.actions.client", "tag": "reload"}

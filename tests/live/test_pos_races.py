@@ -198,7 +198,10 @@ def test_two_tills_on_one_terminal(clinic, terminal):
     first, second = counter.order(30.0), counter.order(40.0)
     # both have found it free, and reserve it
     results = counter.meet(
-        "LOCK TABLE nets_transaction IN SHARE MODE", [], lambda: first.start(terminal), lambda: second.start(terminal, BOSS)
+        "LOCK TABLE nets_transaction IN SHARE MODE",
+        [],
+        lambda: first.start(terminal),
+        lambda: second.start(terminal, BOSS),
     )
     [refused] = refusals(results)
     assert f"{terminal.name} is busy" in refused
