@@ -31,12 +31,9 @@ class PosSession(models.Model):
     def _compute_nets_to_look_at(self):
         for session in self:
             issues = session.sudo()._nets_issues()
-            session.nets_to_look_at = "\n".join(
-                # one that was recorded by hand and has no order is in two lists
-                dict.fromkeys(
-                    self._nets_row_text(row) for rows in issues.values() for row in rows if not row["blocking"]
-                )
-            )
+            rows = [row for rows in issues.values() for row in rows if not row["blocking"]]
+            # one that was recorded by hand and has no order is in two lists
+            session.nets_to_look_at = "\n".join(dict.fromkeys(map(self._nets_row_text, rows)))
 
     # === ACTION METHODS === #
 

@@ -476,7 +476,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.assertFalse(order.payment_ids)
         self.assertEqual(order.amount_total, 100, "the tip goes with it")
         data = transaction.refund_data()
-        self.assertEqual((data["amount"], data["title"]), (-105, order.display_name))
+        self.assertEqual((data["amount"], data["title"]), (-105, order.pos_reference))
         progress = transaction.start_refund(-105, self.terminal.id, str(uuid.uuid4()))
         refund = self.engine["nets.transaction"].browse(progress[0]["id"])
         refund._claim("thread-r")
