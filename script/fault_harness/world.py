@@ -252,6 +252,7 @@ class World:
         """Note what somebody is about to ask for."""
         if not values.get("order") and not values.get("invoice"):
             values["invoice"] = self.invoice()
+        values = {name: value for name, value in values.items() if value is not None}
         values.setdefault("invoice", None)
         values.setdefault("amount", INVOICE_TOTAL)
         operation = Operation(fault, terminal, **values)
@@ -259,12 +260,16 @@ class World:
             self.operations.append(operation)
         return operation
 
-    def till_order(self, amount=INVOICE_TOTAL, **_values):
-        """Return a new order of the till, which is on the server already."""
-        order = Order(amount)
+    def till_order(self, amount=INVOICE_TOTAL, refunded=None):
+        """Return a new order of the till, which is on the server already.
+
+        :param Order refunded: the paid order that it gives back
+        """
+        order = Order(amount, refunded)
         self.till.sync(order, time.monotonic() + PROMISE)
-        with self._lock:
-            self.debts[order.uuid] = amount
+        if not refunded:
+            with self._lock:
+                self.debts[order.uuid] = amount
         return order
 
     def close_till(self):
@@ -285,22 +290,51 @@ class World:
         desk.press(operation, deadline, server)
         if operation.transaction:
             self.finish(operation, desk, deadline, server if watched_on is None else watched_on)
+        else:
+            self.leave_order(operation)
 
-    def charge(self, terminal, server=0, **values):
-        """Pay without any fault, as what is given back later.
+    def prepare(self, terminal, kind, server=0, till=False, **values):
+        """Prepare an operation of any kind: for a refund or reversal, pay what it gives back, without any fault.
 
-        :return: the Operation, or None where it didn't come through because something else broke
+        :param str kind: "purchase", "refund" or "reversal"; at the till also "taken back": the reversal of a payment
+            whose order isn't finished
+        :param bool till: at the till, not for an invoice
+        :return: the values of the Operation, or None where that payment didn't come through because something else
+            broke
         """
-        operation = self.operation("paid, to be given back", terminal, **values)
+        if till:
+            values.pop("invoice", None)
+            values["order"] = self.till_order(values.get("amount", INVOICE_TOTAL))
+        if kind == "purchase":
+            return values
+        fault = "paid, to be given back"
+        original = self.operation(fault, terminal, keep_open=kind == "taken back", **values)
         self.service.play(terminal.identifier, {"outcome": "approved"})
-        self.pay(operation, server)
-        return operation if operation.settled and operation.state == "approved" else None
+        self.pay(original, server)
+        if not original.settled or original.state != "approved":
+            return None
+        order = original.order
+        if till and kind != "taken back":
+            order = self.till_order(original.amount, order)
+        return {
+            **values,
+            "original": original,
+            "kind": "refund" if kind == "refund" else "reversal",
+            "amount": original.amount,
+            "invoice": original.invoice,
+            "order": order,
+        }
 
     def finish(self, operation, desk, deadline, server=0):
         desk.watch(operation, deadline, server)
         if not operation.settled:
             self.ask_a_person(operation, desk)
-        if operation.order and operation.state == "approved":
+        self.leave_order(operation)
+
+    def leave_order(self, operation):
+        """Finish the order, as the till does once its card is charged."""
+        is_charged = (operation.state == "approved") != operation.takes_back
+        if operation.order and is_charged and not operation.keep_open:
             self.till.sync(operation.order, time.monotonic() + PROMISE, paid=True)
 
     def ask_a_person(self, operation, desk):
