@@ -57,10 +57,19 @@ class NetsTransaction(models.Model):
 
     def _lookup_pause(self, count):
         """:return: seconds until the next lookup, after this many"""
-        parameters = self.env["ir.config_parameter"].sudo()
-        first = int(parameters.get_param("nets_connect_cloud.first_lookup", FIRST_LOOKUP))
-        longest = int(parameters.get_param("nets_connect_cloud.longest_pause", LONGEST_PAUSE))
+        first = self._setting("first_lookup", FIRST_LOOKUP)
+        longest = self._setting("longest_pause", LONGEST_PAUSE)
         return min(first * 2 ** min(count, 10), max(longest, first))
+
+    @api.model
+    def _setting(self, name, default):
+        """A number of the settings. What somebody wrote into the system parameters must not stop a lookup."""
+        value = self.env["ir.config_parameter"].sudo().get_param(f"nets_connect_cloud.{name}", default)
+        try:
+            return max(1, int(value))
+        except ValueError:
+            _logger.warning("The system parameter nets_connect_cloud.%s isn't a number: %s", name, value)
+            return default
 
     # === ASKED BY A PERSON === #
 
@@ -445,8 +454,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _overdue_domain(self):
-        minutes = int(self.env["ir.config_parameter"].sudo().get_param("nets_connect_cloud.person_after", PERSON_AFTER))
-        since = fields.Datetime.now() - timedelta(minutes=minutes)
+        since = fields.Datetime.now() - timedelta(minutes=self._setting("person_after", PERSON_AFTER))
         return (fields.Domain("state", "=", "unknown") & fields.Domain("unknown_since", "<", since)) | (
             fields.Domain("to_book", "=", True) & fields.Domain("recorded_at", "<", since)
         )
@@ -499,6 +507,7 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT count(*) FILTER (WHERE state = 'pending'),
+                          extract(epoch FROM %(now)s - min(create_date) FILTER (WHERE state = 'pending')),
                           count(*) FILTER (WHERE state = 'unknown'),
                           extract(epoch FROM %(now)s - min(unknown_since) FILTER (WHERE state = 'unknown')),
                           count(*) FILTER (WHERE to_book),
@@ -509,9 +518,9 @@ class NetsTransaction(models.Model):
                 now=NOW,
             )
         )
-        pending, unknown, unknown_age, unbooked, unbooked_age, called = self.env.cr.fetchone()
+        pending, pending_age, unknown, unknown_age, unbooked, unbooked_age, called = self.env.cr.fetchone()
         return {
-            "pending": {"count": pending},
+            "pending": {"count": pending, "oldest_seconds": int(pending_age or 0)},
             "unknown": {"count": unknown, "oldest_seconds": int(unknown_age or 0)},
             "unbooked": {"count": unbooked, "oldest_seconds": int(unbooked_age or 0)},
             "person_called": {"count": called},
