@@ -119,6 +119,7 @@ class Run:
     def compare(self):
         if trouble := self.world.close_till():
             self.troubles.append(f"the session of the till can't be closed: {trouble}")
+        self.troubles += self.world.jobs_at_once()
         return books.compare(
             self.world.postgresql,
             self.world.database,

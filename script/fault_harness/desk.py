@@ -43,6 +43,7 @@ class Operation:
     refusal: str = ""
     state: str = ""
     booked: bool = False
+    began: float = dataclasses.field(default_factory=time.monotonic)
     seconds: float = 0.0  # until it was settled
     left_to_person: bool = False
 

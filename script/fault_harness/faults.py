@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import stack
 
 from .desk import Operation, Unreachable
-from .world import INVOICE_TOTAL, PERSON_WAIT, PROMISE
+from .world import INVOICE_TOTAL, PERSON_WAIT, PROMISE, REVERSALS, is_evidence_gone
 
 # A terminal's clock has seconds: two results within the same one can't be told apart by it. No customer is that fast.
 A_MOMENT = {"seconds": 1.1}
@@ -26,7 +26,6 @@ NOT_REACHED = {**APPROVED, "answer": "cut_before"}
 KINDS = ("purchase", "refund", "reversal")
 # at the till, the terminal also takes back what an order was paid with that isn't finished
 TILL_KINDS = (*KINDS, "taken back")
-REVERSALS = ("reversal", "taken back")
 
 
 def named(fault, kind, by_hand=False):
@@ -34,19 +33,6 @@ def named(fault, kind, by_hand=False):
     extras = [kind] if kind != "purchase" else []
     extras += ["used by hand"] if by_hand else []
     return f"{fault} ({', '.join(extras)})" if extras else fault
-
-
-def is_evidence_gone(kind, fate, by_hand):
-    """Return whether only a person can tell what became of a request whose answer is lost.
-
-    :param fate: "approved", "declined" (with a number), "cancelled" (without one), "not reached"
-    :param by_hand: whether cards are typed on the terminal, too
-    """
-    if kind in REVERSALS:
-        # It has no order id. Where it wasn't reached, the terminal still shows the original, which disproves nothing.
-        return bool(by_hand or fate == "not reached")
-    # a charge has an order id, a refusal a number; a cancellation may as well have been typed by somebody
-    return bool(by_hand and fate == "cancelled")
 
 
 def together(calls):
@@ -912,6 +898,7 @@ NOT_RANDOM = (
     "used by hand",
     "marks",
     "not reached (reversal)",
+    "not reached (taken back)",
     "serialization",
     "PostgreSQL",
     "loses",
@@ -940,6 +927,7 @@ def chaos_plan(seed, count):
 
 def break_everything(world, what, rng):
     """Do one thing of the chaos plan."""
+    world.disturb()
     number = rng.randrange(len(world.servers))
     match what:
         case "kill":

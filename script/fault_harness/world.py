@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import queue
 import signal
@@ -17,20 +18,37 @@ from stack.odoo_server import odoo_path
 from .desk import PRESS_PAUSE, Desk, Operation, Refused
 from .gates import Gates
 from .proxy import Proxy
-from .service import OwnService
+from .service import OwnService, last_transaction
 from .till import Order, Till
 
 ANSWER_TIMEOUT, CUSTOMER_TIMEOUT = 4, 12  # seconds; set on the NETS account
-# What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups (5, 10, 20, 40 s), of
-# which some meet a server that is still starting.
+LONGEST_PAUSE = 10  # seconds between two lookups; a setting, too
+# What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups, of which some meet a
+# server that is still starting.
 PROMISE = 150
 # Whoever is left to a person isn't waited for any longer than the lookups that could have settled it.
-PERSON_WAIT = 55
+PERSON_WAIT = 45
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
 LEAST_TERMINALS = 20
 # Odoo replaces a worker after as many requests: its threads end with it.
 REQUESTS_OF_A_WORKER = 400
+
+REVERSALS = ("reversal", "taken back")
+RECOVERY_JOB = "Card terminals: look up unknown results and book charges"
+
+
+def is_evidence_gone(kind, fate, by_hand):
+    """Return whether only a person can tell what became of a request whose answer is lost.
+
+    :param fate: "approved", "declined" (with a number), "cancelled" (without one), "not reached"
+    :param by_hand: whether cards are typed on the terminal, too
+    """
+    if kind in REVERSALS:
+        # It has no order id. Where it wasn't reached, the terminal still shows the original, which disproves nothing.
+        return bool(by_hand or fate == "not reached")
+    # a charge has an order id, a refusal a number; a cancellation may as well have been typed by somebody
+    return bool(by_hand and fate == "cancelled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +106,7 @@ class World:
         self.operations = []
         self.debts = {}  # invoice, or order of the till → what was due on it, in minor units
         self._first_entry = 0
+        self._disturbed_at = 0.0
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
         self.terminals = TerminalPool()
@@ -174,6 +193,7 @@ class World:
             "customer_timeout": CUSTOMER_TIMEOUT,
         }
         admin.call("nets.account", "write", [account], values)
+        admin.call("ir.config_parameter", "set_param", "nets_connect_cloud.longest_pause", LONGEST_PAUSE)
         currency = admin.ref("base.NOK")
         identifiers = [terminal["terminalId"] for terminal in self.service.terminals_of_account("demo")]
         known = {row["identifier"] for row in admin.call("nets.terminal", "search_read", [], ["identifier"])}
@@ -342,9 +362,10 @@ class World:
         operation.left_to_person = True
         deadline = time.monotonic() + 60
         entry = self.journal_entry(operation)
-        if operation.kind == "reversal" and not entry:
-            # Killed or cut before it got there, where that couldn't be foreseen: its original proves nothing.
-            operation.person = True
+        if self._disturbed_at > operation.began:
+            # What broke for everybody met this one at a moment that nobody could foresee.
+            fate = self.fate(operation, entry)
+            operation.person = is_evidence_gone(operation.kind, fate, operation.terminal.by_hand)
         while not operation.settled and time.monotonic() < deadline:
             with contextlib.suppress(Refused):
                 if operation.state == "approved":
@@ -362,6 +383,19 @@ class World:
             return entries[-1] if entries[-1]["kind"] == "reversal" else None
         order_id = self.row(operation)["order_id"]
         return next((entry for entry in entries if entry["orderId"] == order_id), None)
+
+    def fate(self, operation, entry):
+        """Return what became of an operation on its terminal, as `is_evidence_gone` names it.
+
+        :param dict entry: of the terminal's journal, or None
+        """
+        if entry:
+            return "approved"
+        last = last_transaction(self.service.url, operation.terminal.identifier)
+        number = last.get("StanAuth", "").strip()
+        if number in {known["stanAuth"].strip() for known in self.ledger()}:
+            return "not reached"
+        return "declined" if number else "cancelled"
 
     def row(self, operation):
         """Return what the database knows of an operation, or None."""
@@ -404,6 +438,10 @@ class World:
 
     # === WHAT BREAKS === #
 
+    def disturb(self):
+        """Note that something breaks for everybody."""
+        self._disturbed_at = time.monotonic()
+
     def kill_odoo(self, number=0):
         self.servers[number].kill()
 
@@ -423,6 +461,29 @@ class World:
         self.postgresql.start()
 
     # === THE PROOF === #
+
+    def jobs_at_once(self):
+        """Return when two servers ran the scheduled job of recovery at the same time, as texts.
+
+        A run that didn't come to its end isn't counted: its process, or its database, was killed.
+        """
+        runs = []
+        for number, server in enumerate(self.servers):
+            started = {}  # process id → time
+            for line in server.log.read_text(errors="replace").splitlines():
+                if RECOVERY_JOB not in line:
+                    continue
+                at, process = line[:23], line.split()[2]
+                if line.rstrip().endswith("starting"):
+                    started[process] = at
+                elif process in started:
+                    runs.append((started.pop(process), at, number))
+        runs.sort()
+        return [
+            f"the scheduled job ran twice at once: {one}, {other}"
+            for one, other in itertools.pairwise(runs)
+            if other[0] < one[1]
+        ]
 
     def ledger(self):
         return self.service.ledger()[self._first_entry :]
