@@ -376,7 +376,6 @@ def typed_by_hand(outcome, charged, same_amount):
             time.sleep(A_MOMENT["seconds"])
             world.service.by_hand(terminal.identifier, outcome, operation.amount if same_amount else 4711)
             world.finish(operation, desk, deadline)
-            world.refuse_by_hand(terminal)
 
     return fault, job
 
@@ -400,7 +399,6 @@ def without_marks(fault, plays, person):
                 with_shape = play if play is NOT_REACHED else {**play, **shape}
                 world.service.play(terminal.identifier, with_shape)
                 world.pay(world.operation(fault, terminal, person=for_person, **values))
-            world.refuse_by_hand(terminal)
 
     return fault, job
 
