@@ -34,6 +34,26 @@ class NetsTransaction(models.Model):
 
     _inherit = "nets.transaction"
 
+    needs_person = fields.Boolean(
+        compute="_compute_needs_person",
+        search="_search_needs_person",
+        help="Unknown, or charged and not booked, for longer than the settings allow.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "unknown_since", "to_book", "recorded_at")
+    def _compute_needs_person(self):
+        overdue = self.filtered_domain(self._overdue_domain())
+        for transaction in self:
+            transaction.needs_person = transaction in overdue
+
+    @api.model
+    def _search_needs_person(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        return self._overdue_domain()
+
     # === LOOK THE RESULT UP === #
 
     def _claim_lookup(self):

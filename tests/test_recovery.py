@@ -1,5 +1,6 @@
 """Recovery as people see it, and what calls one. The rules themselves: test_rules_of_money.py."""
 
+from ast import literal_eval
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -274,6 +275,12 @@ class TestRecovery(CardPaymentCommon):
         data = self.bank_journal._get_journal_dashboard_data_batched()[self.bank_journal.id]
         self.assertEqual(data["nets_open_count"], 1)
         self.assertEqual((self.terminal | self.terminal_2).mapped("open_count"), [1, 0])
+        # what is counted is what the buttons open and the filter finds, and not what is unknown for a moment only
+        self.start(self.make_invoice(10), terminal=self.terminal_2)._record_answer(lost())
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action_open")
+        found = self.env["nets.transaction"].search(literal_eval(action["domain"]))
+        self.assertRecordValues(found, [{"terminal_id": self.terminal.id, "needs_person": True}])
+        self.assertIn("('needs_person', '=', True)", self.env.ref("nets_connect_cloud.nets_transaction_view_search").arch)
 
 
 @tagged("post_install", "-at_install")
