@@ -35,7 +35,6 @@ LEAST_TERMINALS = 20
 REQUESTS_OF_A_WORKER = 400
 
 REVERSALS = ("reversal", "taken back")
-RECOVERY_JOB = "Card terminals: look up unknown results and book charges"
 
 
 def is_evidence_gone(kind, fate, by_hand):
@@ -110,6 +109,7 @@ class World:
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
         self.terminals = TerminalPool()
+        self.recovery_job = ""
 
     # === LIFE === #
 
@@ -217,6 +217,8 @@ class World:
             self.terminals.put(terminal)
         self.till = Till(self.desk("admin"), admin) if Till.is_there(admin) else None
         self._partner = admin.ref(f"{stack.MODULE}.demo_partner_bakery")
+        [job] = admin.call("ir.cron", "read", [admin.ref(f"{stack.MODULE}.cron_recover")], ["cron_name"])
+        self.recovery_job = job["cron_name"]
 
     def make_invoices(self, count):
         """Post invoices, so that they are there when they are wanted."""
@@ -475,7 +477,7 @@ class World:
         for number, server in enumerate(self.servers):
             started = {}  # process id → time
             for line in server.log.read_text(errors="replace").splitlines():
-                if RECOVERY_JOB not in line:
+                if f"Job {self.recovery_job!r}" not in line:
                     continue
                 at, process = line[:23], line.split()[2]
                 if line.rstrip().endswith("starting"):
