@@ -60,15 +60,22 @@ BETWEEN_PROCESSES = (
 class Run:
     """One world, and what went wrong in it that no comparison shows."""
 
-    def __init__(self, options, name, only="", **world):
+    def __init__(self, options, name, only=(), **world):
+        """Choose what is run; nothing is started yet.
+
+        :param only: names of faults; empty for those that `--only` wants
+        :param world: arguments of World
+        """
         self.options = options
         service = Service(options.nets_url) if options.nets_url else None
         self.world = World(name, service=service, **world)
-        self.only = (only or options.only or "").lower()
+        self.only = only
         self.troubles = []
 
     def wanted(self, fault):
-        return self.only in fault.lower()
+        if self.only:
+            return fault in self.only
+        return (self.options.only or "").lower() in fault.lower()
 
     def __enter__(self):
         self.world.__enter__()
