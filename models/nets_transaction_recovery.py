@@ -35,6 +35,7 @@ class NetsTransaction(models.Model):
     _inherit = "nets.transaction"
 
     needs_person = fields.Boolean(
+        "Needs a person",
         compute="_compute_needs_person",
         search="_search_needs_person",
         help="Unknown, or charged and not booked, for longer than the settings allow.",

@@ -235,10 +235,14 @@ class TestRecovery(CardPaymentCommon):
             transaction._record_answer(declined())
         open_one = self.unknown()
         seen = []
+
+        def note(records):
+            seen.append(records)
+
         Transaction = self.env.registry["nets.transaction"]
         with (
             patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: None),
-            patch.object(Transaction, "_recover", lambda records: seen.append(records)),
+            patch.object(Transaction, "_recover", note),
         ):
             self.env["nets.transaction"]._cron_recover()
         self.assertEqual(seen, [open_one])
@@ -280,7 +284,9 @@ class TestRecovery(CardPaymentCommon):
         action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action_open")
         found = self.env["nets.transaction"].search(literal_eval(action["domain"]))
         self.assertRecordValues(found, [{"terminal_id": self.terminal.id, "needs_person": True}])
-        self.assertIn("('needs_person', '=', True)", self.env.ref("nets_connect_cloud.nets_transaction_view_search").arch)
+        self.assertIn(
+            "('needs_person', '=', True)", self.env.ref("nets_connect_cloud.nets_transaction_view_search").arch
+        )
 
 
 @tagged("post_install", "-at_install")

@@ -114,9 +114,7 @@ def test_forty_terminals_wait_and_nothing_is_held(clinic, open_page):
         cursor.execute("BEGIN")
         cursor.execute("DELETE FROM nets_heartbeat WHERE transaction_id = %s", [transactions[0]])
         machinery.wait_until(
-            lambda: (
-                clinic.sql("SELECT count(*) FROM nets_heartbeat WHERE beat_at > %s", last_beat) == [(count - 1,)]
-            ),
+            lambda: clinic.sql("SELECT count(*) FROM nets_heartbeat WHERE beat_at > %s", last_beat) == [(count - 1,)],
             20,
             "the others' heartbeats",
             0.5,
