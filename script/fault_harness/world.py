@@ -110,6 +110,11 @@ class World:
         self._invoices = queue.SimpleQueue()
         self.terminals = TerminalPool()
         self.recovery_job = ""
+        self.servers = []
+        self._down = set()  # numbers of servers that are killed on purpose
+        self._server_lock = threading.Lock()
+        self._closing = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
 
     # === LIFE === #
 
@@ -129,7 +134,6 @@ class World:
         host, port = self.service.url.split("://")[1].split(":")
         self.nets_line = Proxy((host, int(port)))
         self.database_line = Proxy(f"{self.postgresql.directory}/.s.PGSQL.{self.postgresql.port}")
-        self.servers = []
         for number in range(self.hosts):
             server = stack.OdooServer(
                 self.postgresql,
@@ -143,9 +147,13 @@ class World:
             server.log.unlink(missing_ok=True)
             self.servers.append(server.start())
         self._prepare()
+        self._supervisor.start()
         return self
 
     def __exit__(self, *_exception):
+        self._closing.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
         for server in self.servers:
             server.stop()
         self.service.stop()
@@ -449,10 +457,24 @@ class World:
         self._disturbed_at = time.monotonic()
 
     def kill_odoo(self, number=0):
-        self.servers[number].kill()
+        with self._server_lock:
+            self._down.add(number)
+            self.servers[number].kill()
 
     def start_odoo(self, number=0):
-        self.servers[number].start()
+        with self._server_lock:
+            self.servers[number].start()
+            self._down.remove(number)
+
+    def _supervise(self):
+        """Start servers again that ended by themselves, as systemd does for whoever runs Odoo: with worker processes,
+        Odoo ends where it wants a new one while the database is away."""
+        while not self._closing.wait(1):
+            with self._server_lock:
+                for number, server in enumerate(self.servers):
+                    if number not in self._down and server.process.returncode() is not None:
+                        with contextlib.suppress(StackError):  # the database is away still
+                            server.start()
 
     def pause_odoo(self, number=0):
         """Let all processes of a server stand still, as a machine does that is out of memory."""
