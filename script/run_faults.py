@@ -177,7 +177,8 @@ class Run:
 
 def one_host(options):
     """One Odoo server with threads: everything, and half of the random run."""
-    run = Run(options, "one")
+    # the short selection has nothing of the till
+    run = Run(options, "one", till=not options.short)
     with _started(run, "One Odoo server with threads"):
         if options.short:
             run.single_faults(SHORT)
@@ -219,7 +220,7 @@ def self_check(options):
     found = 0
     wanted = [mutation for mutation in MUTATIONS if (options.only or "") in mutation.name]
     for mutation in wanted:
-        run = Run(options, "mutated", only=mutation.only, mutation=mutation)
+        run = Run(options, "mutated", only=mutation.only, mutation=mutation, till=False)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
             jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
             run.world.make_invoices(40)

@@ -63,11 +63,6 @@ class Till:
         admin.call("pos.session", "set_opening_control", [self.session], 0, "")
         self.user = admin.uid
 
-    @staticmethod
-    def is_there(admin):
-        """Return whether this version of the addon takes cards in the Point of Sale."""
-        return "pos_payment_uuid" in admin.call("nets.transaction", "fields_get", ["pos_payment_uuid"])
-
     def sync(self, order, deadline, paid=False):
         """Send an order to the server, until it answers.
 

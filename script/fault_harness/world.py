@@ -89,11 +89,12 @@ class TerminalPool:
 class World:
     """PostgreSQL with durable settings, one or two Odoo servers on one database, the terminals."""
 
-    def __init__(self, name, hosts=1, workers=0, service=None, mutation=None):
+    def __init__(self, name, hosts=1, workers=0, till=True, service=None, mutation=None):
         """Choose how it will run.
 
         :param int hosts: Odoo servers on the one database
         :param int workers: worker processes of each; 0: threads
+        :param bool till: open a Point of Sale, too
         :param service: a Service that runs already, or None for a simulator of our own
         :param Mutation mutation: a rule to break
         """
@@ -101,6 +102,7 @@ class World:
         self.postgresql = stack.PostgreSQL(durable=True)
         self.service = service or OwnService(HOME / "simulator" / self.database, terminals=TERMINALS)
         self.hosts, self.workers = hosts, workers
+        self.has_till = till
         self.mutation = mutation
         self.operations = []
         self.debts = {}  # invoice, or order of the till → what was due on it, in minor units
@@ -223,7 +225,7 @@ class World:
             terminal = Terminal(record, value["identifier"], value["used_by_hand"])
             self.refuse_by_hand(terminal)  # some need what was last before
             self.terminals.put(terminal)
-        self.till = Till(self.desk("admin"), admin) if Till.is_there(admin) else None
+        self.till = Till(self.desk("admin"), admin) if self.has_till else None
         self._partner = admin.ref(f"{stack.MODULE}.demo_partner_bakery")
         [job] = admin.call("ir.cron", "read", [admin.ref(f"{stack.MODULE}.cron_recover")], ["cron_name"])
         self.recovery_job = job["cron_name"]
