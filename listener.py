@@ -440,8 +440,9 @@ def _look_up(dbname, transaction_id):
         last = client.last_transaction(call.terminal)
     except ConnectCloudError as error:
         failure = error
-    _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure)
-    _book(dbname, transaction_id)
+    # Only then: bookings may wait for each other, and for whoever works on the same invoices; lookups needn't.
+    if _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure):
+        _book(dbname, transaction_id)
 
 
 def _abort(dbname, transaction_id):

@@ -167,6 +167,7 @@ class NetsTransaction(models.Model):
         :param str terminal_state: as NETS names it
         :param last: LastTransaction, or None where the terminal has none
         :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that
+        :return: whether there is a charge to book now
         """
         self.ensure_one()
         self._lock()
@@ -175,7 +176,7 @@ class NetsTransaction(models.Model):
         if error:
             self._schedule_lookup(describe(self.env, error.reason, error.message).label)
             self._tell()
-            return
+            return self.to_book
         self._record_evidence(last)
         if self.state == "unknown" and last and self._is_charge_without_order_id(last):
             self._record_outcome(last.outcome)
@@ -190,6 +191,7 @@ class NetsTransaction(models.Model):
         elif self.next_lookup_at:
             self._schedule_lookup(self.env._("The terminal's last result shows no charge of this payment."))
         self._tell()
+        return self.to_book
 
     def _schedule_lookup(self, message):
         self._compare_and_set(

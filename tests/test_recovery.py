@@ -1,6 +1,7 @@
 """Recovery as people see it, and what calls one. The rules themselves: test_rules_of_money.py."""
 
 from ast import literal_eval
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -166,6 +167,28 @@ class TestRecovery(CardPaymentCommon):
             transaction._record_answer(approved(100000))
         self.assertEqual(transaction.state, "approved")
         self.assertTrue(transaction.alert)
+
+    def test_only_a_lookup_that_finds_a_charge_waits_for_bookings(self):
+        transaction = self.unknown(next_lookup_at="now() at time zone 'utc'")
+        result = declined(number=99)  # of somebody else
+        client = SimpleNamespace(terminal_state=lambda _terminal: "idle", last_transaction=lambda _terminal: result)
+        booked = []
+
+        def until_committed(_dbname, transaction_id, method, *args):
+            return getattr(self.env["nets.transaction"].sudo().browse(transaction_id), method)(*args)
+
+        with (
+            patch.object(listener, "_client", lambda *args, **kwargs: client),
+            patch.object(listener, "_until_committed", until_committed),
+            patch.object(listener, "_book", lambda _dbname, transaction_id: booked.append(transaction_id)),
+        ):
+            result = last(result)
+            listener._look_up(self.env.cr.dbname, transaction.id)
+            self.assertEqual((transaction.state, booked), ("unknown", []))
+            self.set_columns(transaction, next_lookup_at="now() at time zone 'utc'")
+            result = last(approved(100000), transaction.order_id)
+            listener._look_up(self.env.cr.dbname, transaction.id)
+        self.assertEqual((transaction.state, booked), ("approved", [transaction.id]))
 
     # --- call a person --- #
 

@@ -446,8 +446,13 @@ def connection_lost(gate, kind="purchase"):
             operation = world.operation(fault, terminal, **values)
             closed = world.gates.close(operation.request_id, gate)
             paying = pool.submit(world.pay, operation)
-            pid = world.gates.reached(closed, fault)
-            world.gates.break_off(closed, lambda: world.gates.terminate(pid))
+            try:
+                pid = world.gates.reached(closed, fault)
+                world.gates.forget(closed)
+                world.gates.terminate(pid)
+            finally:
+                world.gates.forget(closed)
+                world.gates.open(closed)
             paying.result()
 
     return fault, job

@@ -428,7 +428,7 @@ class World:
         statement = "SELECT request_id FROM nets_transaction WHERE id = %s"
         return self.postgresql.query(self.database, statement, [operation.transaction])[0][0]
 
-    def wait_sent(self, operation, timeout=30):
+    def wait_sent(self, operation, timeout=90):
         """Wait until the request is on its way, or gone."""
         stack.wait_until(
             lambda: (row := self.row(operation)) and row["sent_at"],
@@ -437,7 +437,7 @@ class World:
             interval=0.1,
         )
 
-    def wait_finished_on_terminal(self, operation, timeout=30):
+    def wait_finished_on_terminal(self, operation, timeout=90):
         """Wait until the terminal is done with it, whoever knows."""
         self.wait_sent(operation, timeout)
         identifier = operation.terminal.identifier
@@ -448,7 +448,7 @@ class World:
 
         stack.wait_until(done, timeout, f"{operation.fault}: the terminal", interval=0.1)
 
-    def wait_held(self, operation, timeout=30):
+    def wait_held(self, operation, timeout=90):
         """Wait until the terminal waits for the customer, or for its bank."""
         self.service.wait_phase(operation.terminal.identifier, "card", "processing", timeout=timeout)
 
