@@ -422,6 +422,7 @@ class TestLog(CardPaymentCommon):
         filters = {
             "newest first": ([], "pkey|company"),
             "not booked": ([("to_book", "=", True)], "to_book"),
+            "needs a person": ([("needs_person", "=", True)], "to_book"),
             "pending": ([("state", "in", ("pending", "unknown"))], "busy_unique|unresolved"),
             "failed": ([("state", "=", "failed")], "not_charged"),
             "aborted": ([("state", "=", "aborted")], "not_charged"),
