@@ -144,7 +144,7 @@ class Run:
             if fault.startswith(only) and self.wanted(fault)
         ]
         if jobs:
-            self.world.make_invoices(len(jobs) * 2 * self.options.repeat + 20)
+            self.world.make_invoices(len(jobs) * self.options.repeat)
             with stack.step(f"{len(jobs)} faults of single payments, {self.options.repeat} times"):
                 self.beside_each_other(jobs * self.options.repeat)
 

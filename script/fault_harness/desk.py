@@ -10,8 +10,8 @@ from stack import OdooClient, OdooError, StackError
 
 # What a person reads and accepts. Anything else is a broken connection, or a server that goes down.
 REFUSALS = ("odoo.exceptions.UserError", "odoo.exceptions.ValidationError", "odoo.exceptions.AccessError")
-PRESS_PAUSE = 0.5  # seconds between two presses
-WATCH_PAUSE = 1  # seconds between two questions
+PRESS_PAUSE = 0.7  # seconds between two presses
+WATCH_PAUSE = 2  # seconds between two questions
 
 
 class Refused(Exception):

@@ -91,7 +91,7 @@ class Gates:
 
         :return: the process id of its backend
         """
-        return wait_until(lambda: self.waiting(gate), timeout, f"{what} to reach its gate")
+        return wait_until(lambda: self.waiting(gate), timeout, f"{what} to reach its gate", interval=0.2)
 
     def forget(self, gate):
         """Let everybody pass who comes from now on; who waits goes on waiting."""

@@ -435,7 +435,7 @@ class World:
             lambda: (row := self.row(operation)) and row["sent_at"],
             timeout,
             f"{operation.fault}: the request",
-            interval=0.1,
+            interval=0.3,
         )
 
     def wait_finished_on_terminal(self, operation, timeout=90):
@@ -447,7 +447,7 @@ class World:
             terminal = self.service.terminal(identifier)
             return not terminal["scripted"] and terminal["phase"] in ("idle", "result")
 
-        stack.wait_until(done, timeout, f"{operation.fault}: the terminal", interval=0.1)
+        stack.wait_until(done, timeout, f"{operation.fault}: the terminal", interval=0.3)
 
     def wait_held(self, operation, timeout=90):
         """Wait until the terminal waits for the customer, or for its bank."""
