@@ -134,10 +134,17 @@ class NetsTransaction(models.Model):
         if amount is None:
             amount = abs(known.amount)
         self._check_number(amount, known.currency_id)
-        if cashier and cashier != self.env.user.name:
-            reason = self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+        reason = self._pos_reason(reason, cashier)
         transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
         return transaction.read_progress()
+
+    @api.model
+    def _pos_reason(self, reason, cashier):
+        """:return: what a person said, with who stood at the till where that isn't who logged in"""
+        reason = (reason or "").strip()
+        if not reason or not cashier or cashier == self.env.user.name:
+            return reason
+        return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
 
     @api.model
     def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments

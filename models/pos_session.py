@@ -84,11 +84,12 @@ class PosSession(models.Model):
         self._nets_check_user()
         return self.sudo()._nets_issues()
 
-    def nets_allow_closing(self, reason):
+    def nets_allow_closing(self, reason, cashier=""):
         """A manager closes the session although the terminals and the orders don't agree. What is charged without a
         paid order is booked as a payment of its own, now or when it becomes known.
 
         :param str reason: for those who read the session later
+        :param str cashier: who stands at the till, where that isn't who logged in
         :return: as `nets_closing_issues`; nothing in it is blocking any more
         :raise UserError: without a reason, or where something can't be booked, with the cause
         """
@@ -96,11 +97,12 @@ class PosSession(models.Model):
         self._nets_check_user()
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
             raise refusal(self.env, "rights_till_manager", error=AccessError)
-        if not (reason or "").strip():
+        reason = self.env["nets.transaction"]._pos_reason(reason, cashier)
+        if not reason:
             raise refusal(self.env, "closing_reason")
         session = self.sudo()
         unresolved, astray = session._nets_unresolved(), session._nets_without_paid_order()
-        body = self.env._("Closed although card payments are open: %(reason)s", reason=reason.strip())
+        body = self.env._("Closed although card payments are open: %(reason)s", reason=reason)
         for transaction in unresolved:
             transaction._pos_give_up_waiting()
         for transaction in astray:

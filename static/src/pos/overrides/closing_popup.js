@@ -28,6 +28,11 @@ patch(ClosePosPopup.prototype, {
     return this.netsIssues.some(({rows}) => rows.some(({blocking}) => blocking));
   },
 
+  /** With employees at the till, both who stands there and the Odoo user, whose rights the server asks for. */
+  get netsMayCloseAnyway() {
+    return this.props.is_manager && this.pos.getCashier()?._role === "manager";
+  },
+
   canConfirm() {
     return !this.netsBlocks && super.canConfirm(...arguments);
   },
@@ -43,6 +48,7 @@ patch(ClosePosPopup.prototype, {
         this.state.nets = await this.pos.data.call("pos.session", "nets_allow_closing", [
           [this.pos.session.id],
           reason,
+          this.pos.getCashier()?.name || "",
         ]);
         this.state.netsAllowed = true;
       },
