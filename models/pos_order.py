@@ -65,6 +65,18 @@ class PosOrder(models.Model):
                         order=line.pos_order_id.display_name,
                     )
                 )
+        for order in cards.pos_order_id:
+            charged = sum(line.amount for line in cards if line.pos_order_id == order)
+            if order.currency_id.compare_amounts(abs(charged), abs(order._nets_total())) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(charged)s of %(order)s went over cards, but it comes to %(total)s only. Money from a card "
+                        "isn't given back in cash: put the products back on the order, or reverse the card payment.",
+                        charged=order.currency_id.format(charged),
+                        order=order.display_name,
+                        total=order.currency_id.format(order._nets_total()),
+                    )
+                )
 
     def _nets_check_move(self, session_id):
         """:raise UserError: where an order would leave the session that its card payment belongs to"""
@@ -138,6 +150,10 @@ class PosOrder(models.Model):
 
     def _nets_left(self, payment):
         """What may be asked on a payment line: the total, less what the other lines have paid. Negative in a refund."""
+        return self.currency_id.round(self._nets_total() - self._nets_taken(payment))
+
+    def _nets_total(self):
+        """What the customer has to pay for this order, rounded where cash is."""
         self.ensure_one()
         total = self.amount_total
         refunded = self.refunded_order_id
@@ -147,7 +163,7 @@ class PosOrder(models.Model):
         if self.config_id.cash_rounding:
             rounded = self._get_rounded_amount(total, force_round=True)
             total = max(total, rounded, key=abs)
-        return self.currency_id.round(total - self._nets_taken(payment))
+        return total
 
     # === WHAT THE TERMINAL ADDED === #
 
