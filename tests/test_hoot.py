@@ -5,6 +5,8 @@ from odoo.tests import HttpCase, no_retry, tagged
 from odoo.addons.web.tests import test_js
 
 SUITE = "@nets_connect_cloud"
+# Odoo's own tests of the till, with this addon loaded.
+CORE_SUITES = ("@point_of_sale", "@pos_restaurant", "@pos_hr")
 
 
 @tagged("post_install", "-at_install")
@@ -15,9 +17,9 @@ class TestHoot(HttpCase):
         assets, _external = self.env["ir.qweb"]._get_asset_content("web.assets_unit_tests")
         ours = [asset["url"] for asset in assets if asset["url"].startswith("/nets_connect_cloud/static/tests/unit/")]
         self.assertGreaterEqual(len([url for url in ours if url.endswith(".test.js")]), 3)
-        suite = test_js.HOOTCommon._generate_hash(self, SUITE)
+        suites = "&".join(f"id={test_js.HOOTCommon._generate_hash(self, suite)}" for suite in (SUITE, *CORE_SUITES))
         self.browser_js(
-            f"/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&id={suite}",
+            f"/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&{suites}",
             "",
             "",
             login="admin",

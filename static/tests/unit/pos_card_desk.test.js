@@ -69,6 +69,17 @@ test("choosing the method sends at once, and shows what the terminal does", asyn
   expect(".send_force_done").toHaveCount(0, {message: "core's own way round the terminal"});
 });
 
+test("a line that isn't sent yet is sent by pressing the method again", async () => {
+  const {order, method} = await startTill();
+  await openPaymentScreen(order);
+  order.addPaymentline(method);
+  await animationFrame();
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(order.payment_ids.length).toBe(1);
+  expect(server.of("pos_start").length).toBe(1);
+});
+
 test("an amount that was typed first is sent by pressing Send", async () => {
   const {order, store, method} = await startTill();
   await openPaymentScreen(order);

@@ -53,7 +53,25 @@ patch(PaymentScreen.prototype, {
     if (paymentMethod.use_payment_terminal === "nets" && order.remainingDue < 0) {
       return this.addCardRefundLines(paymentMethod);
     }
+    const unsent = order.payment_ids.find(
+      (line) =>
+        line.isNets() &&
+        line.payment_method_id === paymentMethod &&
+        line.payment_status === "pending"
+    );
+    if (unsent) {
+      return this.sendUnsent(unsent);
+    }
     return super.addNewPaymentLine(...arguments);
+  },
+
+  /** Pressed again: what isn't sent yet is meant, and not another card. */
+  async sendUnsent(line) {
+    this.currentOrder.selectPaymentline(line);
+    if (line.payment_method_id.payment_terminal.fastPayments) {
+      await this.sendPaymentRequest(line);
+    }
+    return true;
   },
 
   /** Money goes back to the cards it came from: a line for each of them, with what is left to refund. */
