@@ -44,9 +44,7 @@ class Shop:
         methods = [self._method("Cash", "cash")]
         if simulator:
             self._terminal(simulator)
-            methods.append(
-                self._method("Card", "bank", payment_method_type="terminal", use_payment_terminal="nets")
-            )
+            methods.append(self._method("Card", "bank", payment_method_type="terminal", use_payment_terminal="nets"))
         else:
             methods.append(self._method("Card", "bank"))
         config = self._create(
@@ -66,9 +64,7 @@ class Shop:
         journal = self._create(
             "account.journal", name=f"Measured {name}", code=f"ME{name[:2]}", type=kind, company_id=self.company
         )
-        return self._create(
-            "pos.payment.method", name=name, journal_id=journal, company_id=self.company, **values
-        )
+        return self._create("pos.payment.method", name=name, journal_id=journal, company_id=self.company, **values)
 
     def _terminal(self, simulator):
         account = self._create(
@@ -117,9 +113,7 @@ class Shop:
         return self._receipt(begin)
 
     def _order(self):
-        self.page.evaluate(
-            "() => posmodel.navigate('ProductScreen', {orderUuid: posmodel.addNewOrder().uuid})"
-        )
+        self.page.evaluate("() => posmodel.navigate('ProductScreen', {orderUuid: posmodel.addNewOrder().uuid})")
         self.page.locator(".product-list .product").filter(has_text=re.compile("Desk Organizer|Desk Pad")).first.click()
         self.page.locator(".pay-order-button:visible").first.click()
         expect(self.page.locator(".payment-screen")).to_be_visible()

@@ -23,7 +23,7 @@ class TestHoot(HttpCase):
             "",
             "",
             login="admin",
-            timeout=240,
+            timeout=1500,
             success_signal="[HOOT] Test suite succeeded",
             error_checker=test_js.unit_test_error_checker,
         )

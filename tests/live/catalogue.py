@@ -21,9 +21,29 @@ class Case:
 
 REFUSED = [
     # 1 login failed
-    Case("login refused", "Login refused", (NOTHING, "administrator"), service={"login": "refused"}, again=False, by_hand=True),
-    Case("login unavailable", "Login not possible now", ("usually passes",), service={"login": "unavailable"}, by_hand=True),
-    Case("not activated", "Account not activated", ("contact NETS",), service={"login": "not_activated"}, again=False, by_hand=True),
+    Case(
+        "login refused",
+        "Login refused",
+        (NOTHING, "administrator"),
+        service={"login": "refused"},
+        again=False,
+        by_hand=True,
+    ),
+    Case(
+        "login unavailable",
+        "Login not possible now",
+        ("usually passes",),
+        service={"login": "unavailable"},
+        by_hand=True,
+    ),
+    Case(
+        "not activated",
+        "Account not activated",
+        ("contact NETS",),
+        service={"login": "not_activated"},
+        again=False,
+        by_hand=True,
+    ),
     # 2 terminal not allowed
     Case("not allowed", "Terminal not allowed", (NOTHING, "another terminal"), play={"outcome": "not_allowed"}),
     # 4 to 6, 8 to 11
@@ -37,7 +57,13 @@ REFUSED = [
     Case("duplicate", "Possible duplicate", ("wait a minute",), play={"outcome": "duplicate"}, wait=60),
     # 12 and 13
     Case("busy", "Terminal busy", (NOTHING, "7100"), play={"outcome": "busy"}, wait=5),
-    Case("disconnected", "Terminal disconnected", (NOTHING, "ECR", "8013"), play={"outcome": "disconnected"}, by_hand=True),
+    Case(
+        "disconnected",
+        "Terminal disconnected",
+        (NOTHING, "ECR", "8013"),
+        play={"outcome": "disconnected"},
+        by_hand=True,
+    ),
     # 14
     Case("wrong PIN", "Wrong PIN", play={"outcome": "wrong_pin"}),
     Case("wrong PIN, offline", "Wrong PIN", play={"outcome": "wrong_pin_offline"}),

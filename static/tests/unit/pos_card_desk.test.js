@@ -3,7 +3,12 @@ import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./pos_helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
-import {makeServerError, mountWithCleanup, onRpc, patchWithCleanup} from "@web/../tests/web_test_helpers";
+import {
+  makeServerError,
+  mountWithCleanup,
+  onRpc,
+  patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
 import {OrderSummary} from "@point_of_sale/app/screens/product_screen/order_summary/order_summary";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";

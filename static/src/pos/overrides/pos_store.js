@@ -28,9 +28,7 @@ patch(PosStore.prototype, {
 
   /** What the customer is paying for stays as it is while the card runs. */
   async addLineToOrder(vals, order) {
-    if (!this.refuseWhileCardRuns(order)) {
-      return await super.addLineToOrder(...arguments);
-    }
+    return this.refuseWhileCardRuns(order) ? undefined : super.addLineToOrder(...arguments);
   },
 
   async setDiscountFromUI(line) {
