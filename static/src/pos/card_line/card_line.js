@@ -29,7 +29,9 @@ export class CardLine extends Component {
     const root = useRef("root");
     // What runs, and its *Abort*, is in sight, however many lines there are.
     useEffect(
-      () => root.el.scrollIntoView({block: "nearest"}),
+      () => {
+        root.el.scrollIntoView({block: "nearest"});
+      },
       () => [this.isRunning]
     );
   }
