@@ -106,9 +106,9 @@ def test_a_card_pays_the_order_with_tip_and_surcharge_and_its_receipt_is_printed
     assert shop.transactions()[0]["cashier_name"] == "Cashier"
 
     # a second order: declined, tried again, aborted, and then paid in cash
-    till.next_order().add("Zither string").to_payment()
+    till.next_order().add("Zither string")
     terminal.play("insufficient_funds")
-    till.pay_by("Card")
+    till.pay_fast_by("Card")
     line = till.card_line().expect_status("Insufficient funds", "Try another card").expect_buttons("Try again")
     line.press("Try again").expect_status("Waiting for the card")
     terminal.asks_for_card()
@@ -170,27 +170,32 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     assert [payment["payment_method_id"][1] for payment in shop.payments(order)] == ["Cash"]
 
 
-def test_another_till_sees_the_running_payment_and_takes_over(shop, terminal, open_till):
+def test_a_second_tab_and_another_till_go_on_together(shop, terminal, open_till):
     mine = open_till().add("Zither lesson").to_payment()
     terminal.hold()
     mine.pay_by("Card").card_line().expect_status("Waiting for the card")
     terminal.asks_for_card()
-
     theirs = open_till(BOSS).open_orders().select_order(300).load_order()
     theirs.card_line().expect_status("Waiting for the card").expect_buttons("Abort")
-    mine.page.close()
-    theirs.page.reload()
-    theirs.expect_open().card_line().expect_status("Waiting for the card")
+    tab = Till(mine.page.context.new_page())
+    tab.page.goto(mine.page.url)
+    tab.expect_open().card_line().expect_status("Waiting for the card").expect_buttons("Abort")
     # no way round it
     theirs.open_orders().delete_order(300)
     theirs.expect_dialog("The result of the card payment of", "isn't known yet")
     theirs.close_dialog().select_order(300).load_order()
     theirs.pay_by("Cash").expect_dialog("A card payment is running")
     theirs.close_dialog()
+    # all three see the approval, and want to finish the order
     terminal.release()
     theirs.expect_receipt()
-    wait_for_paid(shop, 300)
+    order = wait_for_paid(shop, 300)
+    for till in (mine, tab):
+        till.expect_finished()
+    assert [payment["amount"] for payment in shop.payments(order)] == [300]
+    assert len(shop.orders()) == 1
     assert shop.charges() == [30000]
+    tab.page.close()
 
 
 def test_an_unknown_result_is_settled_by_a_manager_with_a_reason(shop, terminal, simulator, open_till):
@@ -333,6 +338,7 @@ def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests
                 line.choose(where)
             # a new line takes the place of the one that failed, and is sent at once
             till.pay_by("Card")
+            line.expect_status(case.label)
             shop.wait_for_transactions(number, "failed")
             line.expect_status(case.label, *case.texts)
             again = line.button("Try again")

@@ -1,5 +1,6 @@
 """A shop with a till: what the tests arrange of it over RPC, and do and see on its screens."""
 
+import os
 import re
 
 from clinic import minor_units
@@ -55,6 +56,8 @@ class Shop:
             "iface_available_categ_ids": [(6, 0, [self.category])],
             "module_pos_hr": False,
             "module_pos_restaurant": False,
+            "use_fast_payment": True,
+            "fast_payment_method_ids": [(6, 0, [self.cash, self.card])],
             **config,
         }
         if currency:
@@ -119,7 +122,7 @@ class Shop:
         def arrived():
             return [each["state"] for each in self.transactions()].count(state) == count
 
-        machinery.wait_until(arrived, 30, f"{count} transactions to be {state}", 0.1)
+        machinery.wait_until(arrived, 30, f"{count} transactions to be {state}", 0.3)
 
     def ledger(self, terminal=None):
         """Return what was done on a terminal, by default the shop's first."""
@@ -225,6 +228,12 @@ class Till:
         expect(self.page.locator(".payment-screen")).to_be_visible()
         return self
 
+    def pay_fast_by(self, method):
+        """Press a method beside the products, without going to the payment screen first."""
+        self.page.locator(".fast-pay-button").filter(has_text=method).click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
     def to_tables(self):
         """Leave the order, for the tables of a restaurant."""
         self.page.get_by_role("button", name="Tables").click()
@@ -262,7 +271,9 @@ class Till:
         return self
 
     def shoot(self, name):
-        """Keep what the cashier sees, to be looked at."""
+        """Keep what the cashier sees, for a person who wants to look at it: with SCREENSHOTS=1, since it takes time."""
+        if not os.environ.get("SCREENSHOTS"):
+            return
         folder = machinery.HOME / "screenshots"
         folder.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=folder / f"till-{re.sub(r'[^a-zA-Z0-9]+', '-', name)}.png")
@@ -280,6 +291,12 @@ class Till:
     def expect_receipt(self):
         expect(self.page.locator(".receipt-screen")).to_be_visible()
         return self.page.locator(".pos-receipt")
+
+    def expect_finished(self):
+        """The order is paid, here or elsewhere: nothing of its payment is left, and nobody is asked anything."""
+        expect(self.page.locator(".payment-screen")).to_have_count(0)
+        expect(self.page.locator(".modal")).to_have_count(0)
+        return self
 
     def next_order(self):
         self.page.locator(".receipt-screen .validation[name=done]").click()
