@@ -27,12 +27,12 @@ export class CardLine extends Component {
     this.state = useState(this.desk.stateOf(this.props.line.uuid));
     this.choices = useState(this.desk.choices);
     const root = useRef("root");
-    // What runs, and its *Abort*, is in sight, however many lines there are.
+    // What happens, and its *Abort*, is in sight, however many lines there are.
     useEffect(
       () => {
         root.el.scrollIntoView({block: "nearest"});
       },
-      () => [this.isRunning]
+      () => [this.isRunning, this.view?.label]
     );
   }
 
