@@ -171,6 +171,7 @@ class Pages:
         options = {"base_url": url, "viewport": {"width": 1280, "height": 900}, **options}
         context = self.browser.new_context(**options)
         context.set_default_timeout(TIMEOUT)
+        context.set_default_navigation_timeout(3 * TIMEOUT)
         cookie = self.clinic.user(login).session.cookies["session_id"]
         context.add_cookies([{"name": "session_id", "value": cookie, "url": url}])
         return context
