@@ -6,6 +6,7 @@ sent are kept beside it. The keys are the client's `Reason` values and the engin
 
 from dataclasses import dataclass
 
+from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
@@ -321,6 +322,376 @@ _SETUP_MESSAGES = {
         _lt("No connection to NETS could be opened. Check the server's internet connection and try again."),
     ),
 }
+# What is refused before anything is sent: by label, with the causes that it stands for.
+_REFUSALS = (
+    (
+        _lt("Amount not possible"),
+        {
+            "amount_not_a_number": _lt("The amount isn't a number. Enter the amount to charge."),
+            "amount_decimals": _lt("%(currency)s has only %(digits)s decimals. Enter the amount without more."),
+            "amount_not_positive": _lt("Enter an amount greater than zero."),
+            "refund_not_negative": _lt("A refund is a negative amount. Enter it with a minus sign."),
+            "amount_zero": _lt("The amount is zero, so there is nothing to charge."),
+        },
+    ),
+    (
+        _lt("Amount too high"),
+        {
+            "amount_above_due": _lt("Only %(due)s is due. Enter that or less."),
+            "amount_above_payout": _lt("Only %(left)s is left to pay out. Enter that or less."),
+            "amount_above_refundable": _lt(
+                "Only %(left)s of this payment is left to refund: the rest was refunded, or a refund of it is under way. Enter that or less."
+            ),
+            "amount_above_matched": _lt(
+                "Only %(left)s of this payment is matched with invoices or open; the rest is matched with other journal entries. Unmatch those, refund less, or make a credit note and match the refund with that."
+            ),
+            "amount_above_order": _lt(
+                "Only %(left)s of this order is left to pay, so %(amount)s can't be asked for. Nothing was sent."
+            ),
+            "amount_above_cards": _lt(
+                "No card payment of the refunded order has %(amount)s left to refund. Nothing was sent. Make one payment line for each card: %(cards)s."
+            ),
+            "attach_amount": _lt(
+                "Only %(left)s of %(order)s is left to pay, but the card was charged %(amount)s. Choose another order, or refund the payment."
+            ),
+        },
+    ),
+    (
+        _lt("Currencies differ"),
+        {
+            "terminal_currency": _lt(
+                "The terminal %(terminal)s charges in %(terminal_currency)s, but the amount is in %(currency)s. Choose a terminal for %(currency)s, or another way of payment."
+            ),
+            "payment_currency": _lt(
+                "The invoice is in %(invoice_currency)s, but the payment in %(currency)s. A card is charged in the invoice's currency: choose a journal and a terminal for %(invoice_currency)s."
+            ),
+            "invoices_currencies": _lt("These invoices have different currencies. Take one payment for each currency."),
+            "method_currency": _lt(
+                "%(terminal)s charges in %(terminal_currency)s, but the journal of %(method)s is kept in %(currency)s. Choose another terminal, or another journal."
+            ),
+            "attach_company": _lt("The order has another company or currency than the payment."),
+        },
+    ),
+    (
+        _lt("Not payable by card"),
+        {
+            "no_invoice": _lt("Choose an invoice first."),
+            "not_customer_invoice": _lt("Only customer invoices can be paid by card: %(name)s isn't one."),
+            "invoice_draft": _lt("%(name)s isn't confirmed yet. Confirm it, and take the card then."),
+            "invoice_cancelled": _lt("%(name)s is cancelled: nothing is due any more."),
+            "invoice_paid": _lt("%(name)s is paid already."),
+            "invoices_companies": _lt(
+                "These invoices belong to different companies. Take one payment for each company."
+            ),
+            "invoices_customers": _lt(
+                "These invoices belong to different customers. Take one payment for each customer."
+            ),
+            "confirm_and_pay_off": _lt(
+                "Confirming and paying in one step is switched off in the settings. Confirm it first."
+            ),
+            "invoices_not_grouped": _lt(
+                "These invoices can't become one payment, and a card is charged once. Tick “Group Payments”, or pay them one by one."
+            ),
+        },
+    ),
+    (
+        _lt("Not refundable"),
+        {
+            "card_payment_customer": _lt("The card payment is another customer's. Choose one of this customer."),
+            "card_payment_company": _lt(
+                "The card payment was taken in another company or currency. Choose another one."
+            ),
+            "no_credit_note": _lt("Choose a credit note first."),
+            "credit_notes_differ": _lt(
+                "These credit notes differ in company, currency or customer. Pay them out one by one."
+            ),
+            "not_customer_credit_note": _lt("Only customer credit notes can be paid out: %(name)s isn't one."),
+            "credit_note_draft": _lt("%(name)s isn't confirmed. Confirm it first."),
+            "credit_note_paid_out": _lt("Nothing of %(name)s is left to pay out."),
+            "credit_note_of_till": _lt(
+                "The invoice that %(name)s reverses was paid in the Point of Sale, so the refund goes through the Point of Sale."
+            ),
+            "credit_note_gone": _lt(
+                "This credit note can't be paid out with this payment any more. Choose another one."
+            ),
+            "payment_not_successful": _lt("Only a successful card payment can be refunded."),
+            "payment_of_till": _lt(
+                "This payment was taken in the Point of Sale, so its refund goes through the Point of Sale: open the paid order in the till, and press “Refund” there."
+            ),
+            "payment_not_booked": _lt(
+                "This payment was charged, but it isn't in the books yet: %(cause)s Book it first, and refund it then."
+            ),
+            "payment_not_posted": _lt(
+                "The payment of this charge isn't posted in the books any more. Ask the accountant to post it again, and refund it then."
+            ),
+            "refund_under_way": _lt(
+                "A refund of the whole payment is under way, or waits for its result. Wait until that is known."
+            ),
+            "payment_refunded": _lt("This payment has been refunded already."),
+            "payment_with_discount": _lt(
+                "A discount or a write-off was booked with this payment, and nobody can say which part of it the refund takes back. Make a credit note, and match the refund with that."
+            ),
+            "order_not_refundable": _lt(
+                "No card payment of the refunded order is left to refund. Nothing was sent. Give the money back in another way."
+            ),
+        },
+    ),
+    (
+        _lt("Not reversible"),
+        {
+            "not_last_payment": _lt(
+                "A terminal takes back its last payment only, and only as a whole: this one was followed by another, or a refund of it was started. Refund it instead."
+            ),
+            "payment_not_cancellable": _lt(
+                "The payment can't be cancelled in the books, and a discount or a write-off was booked with it. Make a credit note, and match a refund with that."
+            ),
+            "line_not_charged": _lt("No card was charged on this line, so there is nothing to take back."),
+        },
+    ),
+    (
+        _lt("Card payment under way"),
+        {
+            "amount_under_way": _lt(
+                "%(under_way)s of the %(due)s that is due is being charged already, or waits for its result or its booking. Wait until that is finished: nothing is charged twice."
+            ),
+            "paid_on_terminal": _lt(
+                "%(amount)s is being paid on the card terminal %(terminal)s, or waits for its result or its booking, so it can't be paid in another way now. Wait until that is finished, or abort it there first."
+            ),
+            "order_card_running": _lt(
+                "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
+            ),
+            "order_result_unknown": _lt(
+                "The result of the card payment of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
+            ),
+            "order_charge_unbooked": _lt(
+                "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again."
+            ),
+        },
+    ),
+    (
+        _lt("Terminal busy"),
+        {
+            "terminal_in_administration": _lt(
+                "The terminal %(terminal)s is busy with its administration (%(activity)s, started by %(user)s). Wait until it is finished, or choose another terminal."
+            ),
+            "terminal_in_payment": _lt(
+                "The terminal %(terminal)s is busy with another payment (%(amount)s, started by %(user)s). Wait until it is finished, or choose another terminal."
+            ),
+            "earlier_result": _lt(
+                "The result of an earlier payment of %(amount)s on the terminal %(terminal)s is still being fetched, and a new one would wipe it out. Wait a moment, or choose another terminal."
+            ),
+        },
+    ),
+    (
+        _lt("Terminal not usable"),
+        {
+            "terminal_gone": _lt("This terminal doesn't exist any more. Choose another one."),
+            "terminal_company": _lt(
+                "The terminal %(terminal)s doesn't belong to %(company)s. Choose one of its own terminals."
+            ),
+            "terminal_baxi_agent": _lt(
+                "The terminal %(terminal)s is connected through Baxi.Agent, which isn't available here. Choose a Connect@Cloud terminal."
+            ),
+            "administration_not_possible": _lt("Only an active Connect@Cloud terminal can do this."),
+            "terminal_not_of_method": _lt(
+                "The terminal %(terminal)s isn't among those of the payment method %(method)s. Choose another one."
+            ),
+            "identifier_refused": _lt(
+                "NETS says that the account %(account)s may not use the terminal %(identifiers)s. It may use: %(allowed)s. Check the number, or ask NETS to link the terminal to the account."
+            ),
+        },
+    ),
+    (
+        _lt("Order not payable now"),
+        {
+            "order_not_on_server": _lt(
+                "The order isn't on the server yet, so nothing was sent. Check the connection and try again."
+            ),
+            "order_closed": _lt("%(order)s is paid or cancelled already. Nothing was sent."),
+            "method_not_nets": _lt("%(method)s isn't a payment method for NETS terminals. Choose one that is."),
+            "line_without_charge": _lt(
+                "%(amount)s of %(order)s is to be paid by card, but no card was charged. Send it to the terminal, or remove this payment line."
+            ),
+            "cards_above_order": _lt(
+                "%(charged)s of %(order)s went over cards, but it comes to %(total)s only. Money from a card isn't given back in cash: put the products back on the order, or reverse the card payment."
+            ),
+        },
+    ),
+    (
+        _lt("Session not open"),
+        {
+            "session_not_open": _lt(
+                "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
+            ),
+            "session_closed": _lt("The session of this order is closed. Open the order in the till instead."),
+        },
+    ),
+    (
+        _lt("Choose another way of payment"),
+        {
+            "payment_without_terminal": _lt(
+                "A payment by card terminal is made on the terminal: open the invoice and press “Pay by card”. To record one that was taken in another way, choose another payment method."
+            ),
+            "card_by_hand": _lt(
+                "A card payment is taken on the terminal, from the till. To record money that came in another way, choose another payment method."
+            ),
+            "method_in_back_office": _lt(
+                "%(method)s takes cards on a terminal, which is done from the till: open the order there, and pay it by card. Or choose another payment method."
+            ),
+        },
+    ),
+    (
+        _lt("Not allowed"),
+        {
+            "rights_use": _lt("You may not use card terminals. Ask your administrator for the right to do so."),
+            "rights_administration": _lt("You may not do this on card terminals. Ask your administrator."),
+            "rights_settle": _lt("Only a manager of card transactions may settle one by hand. Ask your manager."),
+            "rights_refund": _lt("Only a manager may refund this. Ask your manager."),
+            "rights_till_manager": _lt(
+                "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
+            ),
+            "rights_till": _lt("Only users of the Point of Sale may see this."),
+            "rights_transactions": _lt("The card transactions of an invoice can't be changed."),
+            "password_search": _lt("The password can't be searched."),
+        },
+    ),
+    (
+        _lt("Set-up not complete"),
+        {
+            "no_journal": _lt(
+                "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
+            ),
+            "journal_without_outgoing": _lt(
+                "The journal %(journal)s doesn't offer “Card terminal” for outgoing payments any more. Ask the accountant to add it there, under Outgoing Payments."
+            ),
+            "no_terminal": _lt(
+                "Choose a terminal. If there is none, ask the administrator to add one in the settings."
+            ),
+            "method_without_bank": _lt(
+                "%(method)s takes cards on NETS terminals, so its journal must be a bank journal."
+            ),
+            "method_default_terminal": _lt(
+                "%(terminal)s is not among the terminals of %(method)s. Add it there, or choose another default."
+            ),
+            "method_company": _lt(
+                "%(terminal)s belongs to another company than %(method)s. Choose terminals of %(company)s."
+            ),
+        },
+    ),
+    (
+        _lt("Entry not complete"),
+        {
+            "settle_reason": _lt("Write down why this is settled by hand."),
+            "settle_reference": _lt(
+                "Enter the amount and the reference (STAN or authorisation) from the terminal's journal."
+            ),
+            "closing_reason": _lt("Write down why the session is closed like this."),
+            "by_hand_reference": _lt(
+                "Enter the reference (STAN or authorisation) from the terminal's receipt, and why it was taken by hand."
+            ),
+        },
+    ),
+    (
+        _lt("Entry not possible"),
+        {
+            "identifier_not_possible": _lt(
+                "“%(identifier)s” isn't a terminal ID. It has 8 digits and stands on the terminal's receipts."
+            ),
+            "simulator_address": _lt(
+                "The simulator's address must be like http://127.0.0.1:8910, without a user name."
+            ),
+            "site_in_itself": _lt("A site can't be a group of itself."),
+            "settings_lookup": _lt(
+                "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The longest pause is at least as long, and an hour at most."
+            ),
+            "settings_person": _lt("A person is called after a minute at the earliest."),
+            "settings_token": _lt("The monitoring token is a password: use 16 characters or more, made by a machine."),
+            "settle_administration": _lt(
+                "An administration moves no money. Settle it as “not charged” to free the terminal."
+            ),
+            "by_hand_amount": _lt(
+                "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference on the order first, for example as a tip."
+            ),
+            "attach_order": _lt("Choose an order that isn't paid yet, of a session that is open."),
+            "attach_method": _lt(
+                "%(config)s doesn't offer the payment method %(method)s. Choose an order of another Point of Sale."
+            ),
+        },
+    ),
+    (
+        _lt("Not possible now"),
+        {
+            "charged_payment_stays": _lt(
+                "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or change its amount: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
+            ),
+            "administration_not_abortable": _lt("Only payments can be aborted. Wait until the terminal has finished."),
+            "line_with_charge": _lt(
+                "%(product)s was charged on the card together with %(order)s, so it stays on the order."
+            ),
+            "test_payment_in_production": _lt(
+                "This terminal charges real cards. For a test, pay a small invoice by card, and refund it afterwards."
+            ),
+            "terminal_with_history": _lt(
+                "%(terminal)s has transactions, which belong to this device. Press “Replace” to put another device in its place."
+            ),
+            "terminal_not_deletable": _lt(
+                "This terminal has transactions. Archive it instead, so that they remain readable."
+            ),
+            "terminal_in_use": _lt(
+                "A transaction on this terminal is not finished yet. Wait until it is finished, or settle it, and change the terminal then."
+            ),
+            "terminal_archived": _lt("This terminal is archived already."),
+            "account_in_use": _lt(
+                "A transaction of this account is not finished yet. Its result would be asked for in the wrong place. Wait until it is finished, or settle it, and change the account then."
+            ),
+            "account_with_terminals": _lt(
+                "This account has terminals, with their history. Add an account for the other company."
+            ),
+            "receipt_unknown": _lt(
+                "The result of %(order)s isn't known yet, so there is nothing to print. Wait until it is."
+            ),
+            "last_result_first": _lt(
+                "Press “Get last result” first: the terminal may still know what became of this payment."
+            ),
+            "charge_without_order": _lt("This charge belongs to no open order, so there is none to complete."),
+            "order_not_paid": _lt(
+                "%(order)s isn't fully paid: %(paid)s of %(total)s. Take the rest in the till, or refund this payment."
+            ),
+            "belongs_to_till": _lt("This belongs to an order of the Point of Sale. Open it there, and try again."),
+            "charge_of_paid_order": _lt("This charge belongs to a paid order, or is booked as a payment of its own."),
+            "being_reversed": _lt("The terminal is taking this payment back, or has done so."),
+            "attach_not_possible": _lt(
+                "Only a payment without an order, of which nothing was refunded, can be attached to an order."
+            ),
+            "payment_locked": _lt(
+                "The payment stays in the books: it is in a locked period, or matched with a bank statement. Refund it, or leave it as it is."
+            ),
+            "order_charged": _lt(
+                "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
+            ),
+        },
+    ),
+    (
+        _lt("Not up to date"),
+        {
+            "order_changed": _lt(
+                "The order changed: the server has %(amount)s on this line. Nothing was sent. Look at the order and try again."
+            ),
+            "payment_not_failed": _lt(
+                "This payment isn't known as failed any more, so it isn't tried again. Look at it first."
+            ),
+            "refund_not_failed": _lt(
+                "This refund isn't known as failed any more, so it isn't tried again. Look at it first."
+            ),
+            "request_without_number": _lt("The request has no number. Reload the page and try again."),
+            "settle_not_unknown": _lt(
+                "Only a transaction whose result is unknown, and no longer waited for, can be settled."
+            ),
+            "no_signature": _lt("No signature is waited for."),
+        },
+    ),
+)
+_REFUSAL = {key: (label, explanation) for label, causes in _REFUSALS for key, explanation in causes.items()}
 # Words that fit an administration as well as a payment; other reasons there read *Not done*.
 ADMINISTRATION_REASONS = {
     "login_refused",
@@ -393,3 +764,24 @@ def describe_setup(env, reason, detail=""):
         return describe(env, reason, detail)
     label, explanation = _SETUP_MESSAGES[reason]
     return Message(env._(label), env._(explanation), detail or "")
+
+
+def describe_refusal(env, key, **values):
+    """The words for something that is refused before anything is sent.
+
+    :param str key: of `_REFUSALS`
+    :param values: what the explanation names
+    :return: Message
+    """
+    label, explanation = _REFUSAL[key]
+    text = env._(explanation)
+    return Message(env._(label), text % values, "")
+
+
+def refusal(env, key, error=UserError, **values):
+    """The exception that refuses something: its first line is the label, its second one the explanation.
+
+    :param error: the class of the exception
+    :return: the exception, to be raised
+    """
+    return error(describe_refusal(env, key, **values).as_text())

@@ -62,7 +62,7 @@ class Shop:
 
     def _method(self, name, kind, **values):
         journal = self._create(
-            "account.journal", name=f"Measured {name}", code=f"ME{name[:2]}", type=kind, company_id=self.company
+            "account.journal", name=f"Measured {name}", code=f"M{name}", type=kind, company_id=self.company
         )
         return self._create("pos.payment.method", name=name, journal_id=journal, company_id=self.company, **values)
 

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_amount
 
 from ..const import UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class AccountMove(models.Model):
@@ -72,7 +73,7 @@ class AccountMove(models.Model):
         """Rule 3: a transaction that could be taken off its invoice would no longer count, and the debt be charged
         again. Readonly fields are so for people only, not over RPC."""
         if "nets_transaction_ids" in vals and not self.env.su:
-            raise AccessError(self.env._("The card transactions of an invoice can't be changed."))
+            raise refusal(self.env, "rights_transactions", error=AccessError)
 
     # === ACTION METHODS === #
 
@@ -84,9 +85,7 @@ class AccountMove(models.Model):
     def action_nets_confirm_and_pay(self):
         """Confirm the draft, and ask for the card at once where it is clear on which terminal."""
         if not self.company_id.nets_confirm_and_pay:
-            raise UserError(
-                self.env._("Confirming and paying in one step is switched off in the settings. Confirm it first.")
-            )
+            raise refusal(self.env, "confirm_and_pay_off")
         if self.state == "draft":
             self.action_post()
         self._nets_check_payable()
@@ -106,6 +105,17 @@ class AccountMove(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _nets_printed_transactions(self):
+        """The card payments and refunds that the printed document and the portal page name: also those of the order of
+        the Point of Sale that it invoices.
+
+        :return: nets.transaction with all rights, in their order
+        """
+        transactions = self.sudo().nets_transaction_ids
+        if orders := self.sudo().pos_order_ids:
+            transactions |= transactions.search([("pos_order_id", "in", orders.ids), ("without_order", "=", False)])
+        return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
 
     def nets_card_payment_data(self):
         """What the dialog shows before anything is started.
@@ -189,12 +199,7 @@ class AccountMove(models.Model):
             ) or journals.filtered(lambda record: record._nets_method_line(payment_type))
             journal = journals[:1]
         if not journal:
-            raise UserError(
-                self.env._(
-                    "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under "
-                    "Incoming Payments, and under Outgoing Payments for refunds."
-                )
-            )
+            raise refusal(self.env, "no_journal")
         return (
             self.env["account.payment.register"]
             .with_context(active_model="account.move", active_ids=self.ids)
@@ -219,35 +224,23 @@ class AccountMove(models.Model):
         :raise UserError: with the cause in plain words
         """
         if not self:
-            raise UserError(self.env._("Choose an invoice first."))
+            raise refusal(self.env, "no_invoice")
         self.check_access("read")
         for move in self:
             if move.move_type not in ("out_invoice", "out_receipt"):
-                raise UserError(
-                    self.env._(
-                        "Only customer invoices can be paid by card: %(name)s isn't one.", name=move.display_name
-                    )
-                )
+                raise refusal(self.env, "not_customer_invoice", name=move.display_name)
             if move.state == "draft":
-                raise UserError(
-                    self.env._(
-                        "%(name)s isn't confirmed yet. Confirm it, and take the card then.", name=move.display_name
-                    )
-                )
+                raise refusal(self.env, "invoice_draft", name=move.display_name)
             if move.state == "cancel":
-                raise UserError(self.env._("%(name)s is cancelled: nothing is due any more.", name=move.display_name))
+                raise refusal(self.env, "invoice_cancelled", name=move.display_name)
             if move.currency_id.is_zero(move.amount_residual):
-                raise UserError(self.env._("%(name)s is paid already.", name=move.display_name))
+                raise refusal(self.env, "invoice_paid", name=move.display_name)
         if len(self.company_id) > 1:
-            raise UserError(
-                self.env._("These invoices belong to different companies. Take one payment for each company.")
-            )
+            raise refusal(self.env, "invoices_companies")
         if len(self.currency_id) > 1:
-            raise UserError(self.env._("These invoices have different currencies. Take one payment for each currency."))
+            raise refusal(self.env, "invoices_currencies")
         if len(self.commercial_partner_id) > 1:
-            raise UserError(
-                self.env._("These invoices belong to different customers. Take one payment for each customer.")
-            )
+            raise refusal(self.env, "invoices_customers")
 
     def _nets_lock_debt(self):
         """Rule 3: only one reservation at a time looks at what is due on these invoices.

@@ -1,8 +1,9 @@
 """Money that goes back to the card: credit notes that are paid out, and what an invoice shows of refunds."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_amount, formatLang
+
+from ..messages import refusal
 
 
 class AccountMove(models.Model):
@@ -248,31 +249,25 @@ class AccountMove(models.Model):
         :raise UserError: with the cause in plain words
         """
         if not self:
-            raise UserError(self.env._("Choose a credit note first."))
+            raise refusal(self.env, "no_credit_note")
         self.check_access("read")
         for move in self:
             if move.move_type != "out_refund":
-                raise UserError(
-                    self.env._(
-                        "Only customer credit notes can be paid out: %(name)s isn't one.", name=move.display_name
-                    )
-                )
+                raise refusal(self.env, "not_customer_credit_note", name=move.display_name)
             if move.state != "posted":
-                raise UserError(self.env._("%(name)s isn't confirmed. Confirm it first.", name=move.display_name))
+                raise refusal(self.env, "credit_note_draft", name=move.display_name)
             if move.currency_id.is_zero(move.amount_residual):
-                raise UserError(self.env._("Nothing of %(name)s is left to pay out.", name=move.display_name))
-            if "pos_order_ids" in move._fields and move.reversed_entry_id.sudo().pos_order_ids:
-                raise UserError(
-                    self.env._(
-                        "The invoice that %(name)s reverses was paid in the Point of Sale, so the refund goes through "
-                        "the Point of Sale.",
-                        name=move.display_name,
-                    )
-                )
+                raise refusal(self.env, "credit_note_paid_out", name=move.display_name)
+            if move.reversed_entry_id._nets_is_paid_in_pos():
+                raise refusal(self.env, "credit_note_of_till", name=move.display_name)
         if len(self.company_id) > 1 or len(self.currency_id) > 1 or len(self.commercial_partner_id) > 1:
-            raise UserError(
-                self.env._("These credit notes differ in company, currency or customer. Pay them out one by one.")
-            )
+            raise refusal(self.env, "credit_notes_differ")
+
+    def _nets_is_paid_in_pos(self):
+        """Whether money for this invoice was taken in the Point of Sale. What was put on the customer's account there
+        wasn't: it is paid, and refunded, here."""
+        methods = self.sudo().pos_order_ids.payment_ids.payment_method_id
+        return any(method.type != "pay_later" for method in methods)
 
     def _nets_payout_under_way(self):
         """What is being paid out on these credit notes, or waits for its result or booking."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..const import PAYMENT_METHOD_CODE
+from ..messages import refusal
 
 
 class AccountPayment(models.Model):
@@ -53,12 +53,7 @@ class AccountPayment(models.Model):
     def action_post(self):
         for payment in self - self._nets_charged():
             if payment.payment_method_code == PAYMENT_METHOD_CODE:
-                raise UserError(
-                    self.env._(
-                        "A payment by card terminal is made on the terminal: open the invoice and press “Pay by card”. "
-                        "To record one that was taken in another way, choose another payment method."
-                    )
-                )
+                raise refusal(self.env, "payment_without_terminal")
         return super().action_post()
 
     def action_cancel(self):
@@ -100,14 +95,7 @@ class AccountPayment(models.Model):
         return transactions.filtered(lambda transaction: transaction.kind == "purchase")[:1]
 
     def _nets_refuse_change(self):
-        raise UserError(
-            self.env._(
-                "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or "
-                "change its amount: the books would no longer say what was charged. Refund it on a terminal, or "
-                "correct the rest with a journal entry of its own.",
-                payment=self.display_name,
-            )
-        )
+        raise refusal(self.env, "charged_payment_stays", payment=self.display_name)
 
     # === REFUNDS === #
 

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
 from ..const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
-from ..messages import LOGGED_IN, describe_setup
+from ..messages import LOGGED_IN, describe_setup, refusal
 
 ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
 # What a login depends on.
@@ -38,7 +38,8 @@ class NetsAccount(models.Model):
         inverse="_inverse_password",
         search="_search_password",
         copy=False,
-        help="Can be set, never read. Leave it empty to keep the one that is set.",
+        help="Can be set, never read. Leave it empty to keep the one that is set. Another environment, or another "
+        "address of the simulator, needs it anew.",
     )
     password_is_set = fields.Boolean(compute="_compute_password_is_set")
     connection_reason = fields.Char(readonly=True, copy=False)
@@ -110,7 +111,7 @@ class NetsAccount(models.Model):
 
     @api.model
     def _search_password(self, _operator, _value):
-        raise UserError(self.env._("The password can't be searched."))
+        raise refusal(self.env, "password_search")
 
     def _compute_password_is_set(self):
         secrets = self.env["nets.account.secret"].sudo().search([("account_id", "in", self.ids)])
@@ -149,9 +150,7 @@ class NetsAccount(models.Model):
         for account in self.filtered(lambda account: account.environment == "simulator"):
             url = urlsplit(account.simulator_url or "")
             if url.scheme not in ("http", "https") or not url.hostname or url.username:
-                raise ValidationError(
-                    self.env._("The simulator's address must be like http://127.0.0.1:8910, without a user name.")
-                )
+                raise refusal(self.env, "simulator_address", error=ValidationError)
 
     # === CRUD METHODS === #
 
@@ -167,12 +166,11 @@ class NetsAccount(models.Model):
             self._check_no_unresolved_transaction()
         moved = self.filtered(lambda account: "company_id" in vals and account.company_id.id != vals["company_id"])
         if moved.with_context(active_test=False).terminal_ids:
-            raise UserError(
-                self.env._("This account has terminals, with their history. Add an account for the other company.")
-            )
+            raise refusal(self.env, "account_with_terminals")
         changed = self.filtered(
             lambda account: any((account[name] or "") != (vals[name] or "") for name in LOGIN_FIELDS & vals.keys())
         )
+        services = {account: account._base_url() for account in self}
         result = super().write(self._with_reconciliation_since(vals))
         if {"environment", "username", "simulator_url"} & vals.keys():
             # a token belongs to the user name and the service it was given by, and so do the last results
@@ -180,6 +178,10 @@ class NetsAccount(models.Model):
                 account._write_secret({"token": False, "token_expires_at": 0})
                 account.mirrors_order_id = False
                 account.with_context(active_test=False).terminal_ids._forget_last_result()
+        for account, service in services.items():
+            if account._base_url() != service and not vals.get("password"):
+                # Another service never gets to see it: whoever may set the address would read the password there.
+                account._write_secret({"password": False})
         for account in changed:
             account._log_in_after_change()
         return result
@@ -196,12 +198,7 @@ class NetsAccount(models.Model):
             .sudo()
             .search_count([("terminal_id.account_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
         ):
-            raise UserError(
-                self.env._(
-                    "A transaction of this account is not finished yet. Its result would be asked for in the wrong "
-                    "place. Wait until it is finished, or settle it, and change the account then."
-                )
-            )
+            raise refusal(self.env, "account_in_use")
 
     # === ACTION METHODS === #
 

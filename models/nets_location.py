@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..messages import refusal
+
 
 class NetsLocation(models.Model):
     _name = "nets.location"
@@ -45,4 +47,4 @@ class NetsLocation(models.Model):
     @api.constrains("parent_id")
     def _check_parent_id(self):
         if self._has_cycle():
-            raise ValidationError(self.env._("A site can't be a group of itself."))
+            raise refusal(self.env, "site_in_itself", error=ValidationError)

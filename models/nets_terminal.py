@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 
 from .. import listener
 from ..const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
-from ..messages import describe_setup
+from ..messages import describe_setup, refusal
 
 _logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class NetsTerminal(models.Model):
             elif (terminal.state or "").lower() == "disconnected":
                 terminal.activity = self.env._("Disconnected")
             else:
-                terminal.activity = terminal.state or ""
+                terminal.activity = terminal.state or self.env._("Not asked yet")
 
     def _compute_open_count(self):
         """How many transactions wait for a person, as the dashboard counts them."""
@@ -126,11 +126,8 @@ class NetsTerminal(models.Model):
     def _check_identifier(self):
         for terminal in self:
             if not (terminal.identifier.isascii() and terminal.identifier.isdigit() and len(terminal.identifier) == 8):
-                raise ValidationError(
-                    self.env._(
-                        "“%(identifier)s” isn't a terminal ID. It has 8 digits and stands on the terminal's receipts.",
-                        identifier=terminal.identifier,
-                    )
+                raise refusal(
+                    self.env, "identifier_not_possible", error=ValidationError, identifier=terminal.identifier
                 )
 
     # === CRUD METHODS === #
@@ -161,13 +158,7 @@ class NetsTerminal(models.Model):
         """The history belongs to the device: another device is another record."""
         used = self.filtered(lambda terminal: terminal.identifier != identifier and terminal._has_transactions())
         if used:
-            raise UserError(
-                self.env._(
-                    "%(terminal)s has transactions, which belong to this device. Press “Replace” to put another device "
-                    "in its place.",
-                    terminal=used[0].display_name,
-                )
-            )
+            raise refusal(self.env, "terminal_with_history", terminal=used[0].display_name)
 
     def _has_transactions(self):
         return bool(self.env["nets.transaction"].sudo().search_count([("terminal_id", "in", self.ids)], limit=1))
@@ -186,22 +177,18 @@ class NetsTerminal(models.Model):
                 continue
             refused = [terminal.identifier for terminal in own if terminal.identifier not in identifiers]
             if refused:
-                raise UserError(
-                    self.env._(
-                        "NETS says that the account %(account)s may not use the terminal %(identifiers)s. It may use: "
-                        "%(allowed)s. Check the number, or ask NETS to link the terminal to the account.",
-                        account=account.name,
-                        identifiers=", ".join(refused),
-                        allowed=", ".join(identifiers) or "–",
-                    )
+                raise refusal(
+                    self.env,
+                    "identifier_refused",
+                    account=account.name,
+                    identifiers=", ".join(refused),
+                    allowed=", ".join(identifiers) or "–",
                 )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         if self._has_transactions():
-            raise UserError(
-                self.env._("This terminal has transactions. Archive it instead, so that they remain readable.")
-            )
+            raise refusal(self.env, "terminal_not_deletable")
 
     def _check_not_in_use(self):
         if (
@@ -209,12 +196,7 @@ class NetsTerminal(models.Model):
             .sudo()
             .search_count([("terminal_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
         ):
-            raise UserError(
-                self.env._(
-                    "A transaction on this terminal is not finished yet. Wait until it is finished, or settle it, and "
-                    "change the terminal then."
-                )
-            )
+            raise refusal(self.env, "terminal_in_use")
 
     # === ACTION METHODS === #
 
@@ -250,7 +232,7 @@ class NetsTerminal(models.Model):
     def _action_administration(self, administration, group):
         self.ensure_one()
         if not self.env.user.has_group(group):
-            raise AccessError(self.env._("You may not do this on card terminals. Ask your administrator."))
+            raise refusal(self.env, "rights_administration", error=AccessError)
         self.check_access("read")
         transaction = self.env["nets.transaction"]._reserve_administration(self, administration, str(uuid.uuid4()))
         return self._dialog_action(transaction)
@@ -263,12 +245,7 @@ class NetsTerminal(models.Model):
         self.ensure_one()
         self.check_access("write")
         if self.environment == "production":
-            raise UserError(
-                self.env._(
-                    "This terminal charges real cards. For a test, pay a small invoice by card, and refund it "
-                    "afterwards."
-                )
-            )
+            raise refusal(self.env, "test_payment_in_production")
         self._check_usable(self.company_id, self.currency_id)
         transaction = self.env["nets.transaction"]._reserve(
             {
@@ -360,7 +337,13 @@ class NetsTerminal(models.Model):
     @api.model
     def _cron_reconcile(self):
         """Reserve the reconciliations that are due. The terminals work on them side by side, in threads."""
-        terminals = self.search([("account_id.reconciliation_daily", "=", True), ("type", "=", "connect_cloud")])
+        terminals = self.search(
+            [
+                ("account_id.active", "=", True),
+                ("account_id.reconciliation_daily", "=", True),
+                ("type", "=", "connect_cloud"),
+            ]
+        )
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(terminals))
         for terminal in terminals:
@@ -403,7 +386,7 @@ class NetsTerminal(models.Model):
 
     def _reconciliation_due_at(self):
         """When this terminal's session was last to be closed, in UTC: the set hour of its site, today or yesterday."""
-        zone = ZoneInfo(self.location_id.tz or "UTC")
+        zone = ZoneInfo(self.location_id.tz or self.company_id.partner_id.tz or "UTC")
         now = datetime.now(zone)
         hour, minute = divmod(round(self.account_id.reconciliation_hour * 60), 60)
         due_at = datetime.combine(now.date(), time(hour, minute), zone)
@@ -435,33 +418,19 @@ class NetsTerminal(models.Model):
         """
         terminal = self.sudo().exists()
         if len(terminal) != 1 or not terminal.active or not terminal.account_id.active:
-            raise UserError(self.env._("This terminal doesn't exist any more. Choose another one."))
+            raise refusal(self.env, "terminal_gone")
         if terminal.company_id not in company.sudo().parent_ids:
-            raise UserError(
-                self.env._(
-                    "The terminal %(terminal)s doesn't belong to %(company)s. Choose one of its own terminals.",
-                    terminal=terminal.name,
-                    company=company.display_name,
-                )
-            )
+            raise refusal(self.env, "terminal_company", terminal=terminal.name, company=company.display_name)
         if terminal.currency_id != currency:
-            raise UserError(
-                self.env._(
-                    "The terminal %(terminal)s charges in %(terminal_currency)s, but the amount is in %(currency)s. "
-                    "Choose a terminal for %(currency)s, or another way of payment.",
-                    terminal=terminal.name,
-                    terminal_currency=terminal.currency_id.name,
-                    currency=currency.name,
-                )
+            raise refusal(
+                self.env,
+                "terminal_currency",
+                terminal=terminal.name,
+                terminal_currency=terminal.currency_id.name,
+                currency=currency.name,
             )
         if terminal.type != "connect_cloud":
-            raise UserError(
-                self.env._(
-                    "The terminal %(terminal)s is connected through Baxi.Agent, which isn't available here. Choose a "
-                    "Connect@Cloud terminal.",
-                    terminal=terminal.name,
-                )
-            )
+            raise refusal(self.env, "terminal_baxi_agent", terminal=terminal.name)
 
     def _choices(self):
         """What the dialog shows of these terminals, for a person to choose from."""

@@ -29,7 +29,9 @@ from ..messages import (
     NO_RETRY_REASONS,
     RETRY_WAIT,
     describe,
+    describe_refusal,
     labels,
+    refusal,
 )
 
 _logger = logging.getLogger(__name__)
@@ -241,7 +243,7 @@ class NetsTransaction(models.Model):
         :raise UserError: without a request id
         """
         if not request_id or not isinstance(request_id, str) or len(request_id) > 64:
-            raise UserError(self.env._("The request has no number. Reload the page and try again."))
+            raise refusal(self.env, "request_without_number")
         found = self.sudo().search([("request_id", "=", request_id)])
         return found.sudo(False)
 
@@ -255,25 +257,21 @@ class NetsTransaction(models.Model):
         if not busy:
             return
         if busy.kind == "administration":
-            raise UserError(
-                self.env._(
-                    "The terminal %(terminal)s is busy with its administration (%(activity)s, started by %(user)s). "
-                    "Wait until it is finished, or choose another terminal.",
-                    terminal=terminal.name,
-                    activity=busy._format_activity(),
-                    user=busy.user_id.name,
-                )
-            )
-        if busy.state == "unknown":
-            raise UserError(busy._being_resolved())
-        raise UserError(
-            self.env._(
-                "The terminal %(terminal)s is busy with another payment (%(amount)s, started by %(user)s). Wait until "
-                "it is finished, or choose another terminal.",
+            raise refusal(
+                self.env,
+                "terminal_in_administration",
                 terminal=terminal.name,
-                amount=busy._format_amount(busy.amount),
+                activity=busy._format_activity(),
                 user=busy.user_id.name,
             )
+        if busy.state == "unknown":
+            raise UserError(busy._being_resolved().as_text())
+        raise refusal(
+            self.env,
+            "terminal_in_payment",
+            terminal=terminal.name,
+            amount=busy._format_amount(busy.amount),
+            user=busy.user_id.name,
         )
 
     @api.model
@@ -298,16 +296,14 @@ class NetsTransaction(models.Model):
         return {
             "waiting": True,
             "label": self.env._("An earlier payment is being resolved"),
-            "explanation": busy._being_resolved(),
+            "explanation": busy._being_resolved().explanation,
             "advice": busy._advice(),
         }
 
     def _being_resolved(self):
-        return self.env._(
-            "The result of an earlier payment of %(amount)s on the terminal %(terminal)s is still being fetched, and a "
-            "new one would wipe it out. Wait a moment, or choose another terminal.",
-            terminal=self.terminal_id.name,
-            amount=self._format_amount(self.amount),
+        """:return: Message, for those who wait for the terminal"""
+        return describe_refusal(
+            self.env, "earlier_result", terminal=self.terminal_id.name, amount=self._format_amount(self.amount)
         )
 
     @api.model
@@ -688,6 +684,7 @@ class NetsTransaction(models.Model):
         """Try to book a charge that accounting refused, after its cause is gone."""
         self._check_may_run()
         for transaction in self.sudo():
+            transaction.message_post(body=self.env._("Booking tried again"), author_id=self.env.user.partner_id.id)
             transaction._book()
 
     # === PHASE 5: TELL === #
@@ -857,9 +854,7 @@ class NetsTransaction(models.Model):
         :raise AccessError: where the user may not use terminals, or may not see these transactions
         """
         if not self.env.user.has_group("nets_connect_cloud.group_user"):
-            raise AccessError(
-                self.env._("You may not use card terminals. Ask your administrator for the right to do so.")
-            )
+            raise refusal(self.env, "rights_use", error=AccessError)
         self.check_access("read")
 
     @api.model
@@ -869,15 +864,9 @@ class NetsTransaction(models.Model):
         :raise UserError: with the cause in plain words
         """
         if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
-            raise UserError(self.env._("The amount isn't a number. Enter the amount to charge."))
+            raise refusal(self.env, "amount_not_a_number")
         if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
-            raise UserError(
-                self.env._(
-                    "%(currency)s has only %(digits)s decimals. Enter the amount without more.",
-                    currency=currency.name,
-                    digits=currency.decimal_places,
-                )
-            )
+            raise refusal(self.env, "amount_decimals", currency=currency.name, digits=currency.decimal_places)
 
     def _compare_and_set(self, values, states, condition=None):
         """Change the row where it still is as expected; all changes of state go through here.

@@ -5,12 +5,11 @@ from datetime import timedelta
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..connect_cloud import AdministrationOutcome, OutcomeState, Reason
 from ..const import ADMINISTRATION_SELECTION, EVIDENCE_INTERVAL, UNRESOLVED_STATES
-from ..messages import ADMINISTRATION_REASONS, ADMINISTRATION_UNANSWERED, describe
+from ..messages import ADMINISTRATION_REASONS, ADMINISTRATION_UNANSWERED, describe, refusal
 from .nets_transaction import NOW
 
 
@@ -48,7 +47,7 @@ class NetsTransaction(models.Model):
         """
         terminal = terminal.sudo()
         if terminal.type != "connect_cloud" or not terminal.active:
-            raise UserError(self.env._("Only an active Connect@Cloud terminal can do this."))
+            raise refusal(self.env, "administration_not_possible")
         return self._reserve(
             {
                 "kind": "administration",
@@ -139,9 +138,7 @@ class NetsTransaction(models.Model):
 
     def _settle_by_hand(self, charged, reason, amount=0, reference=""):
         if self.kind == "administration" and charged:
-            raise UserError(
-                self.env._("An administration moves no money. Settle it as “not charged” to free the terminal.")
-            )
+            raise refusal(self.env, "settle_administration")
         return super()._settle_by_hand(charged, reason, amount, reference)
 
     # === PHASE 5: TELL === #
@@ -182,7 +179,7 @@ class NetsTransaction(models.Model):
 
     def _abort(self):
         if self.kind == "administration" and self.sent_at:
-            raise UserError(self.env._("Only payments can be aborted. Wait until the terminal has finished."))
+            raise refusal(self.env, "administration_not_abortable")
         return super()._abort()
 
     def _format_activity(self):

@@ -1,8 +1,8 @@
 from odoo import Command, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..const import NOT_CHARGED_STATES
+from ..messages import refusal
 
 
 class NetsTransaction(models.Model):
@@ -140,9 +140,7 @@ class NetsTransaction(models.Model):
         if existing := self._find_request(request_id):
             return existing.read_progress()
         if self.sudo().state not in NOT_CHARGED_STATES:
-            raise UserError(
-                self.env._("This payment isn't known as failed any more, so it isn't tried again. Look at it first.")
-            )
+            raise refusal(self.env, "payment_not_failed")
         if waiting := self.invoice_ids._nets_wait_for_terminal(terminal_id, request_id):
             return [waiting]
         return self.invoice_ids._nets_start_card_payment(

@@ -29,6 +29,8 @@ class NetsTransaction(models.Model):
         digits=(10, 1),
         help="From the request to the terminal's answer. Empty where the answer got lost.",
     )
+    # Only to search by. A date, and not a moment: all of that day belongs to it.
+    last_day = fields.Date("To", store=False, search="_search_last_day")
     retry_ids = fields.One2many("nets.transaction", "retry_of_id", "Tried again", readonly=True)
     story = fields.Html(compute="_compute_story", sanitize=False)
 
@@ -86,6 +88,11 @@ class NetsTransaction(models.Model):
 
         return super()._search(Domain(domain).map_conditions(by_ids), *args, **kwargs)
 
+    def _search_last_day(self, operator, value):
+        if operator != "=":
+            return NotImplemented
+        return Domain("create_date", "<=", fields.Date.to_date(value))
+
     # === PHASE 3: RECORD === #
 
     def _record_answer(self, outcome):
@@ -142,7 +149,8 @@ class NetsTransaction(models.Model):
         )
         if self.recorded_at and self.state not in UNRESOLVED_STATES:
             events.append(self._story_result())
-        add(self.booked_at, self.env._("Booked"), self.booking_note or "", "success")
+        booked_as = [self.payment_id.sudo().display_name, self.booking_note]
+        add(self.booked_at, self.env._("Booked"), " · ".join(filter(None, booked_as)), "success")
         for retry in self.retry_ids.sorted("id"):
             add(
                 retry.create_date,
@@ -154,9 +162,11 @@ class NetsTransaction(models.Model):
                 refund.create_date,
                 refund._kind_name(),
                 self.env._(
-                    "%(order)s, %(amount)s: %(message)s",
-                    order=refund.order_id,
+                    "%(user)s, %(amount)s on %(terminal)s, %(order)s: %(message)s",
+                    user=refund.user_id.sudo().name,
                     amount=refund._format_amount(refund.charged_amount or refund.amount),
+                    terminal=refund.terminal_label,
+                    order=refund.order_id,
                     message=refund.message,
                 ),
             )

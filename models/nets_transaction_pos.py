@@ -3,12 +3,11 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..connect_cloud import OutcomeState
 from ..const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ..messages import BY_HAND_REASONS
+from ..messages import BY_HAND_REASONS, describe_refusal, refusal
 from .nets_transaction import NOW
 
 # The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
@@ -151,11 +150,7 @@ class NetsTransaction(models.Model):
         if payment_uuid and isinstance(payment_uuid, str):
             payment = payment.search([("uuid", "=", payment_uuid)])
         if not payment:
-            raise UserError(
-                self.env._(
-                    "The order isn't on the server yet, so nothing was sent. Check the connection and try again."
-                )
-            )
+            raise refusal(self.env, "order_not_on_server")
         return payment
 
     def _pos_reservation_values(self, payment, cashier):
@@ -191,24 +186,14 @@ class NetsTransaction(models.Model):
         currency = order.currency_id
         self._check_number(amount, currency)
         if currency.compare_amounts(amount, payment.amount) != 0:
-            raise UserError(
-                self.env._(
-                    "The order changed: the server has %(amount)s on this line. Nothing was sent. Look at the order "
-                    "and try again.",
-                    amount=currency.format(payment.amount),
-                )
-            )
+            raise refusal(self.env, "order_changed", amount=currency.format(payment.amount))
         if currency.is_zero(payment.amount):
-            raise UserError(self.env._("The amount is zero, so there is nothing to charge."))
+            raise refusal(self.env, "amount_zero")
         # Rule 3: one debt, one charge.
         left = order._nets_left(payment)
         if currency.compare_amounts(abs(payment.amount), left if payment.amount > 0 else -left) > 0:
-            raise UserError(
-                self.env._(
-                    "Only %(left)s of this order is left to pay, so %(amount)s can't be asked for. Nothing was sent.",
-                    left=currency.format(left),
-                    amount=currency.format(payment.amount),
-                )
+            raise refusal(
+                self.env, "amount_above_order", left=currency.format(left), amount=currency.format(payment.amount)
             )
 
     @api.model
@@ -220,12 +205,8 @@ class NetsTransaction(models.Model):
         booking = order._nets_unresolved()
         if not booking or not all(charge._pos_is_being_booked() for charge in booking):
             return None
-        return {
-            "waiting": True,
-            "label": self.env._("The payment before is being booked"),
-            "explanation": booking[0]._pos_in_the_way(),
-            "advice": "",
-        }
+        message = booking[0]._pos_in_the_way()
+        return {"waiting": True, "label": message.label, "explanation": message.explanation, "advice": ""}
 
     def _pos_is_being_booked(self):
         return self.state == "approved" and self.to_book and not self.booking_error
@@ -235,15 +216,9 @@ class NetsTransaction(models.Model):
         order = payment.pos_order_id
         payment._nets_check_terminal_method()
         if order.state != "draft":
-            raise UserError(
-                self.env._("%(order)s is paid or cancelled already. Nothing was sent.", order=order.display_name)
-            )
+            raise refusal(self.env, "order_closed", order=order.display_name)
         if order.session_id.state != "opened":
-            raise UserError(
-                self.env._(
-                    "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
-                )
-            )
+            raise refusal(self.env, "session_not_open")
         order._nets_check_resolved()
 
     def _pos_check_terminal(self, payment, terminal):
@@ -251,12 +226,8 @@ class NetsTransaction(models.Model):
         order = payment.pos_order_id
         terminal._check_usable(order.company_id, order.currency_id)
         if terminal not in payment.payment_method_id._nets_terminals(order.config_id):
-            raise UserError(
-                self.env._(
-                    "The terminal %(terminal)s isn't among those of the payment method %(method)s. Choose another one.",
-                    terminal=terminal.sudo().name,
-                    method=payment.payment_method_id.name,
-                )
+            raise refusal(
+                self.env, "terminal_not_of_method", terminal=terminal.sudo().name, method=payment.payment_method_id.name
             )
 
     @api.model
@@ -286,19 +257,12 @@ class NetsTransaction(models.Model):
         if not original:
             left = candidates.filtered(lambda record: not currency.is_zero(record.amount_refundable))
             if not left:
-                raise UserError(
-                    self.env._(
-                        "No card payment of the refunded order is left to refund. Nothing was sent. Give the money "
-                        "back in another way."
-                    )
-                )
-            raise UserError(
-                self.env._(
-                    "No card payment of the refunded order has %(amount)s left to refund. Nothing was sent. Make one "
-                    "payment line for each card: %(cards)s.",
-                    amount=currency.format(amount),
-                    cards=", ".join(f"{card._card_name()} {currency.format(card.amount_refundable)}" for card in left),
-                )
+                raise refusal(self.env, "order_not_refundable")
+            raise refusal(
+                self.env,
+                "amount_above_cards",
+                amount=currency.format(amount),
+                cards=", ".join(f"{card._card_name()} {currency.format(card.amount_refundable)}" for card in left),
             )
         if reversal:
             original._pos_check_take_back(amount)
@@ -307,12 +271,7 @@ class NetsTransaction(models.Model):
     def _pos_check_take_back(self, amount):
         """:raise UserError: where the terminal can't take this payment back as a whole any more"""
         if not self._is_last_of_terminals() or self.currency_id.compare_amounts(self.charged_amount, amount) != 0:
-            raise UserError(
-                self.env._(
-                    "A terminal takes back its last payment only, and only as a whole: this one was followed by "
-                    "another, or a refund of it was started. Refund it instead."
-                )
-            )
+            raise refusal(self.env, "not_last_payment")
 
     # === WHAT THE LINE SAYS === #
 
@@ -552,35 +511,18 @@ class NetsTransaction(models.Model):
     # === TELL === #
 
     def _pos_in_the_way(self):
-        """Why something can't be done with an order now, and what to do."""
+        """:return: Message; why something can't be done with an order now, and what to do"""
         self.ensure_one()
         values = {
             "order": self.pos_order_id.display_name,
             "terminal": self.terminal_id.name,
             "amount": self._format_amount(self.charged_amount if self.state == "approved" else self.amount),
         }
-        if self.state == "approved" and self.to_book:
-            return self.env._(
-                "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again.",
-                **values,
-            )
         if self.state == "approved":
-            return self.env._(
-                "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or "
-                "take the payment back on the terminal with “Reverse”, or refund it.",
-                **values,
-            )
-        if self.state == "unknown":
-            return self.env._(
-                "The result of the card payment of %(amount)s for %(order)s on the terminal %(terminal)s isn't known "
-                "yet. Get its last result first; a manager can settle it by hand.",
-                **values,
-            )
-        return self.env._(
-            "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is "
-            "finished, or abort it.",
-            **values,
-        )
+            key = "order_charge_unbooked" if self.to_book else "order_charged"
+        else:
+            key = "order_result_unknown" if self.state == "unknown" else "order_card_running"
+        return describe_refusal(self.env, key, **values)
 
     def _tell(self):
         result = super()._tell()

@@ -3,11 +3,11 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..const import UNRESOLVED_STATES
-from ..messages import SETTLED_BY_HAND
+from ..messages import SETTLED_BY_HAND, refusal
 
 
 class NetsTransaction(models.Model):
@@ -45,7 +45,7 @@ class NetsTransaction(models.Model):
             return under_way.with_env(self.env).read_progress()
         self._pos_check_open(payment)
         if original.kind != "purchase" or original.state != "approved":
-            raise UserError(self.env._("No card was charged on this line, so there is nothing to take back."))
+            raise refusal(self.env, "line_not_charged")
         original._lock_refundable()
         original._pos_check_take_back(original.charged_amount)
         original.terminal_id._check_usable(original.company_id, original.currency_id)
@@ -75,7 +75,7 @@ class NetsTransaction(models.Model):
         self._check_may_run()
         transaction = self.sudo()
         if transaction.signature not in ("required", "declined"):
-            raise UserError(self.env._("No signature is waited for."))
+            raise refusal(self.env, "no_signature")
         progress = self.read_progress()
         if not accepted:
             # a reversal that failed may be asked for again
@@ -108,9 +108,7 @@ class NetsTransaction(models.Model):
         transaction.check_access("read")
         known = transaction.sudo()
         if known.state == "unknown" and not known._pos_was_looked_up():
-            raise UserError(
-                self.env._("Press “Get last result” first: the terminal may still know what became of this payment.")
-            )
+            raise refusal(self.env, "last_result_first")
         if amount is None:
             amount = abs(known.amount)
         self._check_number(amount, known.currency_id)
@@ -142,20 +140,9 @@ class NetsTransaction(models.Model):
         terminal = self.env["nets.terminal"].browse(terminal_id)
         self._pos_check_terminal(payment, terminal)
         if payment.currency_id.compare_amounts(amount, payment.amount) > 0 or amount <= 0:
-            raise UserError(
-                self.env._(
-                    "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference "
-                    "on the order first, for example as a tip.",
-                    amount=payment.currency_id.format(payment.amount),
-                )
-            )
+            raise refusal(self.env, "by_hand_amount", amount=payment.currency_id.format(payment.amount))
         if not (reference or "").strip() or not (reason or "").strip():
-            raise UserError(
-                self.env._(
-                    "Enter the reference (STAN or authorisation) from the terminal's receipt, and why it was taken by "
-                    "hand."
-                )
-            )
+            raise refusal(self.env, "by_hand_reference")
         terminal = terminal.sudo()
         now = self._now().replace(microsecond=0)
         transaction = (
@@ -204,20 +191,18 @@ class NetsTransaction(models.Model):
         order = self.sudo().pos_order_id
         order._nets_lock()
         if order.state != "draft" or self.sudo().without_order:
-            raise UserError(self.env._("This charge belongs to no open order, so there is none to complete."))
+            raise refusal(self.env, "charge_without_order")
         order._nets_check_resolved()
         if order.session_id.state not in ("opened", "closing_control"):
-            raise UserError(self.env._("The session of this order is closed. Open the order in the till instead."))
+            raise refusal(self.env, "session_closed")
         order.amount_paid = order._compute_amount_paid()
         if not order._is_pos_order_paid():
-            raise UserError(
-                self.env._(
-                    "%(order)s isn't fully paid: %(paid)s of %(total)s. Take the rest in the till, or refund this "
-                    "payment.",
-                    order=order.display_name,
-                    paid=order.currency_id.format(order.amount_paid),
-                    total=order.currency_id.format(order.amount_total),
-                )
+            raise refusal(
+                self.env,
+                "order_not_paid",
+                order=order.display_name,
+                paid=order.currency_id.format(order.amount_paid),
+                total=order.currency_id.format(order.amount_total),
             )
         order.with_company(order.company_id)._process_saved_order(False)
         order._send_order()
@@ -235,7 +220,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if self.origin == "pos":
             self._check_may_run()
-            raise UserError(self.env._("This belongs to an order of the Point of Sale. Open it there, and try again."))
+            raise refusal(self.env, "belongs_to_till")
         return super().retry(request_id, terminal_id)
 
     def _is_booked_alone(self):
@@ -245,14 +230,12 @@ class NetsTransaction(models.Model):
         if self.origin != "pos":
             return super()._check_may_refund()
         if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
-            raise AccessError(self.env._("Only a manager may refund this. Ask your manager."))
+            raise refusal(self.env, "rights_refund", error=AccessError)
         return None
 
     def _pos_check_manager(self):
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(
-                self.env._("Only a manager of the Point of Sale may do this. Ask your manager to log in here.")
-            )
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
 
     def _pos_is_on_open_order(self):
         """Whether this charge is on an order that isn't paid yet."""
@@ -273,9 +256,9 @@ class NetsTransaction(models.Model):
         order._nets_lock()
         self._lock()
         if not self._pos_is_on_open_order():
-            raise UserError(self.env._("This charge belongs to a paid order, or is booked as a payment of its own."))
+            raise refusal(self.env, "charge_of_paid_order")
         if self._pos_take_back().filtered(lambda reversal: not reversal.without_order):
-            raise UserError(self.env._("The terminal is taking this payment back, or has done so."))
+            raise refusal(self.env, "being_reversed")
         self.without_order = True
         if not self.to_book:
             note = self.with_company(self.company_id)._pos_book_without_order()
@@ -335,43 +318,28 @@ class NetsTransaction(models.Model):
             or self.to_book
             or currency.compare_amounts(self.amount_refundable, self.charged_amount) != 0
         ):
-            raise UserError(
-                self.env._(
-                    "Only a payment without an order, of which nothing was refunded, can be attached to an order."
-                )
-            )
+            raise refusal(self.env, "attach_not_possible")
         if order.state != "draft" or order.session_id.state != "opened":
-            raise UserError(self.env._("Choose an order that isn't paid yet, of a session that is open."))
+            raise refusal(self.env, "attach_order")
         if order.company_id != self.company_id or order.currency_id != currency:
-            raise UserError(self.env._("The order has another company or currency than the payment."))
+            raise refusal(self.env, "attach_company")
         if self.pos_payment_method_id not in order.config_id.payment_method_ids:
-            raise UserError(
-                self.env._(
-                    "%(config)s doesn't offer the payment method %(method)s. Choose an order of another Point of Sale.",
-                    config=order.config_id.display_name,
-                    method=self.pos_payment_method_id.name,
-                )
+            raise refusal(
+                self.env, "attach_method", config=order.config_id.display_name, method=self.pos_payment_method_id.name
             )
         order._nets_check_resolved()
         left = order._nets_left(self.env["pos.payment"])
         asked = currency.round(self.charged_amount - sum(self._pos_extra_amounts()))
         if currency.compare_amounts(asked, left) > 0:
-            raise UserError(
-                self.env._(
-                    "Only %(left)s of %(order)s is left to pay, but the card was charged %(amount)s. Choose another "
-                    "order, or refund the payment.",
-                    left=currency.format(left),
-                    order=order.display_name,
-                    amount=currency.format(asked),
-                )
+            raise refusal(
+                self.env,
+                "attach_amount",
+                left=currency.format(left),
+                order=order.display_name,
+                amount=currency.format(asked),
             )
         if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
-            raise UserError(
-                self.env._(
-                    "The payment stays in the books: it is in a locked period, or matched with a bank statement. "
-                    "Refund it, or leave it as it is."
-                )
-            )
+            raise refusal(self.env, "payment_locked")
 
     # === CLOSING A SESSION === #
 

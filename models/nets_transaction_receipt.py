@@ -3,10 +3,10 @@
 import textwrap
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
 from ..const import RECEIPT_WIDTH, UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class NetsTransaction(models.Model):
@@ -68,12 +68,7 @@ class NetsTransaction(models.Model):
         if undecided := self.filtered(
             lambda transaction: transaction.state in UNRESOLVED_STATES and not transaction.has_receipt
         ):
-            raise UserError(
-                self.env._(
-                    "The result of %(order)s isn't known yet, so there is nothing to print. Wait until it is.",
-                    order=undecided[0].order_id,
-                )
-            )
+            raise refusal(self.env, "receipt_unknown", order=undecided[0].order_id)
 
     def _print_receipts(self, wanted):
         """The texts to print, counted as printed. Printing is no right to write: only the counters change.
@@ -89,6 +84,7 @@ class NetsTransaction(models.Model):
             copies = [which for which in wanted if transaction[f"{which}_receipt"]]
             texts = [transaction._receipt_text(which) for which in copies] or [transaction._confirmation_text(wanted)]
             transaction._count_prints(copies or wanted)
+            transaction._note_prints(copies)
             printed.append((transaction, texts))
         return printed
 
@@ -122,6 +118,20 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(SQL("UPDATE nets_transaction SET %s WHERE id = %s", columns, self.id))
         self.invalidate_recordset(["customer_receipt_prints", "merchant_receipt_prints"])
 
+    def _note_prints(self, receipts):
+        """Who printed what, in the chatter.
+
+        :param receipts: some of "customer", "merchant"; none for a confirmation
+        """
+        names = {
+            "customer": self.env._("the customer's receipt"),
+            "merchant": self.env._("the merchant's receipt"),
+        }
+        printed = ", ".join(names[which] for which in receipts) or self.env._("a confirmation")
+        self.message_post(
+            body=self.env._("Printed: %(receipts)s", receipts=printed), author_id=self.env.user.partner_id.id
+        )
+
     def _confirmation_text(self, wanted):
         """What Odoo knows of a transaction whose terminal gave no receipt, in a receipt's width.
 
@@ -140,6 +150,7 @@ class NetsTransaction(models.Model):
             (self.env._("Authorisation"), self.authorisation_code),
             (self.env._("Session"), self.session_number),
         ]
+        extras = [(self.env._("Tip"), self.tip_amount), (self.env._("Surcharge"), self.surcharge_amount)]
         address = self.company_id.partner_id
         lines = [
             *_wrap(self.company_id.name),
@@ -153,10 +164,12 @@ class NetsTransaction(models.Model):
             *(line for label, value in rows if value for line in _row(label, value)),
             "",
             kinds[self.kind].upper(),
+            *(line for label, amount in extras if amount for line in _row(label, self._plain_amount(amount))),
             *_row(self.currency_id.name, self._plain_amount(self.charged_amount if charged else self.amount)),
             "",
             *_wrap((self.env._("Successful") if charged else self.env._("Not charged")).upper()),
             *([] if charged else _wrap(self._message().label)),
+            *([] if self.environment == "production" else ["", *_wrap(self.env._("PLAY MONEY"))]),
         ]
         text = "\n".join(lines) + "\n"
         return self._mark_copy(text) if any(self._is_copy(which) for which in wanted) else text

@@ -7,7 +7,7 @@ from datetime import timedelta
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_datetime
 
 from .. import listener
@@ -23,7 +23,7 @@ from ..const import (
     PERSON_AFTER,
     UNRESOLVED_STATES,
 )
-from ..messages import MERCHANT_ABORTED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe
+from ..messages import MERCHANT_ABORTED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe, refusal
 from .nets_transaction import NOW
 
 _logger = logging.getLogger(__name__)
@@ -530,16 +530,12 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         if not self.env.user.has_group("nets_connect_cloud.group_manager"):
-            raise AccessError(
-                self.env._("Only a manager of card transactions may settle one by hand. Ask your manager.")
-            )
+            raise refusal(self.env, "rights_settle", error=AccessError)
         self.check_access("read")
         if not (reason or "").strip():
-            raise UserError(self.env._("Write down why this is settled by hand."))
+            raise refusal(self.env, "settle_reason")
         if charged and (not math.isfinite(amount) or amount <= 0 or not (reference or "").strip()):
-            raise UserError(
-                self.env._("Enter the amount and the reference (STAN or authorisation) from the terminal's journal.")
-            )
+            raise refusal(self.env, "settle_reference")
         transaction = self.sudo()
         values = {
             "state": "approved" if charged else "failed",
@@ -562,9 +558,7 @@ class NetsTransaction(models.Model):
             }
         # no live listener: its own answer is better than any journal
         if not transaction._lost_its_thread() or not transaction._compare_and_set(values, ("unknown",)):
-            raise UserError(
-                self.env._("Only a transaction whose result is unknown, and no longer waited for, can be settled.")
-            )
+            raise refusal(self.env, "settle_not_unknown")
         # what the terminal's last result is, is not known any more: it is asked for before the next payment
         transaction.terminal_id.last_result = False
         transaction.message_post(

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
 from ..const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ..messages import NOT_LAST_TRANSACTION
+from ..messages import NOT_LAST_TRANSACTION, refusal
 from .nets_transaction import NOW
 
 
@@ -241,9 +241,7 @@ class NetsTransaction(models.Model):
         if credit_note_id:
             credit_note = self.env["account.move"].browse(credit_note_id).exists()
             if credit_note not in self._open_credit_notes():
-                raise UserError(
-                    self.env._("This credit note can't be paid out with this payment any more. Choose another one.")
-                )
+                raise refusal(self.env, "credit_note_gone")
             return credit_note._nets_start_payout(amount, terminal_id, request_id, refund_of=self, previous=previous)
         self._lock_refundable()
         self._check_refundable()
@@ -286,9 +284,7 @@ class NetsTransaction(models.Model):
         if existing := self._find_request(request_id):
             return existing.read_progress()
         if self.sudo().state not in NOT_CHARGED_STATES:
-            raise UserError(
-                self.env._("This refund isn't known as failed any more, so it isn't tried again. Look at it first.")
-            )
+            raise refusal(self.env, "refund_not_failed")
         original = self.refund_of_id
         if original and (waiting := original._wait_to_give_back(terminal_id, request_id)):
             return [waiting]
@@ -310,13 +306,7 @@ class NetsTransaction(models.Model):
         payment = self.sudo().payment_id
         method_line = payment.journal_id._nets_method_line("outbound")
         if not payment.journal_id.active or not method_line:
-            raise UserError(
-                self.env._(
-                    "The journal %(journal)s doesn't offer “Card terminal” for outgoing payments any more. Ask the "
-                    "accountant to add it there, under Outgoing Payments.",
-                    journal=payment.journal_id.display_name,
-                )
-            )
+            raise refusal(self.env, "journal_without_outgoing", journal=payment.journal_id.display_name)
         if not method_line.payment_account_id:
             payment._get_outstanding_account("outbound")  # refuses where there is none
         return {
@@ -382,53 +372,27 @@ class NetsTransaction(models.Model):
         """
         transaction = self.sudo()
         if transaction.kind != "purchase" or transaction.state != "approved":
-            raise UserError(self.env._("Only a successful card payment can be refunded."))
+            raise refusal(self.env, "payment_not_successful")
         if not transaction._is_booked_alone():
-            raise UserError(
-                self.env._(
-                    "This payment was taken in the Point of Sale, so its refund goes through the Point of Sale: open "
-                    "the paid order in the till, and press “Refund” there."
-                )
-            )
+            raise refusal(self.env, "payment_of_till")
         if transaction.to_book:
-            raise UserError(
-                self.env._(
-                    "This payment was charged, but it isn't in the books yet: %(cause)s Book it first, and refund it "
-                    "then.",
-                    cause=transaction.booking_error or "",
-                )
-            )
+            raise refusal(self.env, "payment_not_booked", cause=transaction.booking_error or "")
         payment = transaction.payment_id
         if not payment or payment.move_id.state != "posted":
-            raise UserError(
-                self.env._(
-                    "The payment of this charge isn't posted in the books any more. Ask the accountant to post it "
-                    "again, and refund it then."
-                )
-            )
+            raise refusal(self.env, "payment_not_posted")
         if transaction.currency_id.compare_amounts(transaction.amount_refundable, 0) <= 0:
             if transaction.refund_ids.filtered(lambda refund: refund.state in UNRESOLVED_STATES):
-                raise UserError(
-                    self.env._(
-                        "A refund of the whole payment is under way, or waits for its result. Wait until that is known."
-                    )
-                )
-            raise UserError(self.env._("This payment has been refunded already."))
+                raise refusal(self.env, "refund_under_way")
+            raise refusal(self.env, "payment_refunded")
 
     def _check_refund_amount(self, amount):
         """:raise UserError: where `amount` (negative) is no amount, or more than what is left"""
         self._check_number(amount, self.currency_id)
         if self.currency_id.compare_amounts(amount, 0) >= 0:
-            raise UserError(self.env._("A refund is a negative amount. Enter it with a minus sign."))
+            raise refusal(self.env, "refund_not_negative")
         left = self.sudo().amount_refundable
         if self.currency_id.compare_amounts(-amount, left) > 0:
-            raise UserError(
-                self.env._(
-                    "Only %(left)s of this payment is left to refund: the rest was refunded, or a refund of it is "
-                    "under way. Enter that or less.",
-                    left=self._format_amount(left),
-                )
-            )
+            raise refusal(self.env, "amount_above_refundable", left=self._format_amount(left))
 
     def _check_matching(self, amount):
         """Refuse what can't become due again in the books.
@@ -437,25 +401,13 @@ class NetsTransaction(models.Model):
         """
         payment = self.sudo().payment_id
         if payment._seek_for_lines()[2]:
-            raise UserError(
-                self.env._(
-                    "A discount or a write-off was booked with this payment, and nobody can say which part of it the "
-                    "refund takes back. Make a credit note, and match the refund with that."
-                )
-            )
+            raise refusal(self.env, "payment_with_discount")
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
         # what other refunds of it will take once they are booked
         refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
         left -= refunds._amount_open()
         if self.currency_id.compare_amounts(amount, left) > 0:
-            raise UserError(
-                self.env._(
-                    "Only %(left)s of this payment is matched with invoices or open; the rest is matched with other "
-                    "journal entries. Unmatch those, refund less, or make a credit note and match the refund with "
-                    "that.",
-                    left=self._format_amount(max(0, left)),
-                )
-            )
+            raise refusal(self.env, "amount_above_matched", left=self._format_amount(max(0, left)))
 
     def _check_reversible(self):
         """Refuse a reversal, before anything is sent.
@@ -465,20 +417,10 @@ class NetsTransaction(models.Model):
         self._check_refundable()
         transaction = self.sudo()
         if not transaction.can_reverse:
-            raise UserError(
-                self.env._(
-                    "A terminal takes back its last payment only, and only as a whole: this one was followed by "
-                    "another, or a refund of it was started. Refund it instead."
-                )
-            )
+            raise refusal(self.env, "not_last_payment")
         payment = transaction.payment_id
         if not payment._nets_is_cancellable() and payment._seek_for_lines()[2]:
-            raise UserError(
-                self.env._(
-                    "The payment can't be cancelled in the books, and a discount or a write-off was booked with it. "
-                    "Make a credit note, and match a refund with that."
-                )
-            )
+            raise refusal(self.env, "payment_not_cancellable")
 
     # === REVERSAL: SEND AND LOOK UP === #
 

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero
 
 from ..const import UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class PosOrder(models.Model):
@@ -38,14 +39,14 @@ class PosOrder(models.Model):
     def _nets_check_resolved(self):
         """:raise UserError: while a card transaction of these orders is unresolved, with what to do"""
         if unresolved := self._nets_unresolved()[:1]:
-            raise UserError(unresolved._pos_in_the_way())
+            raise UserError(unresolved._pos_in_the_way().as_text())
 
     def _nets_check_removable(self):
         """:raise UserError: where a card is being charged, or was charged, for one of these orders"""
         self._nets_lock()
         self._nets_check_resolved()
         if charged := self._nets_charged()[:1]:
-            raise UserError(charged._pos_in_the_way())
+            raise UserError(charged._pos_in_the_way().as_text())
 
     def _nets_check_payable(self):
         """:raise UserError: where one of these orders isn't paid by what its lines say"""
@@ -57,25 +58,21 @@ class PosOrder(models.Model):
         known = self.env["nets.transaction"]._pos_of_lines(cards.mapped("uuid"))
         for line in cards:
             if line.uuid not in known:
-                raise UserError(
-                    self.env._(
-                        "%(amount)s of %(order)s is to be paid by card, but no card was charged. Send it to the "
-                        "terminal, or remove this payment line.",
-                        amount=line.currency_id.format(line.amount),
-                        order=line.pos_order_id.display_name,
-                    )
+                raise refusal(
+                    self.env,
+                    "line_without_charge",
+                    amount=line.currency_id.format(line.amount),
+                    order=line.pos_order_id.display_name,
                 )
         for order in cards.pos_order_id:
             charged = sum(line.amount for line in cards if line.pos_order_id == order)
             if order.currency_id.compare_amounts(abs(charged), abs(order._nets_total())) > 0:
-                raise UserError(
-                    self.env._(
-                        "%(charged)s of %(order)s went over cards, but it comes to %(total)s only. Money from a card "
-                        "isn't given back in cash: put the products back on the order, or reverse the card payment.",
-                        charged=order.currency_id.format(charged),
-                        order=order.display_name,
-                        total=order.currency_id.format(order._nets_total()),
-                    )
+                raise refusal(
+                    self.env,
+                    "cards_above_order",
+                    charged=order.currency_id.format(charged),
+                    order=order.display_name,
+                    total=order.currency_id.format(order._nets_total()),
                 )
 
     def _nets_check_move(self, session_id):

@@ -1,5 +1,6 @@
 from odoo import api, models
-from odoo.exceptions import UserError
+
+from ..messages import refusal
 
 # What makes up the amount of a line, and where it stands.
 PRICE_FIELDS = {
@@ -35,12 +36,8 @@ class PosOrderLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
         if added := self._nets_added_by_terminal():
-            raise UserError(
-                self.env._(
-                    "%(product)s was charged on the card together with %(order)s, so it stays on the order.",
-                    product=added[0].full_product_name,
-                    order=added[0].order_id.display_name,
-                )
+            raise refusal(
+                self.env, "line_with_charge", product=added[0].full_product_name, order=added[0].order_id.display_name
             )
 
     # === BUSINESS METHODS === #

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ..messages import refusal
+
 # What says that a line was paid on a terminal.
 PROVEN_STATUSES = ("done", "reversed", "reversing")
 # What moves money from one place to another.
@@ -46,7 +48,7 @@ class PosPayment(models.Model):
         for transaction in known.values():
             # a line that the terminal took back stands for nothing any more
             if transaction._pos_line_values()["payment_status"] != "reversed":
-                raise UserError(transaction._pos_in_the_way())
+                raise UserError(transaction._pos_in_the_way().as_text())
         orders = self.pos_order_id
         orders._nets_lock()
         orders._nets_check_resolved()
@@ -62,12 +64,7 @@ class PosPayment(models.Model):
     def _nets_check_terminal_method(self):
         """:raise UserError: where the line's method takes no cards on NETS terminals"""
         if not self.payment_method_id._nets_is_terminal():
-            raise UserError(
-                self.env._(
-                    "%(method)s isn't a payment method for NETS terminals. Choose one that is.",
-                    method=self.payment_method_id.name,
-                )
-            )
+            raise refusal(self.env, "method_not_nets", method=self.payment_method_id.name)
 
     def _nets_check_new(self, vals):
         """:return: `vals` as they may be created
@@ -89,7 +86,7 @@ class PosPayment(models.Model):
         :raise UserError: where the payment of an order that is paid should become another"""
         said = transaction._pos_line_values()
         if self.pos_order_id.state != "draft" and self._nets_moved_money(vals):
-            raise UserError(transaction._pos_in_the_way())
+            raise UserError(transaction._pos_in_the_way().as_text())
         return {name: said.get(name, value) for name, value in vals.items() if name != "uuid"}
 
     def _nets_check_change(self, vals):
@@ -126,12 +123,7 @@ class PosPayment(models.Model):
         return False if status in PROVEN_STATUSES else status
 
     def _nets_refuse_recording(self):
-        raise UserError(
-            self.env._(
-                "A card payment is taken on the terminal, from the till. To record money that came in another way, "
-                "choose another payment method."
-            )
-        )
+        raise refusal(self.env, "card_by_hand")
 
     def _nets_is_paid(self):
         """Whether this line stands for money that was paid."""

@@ -2,6 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..const import POS_TERMINAL_CODE
+from ..messages import refusal
 
 
 class PosPaymentMethod(models.Model):
@@ -30,44 +31,37 @@ class PosPaymentMethod(models.Model):
     def _check_nets_terminals(self):
         for method in self.filtered(lambda method: method._nets_is_terminal()):
             if method.journal_id.type != "bank":
-                raise ValidationError(
-                    self.env._(
-                        "%(method)s takes cards on NETS terminals, so its journal must be a bank journal.",
-                        method=method.name,
-                    )
-                )
+                raise refusal(self.env, "method_without_bank", error=ValidationError, method=method.name)
             terminals = method.sudo().nets_terminal_ids
             default = method.sudo().nets_default_terminal_id
             if default and terminals and default not in terminals:
-                raise ValidationError(
-                    self.env._(
-                        "%(terminal)s is not among the terminals of %(method)s. Add it there, or choose another "
-                        "default.",
-                        terminal=default.display_name,
-                        method=method.name,
-                    )
+                raise refusal(
+                    self.env,
+                    "method_default_terminal",
+                    error=ValidationError,
+                    terminal=default.display_name,
+                    method=method.name,
                 )
             for terminal in terminals | default:
                 if terminal.company_id not in method.company_id.sudo().parent_ids:
-                    raise ValidationError(
-                        self.env._(
-                            "%(terminal)s belongs to another company than %(method)s. Choose terminals of %(company)s.",
-                            terminal=terminal.display_name,
-                            method=method.name,
-                            company=method.company_id.display_name,
-                        )
+                    raise refusal(
+                        self.env,
+                        "method_company",
+                        error=ValidationError,
+                        terminal=terminal.display_name,
+                        method=method.name,
+                        company=method.company_id.display_name,
                     )
                 currency = method.journal_id.currency_id or method.company_id.currency_id
                 if terminal.currency_id != currency:
-                    raise ValidationError(
-                        self.env._(
-                            "%(terminal)s charges in %(terminal_currency)s, but the journal of %(method)s is kept in "
-                            "%(currency)s. Choose another terminal, or another journal.",
-                            terminal=terminal.display_name,
-                            terminal_currency=terminal.currency_id.name,
-                            method=method.name,
-                            currency=currency.name,
-                        )
+                    raise refusal(
+                        self.env,
+                        "method_currency",
+                        error=ValidationError,
+                        terminal=terminal.display_name,
+                        terminal_currency=terminal.currency_id.name,
+                        method=method.name,
+                        currency=currency.name,
                     )
 
     # === COMPUTE METHODS === #

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from ..const import UNRESOLVED_STATES
+from ..messages import refusal
 
 
 class PosSession(models.Model):
@@ -91,11 +92,9 @@ class PosSession(models.Model):
         self.ensure_one()
         self._nets_check_user()
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(
-                self.env._("Only a manager of the Point of Sale may do this. Ask your manager to log in here.")
-            )
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
         if not (reason or "").strip():
-            raise UserError(self.env._("Write down why the session is closed like this."))
+            raise refusal(self.env, "closing_reason")
         session = self.sudo()
         unresolved, astray = session._nets_unresolved(), session._nets_without_paid_order()
         body = self.env._("Closed although card payments are open: %(reason)s", reason=reason.strip())
@@ -111,7 +110,7 @@ class PosSession(models.Model):
 
     def _nets_check_user(self):
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Only users of the Point of Sale may see this."))
+            raise refusal(self.env, "rights_till", error=AccessError)
         self.check_access("read")
 
     def _nets_check_closing(self):
@@ -123,8 +122,8 @@ class PosSession(models.Model):
         """Why this session can't be closed, as text; mostly empty."""
         self.ensure_one()
         session = self.sudo()
-        reasons = [transaction._pos_in_the_way() for transaction in session._nets_unresolved()]
-        reasons += [transaction._pos_in_the_way() for transaction in session._nets_without_paid_order()]
+        reasons = [transaction._pos_in_the_way().explanation for transaction in session._nets_unresolved()]
+        reasons += [transaction._pos_in_the_way().explanation for transaction in session._nets_without_paid_order()]
         if not reasons:
             return ""
         manager = self.env._("A manager can close the session nevertheless, and has to say why.")

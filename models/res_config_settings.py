@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..const import FIRST_LOOKUP, LONGEST_PAUSE, PERSON_AFTER
+from ..messages import refusal
 from .nets_account import ENVIRONMENTS
 
 
@@ -33,7 +34,8 @@ class ResConfigSettings(models.TransientModel):
         help="Answers /nets_connect_cloud/monitoring to whoever sends it as bearer token. Empty: switched off.",
     )
     nets_account_id = fields.Many2one("nets.account", compute="_compute_nets_account_id")
-    nets_account_count = fields.Integer(compute="_compute_nets_account_id")
+    nets_account_note = fields.Char(compute="_compute_nets_account_id")
+    nets_terminal_ids = fields.Many2many("nets.terminal", compute="_compute_nets_terminal_ids")
     nets_environment = fields.Selection(ENVIRONMENTS, "NETS environment", default="test")
     nets_simulator_url = fields.Char("NETS simulator address")
     nets_username = fields.Char("NETS user name")
@@ -54,18 +56,11 @@ class ResConfigSettings(models.TransientModel):
     def _check_nets_times(self):
         for settings in self:
             if not 5 <= settings.nets_first_lookup <= settings.nets_longest_pause <= 3600:
-                raise ValidationError(
-                    self.env._(
-                        "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The "
-                        "longest pause is at least as long, and an hour at most."
-                    )
-                )
+                raise refusal(self.env, "settings_lookup", error=ValidationError)
             if settings.nets_person_after < 1:
-                raise ValidationError(self.env._("A person is called after a minute at the earliest."))
+                raise refusal(self.env, "settings_person", error=ValidationError)
             if settings.nets_monitoring_token and len(settings.nets_monitoring_token) < 16:
-                raise ValidationError(
-                    self.env._("The monitoring token is a password: use 16 characters or more, made by a machine.")
-                )
+                raise refusal(self.env, "settings_token", error=ValidationError)
 
     # === COMPUTE METHODS === #
 
@@ -74,7 +69,13 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             accounts = settings._nets_accounts()
             settings.nets_account_id = accounts[:1]
-            settings.nets_account_count = len(accounts)
+            settings.nets_account_note = settings._nets_account_note(accounts)
+
+    @api.depends("company_id")
+    def _compute_nets_terminal_ids(self):
+        for settings in self:
+            terminals = self.env["nets.terminal"]
+            settings.nets_terminal_ids = terminals.search(terminals._company_domain(settings.company_id))
 
     def _compute_nets_password(self):
         self.nets_password = False
@@ -123,6 +124,20 @@ class ResConfigSettings(models.TransientModel):
     def _nets_accounts(self):
         company = self.company_id or self.env.company
         return self.env["nets.account"].search([("company_id", "=", company.id)], order="id")
+
+    def _nets_account_note(self, accounts):
+        """What isn't seen of the one account that the page shows: that there are others, or a parent company's."""
+        if len(accounts) > 1:
+            return self.env._("This company has %(count)s accounts. Here stands the first one.", count=len(accounts))
+        parents = self.company_id.sudo().parent_ids - self.company_id
+        inherited = self.env["nets.account"].sudo().search([("company_id", "in", parents.ids)], limit=1)
+        if accounts or not inherited:
+            return ""
+        return self.env._(
+            "This branch takes cards on the terminals of %(company)s. Enter an account here only where the branch has "
+            "one of its own.",
+            company=inherited.company_id.name,
+        )
 
     def _nets_save_account(self, secret):
         """Write what changed to the company's account, which logs in at once; make it where there is none.

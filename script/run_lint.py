@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import messages_page
 import polib
 
 import stack
@@ -247,7 +248,11 @@ def check_translations(folder, fix=False):
 # === ALL === #
 
 # Checks that are no command, and a file that each of them reads; in the order in which they mend.
-FUNCTIONS = {"pot": (check_template, POT), "translations": (check_translations, "i18n/it.po")}
+FUNCTIONS = {
+    "messages": (messages_page.check, messages_page.PAGE),
+    "pot": (check_template, POT),
+    "translations": (check_translations, "i18n/it.po"),
+}
 
 
 def check_all(checkers, names):

@@ -13,6 +13,7 @@ from . import test_pos_people
 from . import test_receipt
 from . import test_recovery
 from . import test_refund
+from . import test_refund_pos
 from . import test_refusals
 from . import test_rules_of_money
 from . import test_tour

@@ -90,6 +90,22 @@ class TestAccounts(CardPaymentCommon):
         self.account.environment = "production"
         self.assertFalse(self.terminal.sudo().last_result)
 
+    def test_another_service_never_gets_to_see_the_password(self):
+        """Whoever may change the address could read it there."""
+        for values in (
+            {"environment": "production"},
+            {"environment": "simulator", "simulator_url": "http://127.0.0.1:8911"},
+        ):
+            with self.subTest(values), self.undone():
+                self.account.password = "geheim"
+                self.account.write(values)
+                self.assertFalse(self.account.password_is_set)
+                self.account.write({"environment": "test", "password": "other"})
+                self.assertEqual(self.account.sudo()._client_values()["password"], "other")
+        self.account.password = "geheim"
+        self.account.write({"username": "another", "simulator_url": "http://127.0.0.1:8912"})
+        self.assertTrue(self.account.password_is_set, "the service is the same")
+
     def test_several_accounts_and_companies_and_branches(self):
         branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
         other = self.env["res.company"].create({"name": "Other", "currency_id": self.usd.id})
@@ -106,6 +122,17 @@ class TestAccounts(CardPaymentCommon):
         with self.assertRaisesRegex(UserError, "doesn't belong to"):
             theirs._check_usable(self.company, self.usd)
         self.assertNotIn(foreign, accounts.with_user(self.administrator).search([]))
+        # the settings of each say so
+        self.administrator.company_ids += branch
+        for company, note, shown in (
+            (self.company, "2 accounts", self.terminal),
+            (branch, "on the terminals of", self.terminal + own),
+        ):
+            settings = self.env["res.config.settings"].with_user(self.administrator).with_company(company).create({})
+            self.assertIn(note, settings.nets_account_note)
+            self.assertLessEqual(shown, settings.nets_terminal_ids)
+            self.assertNotIn(theirs, settings.nets_terminal_ids)
+        self.assertFalse(self.env["res.config.settings"].with_company(other).create({}).nets_account_note)
 
     # --- the settings --- #
 
@@ -175,6 +202,21 @@ class TestAccounts(CardPaymentCommon):
             ("90000032", "allowed", self.account.id),
         )
 
+    def test_fetch_makes_the_first_site_in_the_time_zone_of_who_fetches(self):
+        company = self.env["res.company"].create({"name": "New"})
+        self.administrator.write({"company_ids": [Command.link(company.id)], "tz": "Pacific/Auckland"})
+        self.nets_allows("90000034")
+        accounts = self.env["nets.account"].with_user(self.administrator).with_company(company)
+        account = accounts.create({"name": "New", "username": "new"})
+        action = account.action_fetch_terminals()
+        self.env["nets.terminal.fetch"].with_user(self.administrator).browse(action["res_id"]).action_import()
+        site = account.terminal_ids.location_id
+        self.assertEqual((site.name, site.tz, site.company_id), ("New", "Pacific/Auckland", company))
+        self.nets_allows("90000034", "90000035")
+        action = account.action_fetch_terminals()
+        self.env["nets.terminal.fetch"].with_user(self.administrator).browse(action["res_id"]).action_import()
+        self.assertEqual(account.terminal_ids.location_id, site, "no second one")
+
     def test_fetch_says_why_nets_cannot_be_asked(self):
         self.nets_says(Reason.LOGIN_REFUSED)
         with self.assertRaisesRegex(UserError, "Login refused"):
@@ -241,12 +283,45 @@ class TestAccounts(CardPaymentCommon):
         with self.assertRaises(psycopg2.errors.UniqueViolation), self.env.cr.savepoint():
             self.env["nets.terminal"].create({"name": "Twin", "identifier": "90000001", "account_id": account.id})
 
+    def test_terminal_says_where_it_may_be_used_in_the_point_of_sale(self):
+        methods = self.env["pos.payment.method"].sudo()
+        journal = self.company_data["default_journal_bank"]
+        values = {"journal_id": journal.id, "use_payment_terminal": "nets"}
+        any_of_them = methods.create({"name": "Any", **values})
+        second = methods.create({"name": "Second", **values, "nets_terminal_ids": [Command.link(self.terminal_2.id)]})
+        first, other = self.terminal.sudo(), self.terminal_2.sudo()
+        self.assertEqual(first.pos_payment_method_ids & (any_of_them + second), any_of_them)
+        self.assertEqual(other.pos_payment_method_ids & (any_of_them + second), any_of_them + second)
+
     def test_terminal_not_offered_on_invoices(self):
         self.terminal.for_invoices = False
         terminals = self.env["nets.terminal"]
         usable = terminals.search(terminals._usable_domain(self.company, self.usd))
         self.assertNotIn(self.terminal, usable)
         self.assertIn(self.terminal_2, usable)
+
+    def test_entries_that_are_refused(self):
+        baxi = self.env["nets.terminal"].create(
+            {"name": "Baxi", "identifier": "90000080", "account_id": self.account.id, "type": "baxi_agent"}
+        )
+        replace = self.env["nets.terminal.replace"].create({"terminal_id": baxi.id, "identifier": "90000081"})
+        baxi.active = False
+        settings = self.env["res.config.settings"].with_user(self.administrator)
+        for text, call in (
+            ("Only an active Connect@Cloud terminal", baxi.action_reconciliation),
+            ("is archived already", replace.action_replace),
+            ("isn't a terminal ID", lambda: setattr(self.terminal_2, "identifier", "1234567x")),
+            ("must be like http", lambda: self.account.write({"environment": "simulator", "simulator_url": "ftp://x"})),
+            (
+                "must be like http",
+                lambda: self.account.write({"environment": "simulator", "simulator_url": "http://a:b@c"}),
+            ),
+            ("after 5 seconds at the earliest", lambda: settings.create({"nets_first_lookup": 1})),
+            ("after a minute at the earliest", lambda: settings.create({"nets_person_after": 0})),
+            ("use 16 characters or more", lambda: settings.create({"nets_monitoring_token": "short"})),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(UserError, text), self.env.cr.savepoint():
+                call()
 
     # --- state and printer --- #
 

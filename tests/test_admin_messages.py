@@ -1,13 +1,16 @@
-"""One catalogue: whole, without strays, and the page in the documentation says the same."""
+"""One catalogue: whole, and without strays. That the page in the documentation says the same, script/lint checks."""
 
+import ast
+import re
 from pathlib import Path
 
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase
 
 from .. import messages
 from ..connect_cloud import Reason
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "MESSAGES.md"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class TestMessages(TransactionCase):
@@ -26,15 +29,25 @@ class TestMessages(TransactionCase):
         decided = messages.NO_RETRY_REASONS | messages.ADMINISTRATION_REASONS | set(messages.RETRY_WAIT)
         self.assertLessEqual(decided, set(messages._MESSAGES))
 
-    def test_page_of_the_documentation_lists_the_catalogue(self):
-        rows = [
-            tuple(cell.strip() for cell in line.strip("|").split("|")[:2])
-            for line in PAGE.read_text().splitlines()
-            if line.startswith("| **")
-        ]
-        catalogue = [self.describe(key) for key in messages._MESSAGES]
-        catalogue += [messages.describe_setup(self.env, key) for key in messages._SETUP_MESSAGES]
-        self.assertCountEqual(rows, [(f"**{message.label}**", message.explanation) for message in catalogue])
+    def test_a_refusal_says_its_label_and_what_to_do(self):
+        error = messages.refusal(self.env, "amount_decimals", currency="USD", digits=2)
+        self.assertIs(type(error), UserError)
+        self.assertEqual(str(error), "Amount not possible\nUSD has only 2 decimals. Enter the amount without more.")
+        self.assertIs(type(messages.refusal(self.env, "rights_use", error=AccessError)), AccessError)
+
+    def test_every_refusal_of_the_code_is_in_the_catalogue_with_its_values(self):
+        raised = set()
+        for file in (*ROOT.glob("models/*.py"), *ROOT.glob("wizard/*.py")):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Constant) and node.value in messages._REFUSAL:
+                    raised.add(node.value)
+                if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "refusal":
+                    continue
+                key = node.args[1].value
+                _label, explanation = messages._REFUSAL[key]
+                values = {keyword.arg for keyword in node.keywords} - {"error"}
+                self.assertEqual(values, set(re.findall(r"%\((\w+)\)s", str(explanation))), (file.name, key))
+        self.assertEqual(raised, set(messages._REFUSAL), "no strays in the catalogue")
 
     def test_refunds_and_reversals_never_speak_of_a_charge(self):
         for key in messages._MESSAGES:

@@ -4,13 +4,15 @@ import logging
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.tests import new_test_user
-from odoo.tools import file_open
+from odoo.tools import file_open, mute_logger
 
 from ..connect_cloud import ConnectCloudError, Reason
 from .common import CardPaymentCommon
 
 PASSWORD = "very-secret"
+MONITORING = "monitoring-token-of-this-shop"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
 
 
@@ -33,6 +35,7 @@ class TestSecrets(CardPaymentCommon):
         text = repr(content)
         self.assertNotIn(PASSWORD, text)
         self.assertNotIn(TOKEN, text)
+        self.assertNotIn(MONITORING, text)
 
     def test_accounts_are_closed_to_all_below_the_administrator(self):
         for user in self.below:
@@ -50,6 +53,50 @@ class TestSecrets(CardPaymentCommon):
                 # an AccessError is one, too; exporting is refused before the model is looked at
                 with self.assertRaises(UserError):
                     call()
+
+    def test_no_rpc_of_users_below_the_administrator_shows_a_secret(self):
+        """Refused or answered: in no answer stands a secret, nor an account's user name."""
+        field = {"password": {}, "username": {}}
+        through = {"account_id": {"fields": field}}
+        ids = self.account.ids
+        calls = [
+            ("nets.account", "read", ids, ["username", "password"]),
+            ("nets.account", "web_read", ids, field),
+            ("nets.account", "search_read", [], ["username"]),
+            ("nets.account", "web_search_read", [], field),
+            ("nets.account", "search_count", [("username", "=like", "s%")]),
+            ("nets.account", "formatted_read_group", [], ["username"]),
+            ("nets.account", "web_read_group", [], ["username"]),
+            ("nets.account", "read_group", [], ["username"], ["username"]),
+            ("nets.account", "name_search", "shop"),
+            ("nets.account", "export_data", ids, ["username", "password"]),
+            ("nets.account", "onchange", ids, {}, [], field),
+            ("nets.account", "default_get", ["password", "username"]),
+            ("nets.terminal", "web_read", self.terminal.ids, through),
+            ("nets.terminal", "web_search_read", [], through),
+            ("nets.terminal", "search_read", [("account_id.username", "=like", "s%")], ["name"]),
+            ("nets.terminal", "export_data", self.terminal.ids, ["account_id/username"]),
+            ("nets.terminal", "formatted_read_group", [], ["account_id.username"]),
+            ("nets.terminal", "get_views", [(False, "form"), (False, "list")]),
+            ("nets.transaction", "get_views", [(False, "form"), (False, "list")]),
+            ("nets.terminal.fetch", "web_search_read", [], through),
+            ("res.config.settings", "default_get", ["nets_username", "nets_password", "nets_monitoring_token"]),
+            ("res.config.settings", "web_search_read", [], {"nets_username": {}, "nets_password": {}}),
+            ("ir.config_parameter", "search_read", [("key", "like", "nets_connect_cloud")], ["value"]),
+        ]
+        self.account.username = "username-of-the-shop"
+        self.env["ir.config_parameter"].set_param("nets_connect_cloud.monitoring_token", MONITORING)
+        cashier = new_test_user(self.env, login="nets_cashier", groups="point_of_sale.group_pos_manager")
+        for user in (*self.below, cashier):
+            for model, method, *args in calls:
+                with self.subTest(user=user.login, model=model, method=method), mute_logger("odoo.models"):
+                    try:
+                        with self.env.cr.savepoint():
+                            answer = call_kw(self.env[model].with_user(user), method, args, {})
+                    except (UserError, ValueError, KeyError) as error:
+                        answer = str(error)
+                    self.assertNoSecret(answer)
+                    self.assertNotIn("username-of-the-shop", repr(answer))
 
     def test_table_of_secrets_is_closed_to_everybody(self):
         for user in (*self.below, self.administrator):
@@ -77,9 +124,19 @@ class TestSecrets(CardPaymentCommon):
         self.assertNoSecret(account.message_ids.tracking_value_ids.read())
 
     def test_password_cannot_be_searched_for(self):
-        for domain in ([("password", "=like", "v%")], [("password", "=", PASSWORD)]):
-            with self.assertRaisesRegex(UserError, "can't be searched"):
-                self.env["nets.account"].with_user(self.administrator).search(domain)
+        for model, field in (("nets.account", "password"), ("nets.terminal", "account_id.password")):
+            for operator, value in (
+                ("=like", "v%"),
+                ("=", PASSWORD),
+                ("ilike", "very"),
+                ("in", [PASSWORD]),
+                (">", "a"),
+            ):
+                with (
+                    self.subTest(model=model, operator=operator),
+                    self.assertRaisesRegex(UserError, "can't be searched"),
+                ):
+                    self.env[model].with_user(self.administrator).search([(field, operator, value)])
 
     def test_way_round_over_related_fields_is_closed(self):
         for path in ("account_id.password", "account_id.username"):

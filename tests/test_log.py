@@ -1,7 +1,8 @@
 """The transaction log: what it lists, finds and counts, and that it stays fast."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -58,9 +59,11 @@ class TestLog(CardPaymentCommon):
             if (node.get("string") or labels[node.get("name")]["string"]) == label
         ]
         if node.get("filter_domain"):
-            domain = safe_eval(node.get("filter_domain"), {"self": value})
+            # as the web client: the text that was typed, and what it means
+            domain = safe_eval(node.get("filter_domain"), {"self": str(value), "raw_value": value})
         else:
-            operator = node.get("operator") or ("=" if isinstance(value, int) else "ilike")
+            exact = isinstance(value, int) or labels[node.get("name")]["type"] == "date"
+            operator = node.get("operator") or ("=" if exact else "ilike")
             domain = [(node.get("name"), operator, value)]
         return self.log.search([*domain, ("company_id", "=", self.company.id)])
 
@@ -106,7 +109,13 @@ class TestLog(CardPaymentCommon):
         day_before = self.log._now().replace(hour=0, minute=0, second=0)
         self.assertEqual(self.found("today"), later)
         self.assertEqual(self.searched("From", day_before), later)
-        self.assertEqual(self.searched("Before", day_before), earlier)
+        # the last day belongs to it as a whole, as the user's clock counts
+        zone = ZoneInfo("Pacific/Auckland")
+        self.log = self.log.with_context(tz=zone.key)
+        day = earlier.create_date.replace(tzinfo=UTC).astimezone(zone).date()
+        self.assertEqual(self.searched("To", str(day)), earlier)
+        self.assertFalse(self.searched("To", str(day - timedelta(days=1))))
+        self.assertEqual(self.searched("To", str(day + timedelta(days=4))), earlier | later)
 
     def test_not_booked_is_found(self):
         booked = self.charge(self.make_invoice(100))
@@ -185,6 +194,41 @@ class TestLog(CardPaymentCommon):
         self.assertEqual(transaction.state, "approved")
         self.assertFalse(transaction.answer_seconds)
 
+    def test_totals_per_terminal_and_session(self):
+        """As NETS pays them out: refunds are taken off."""
+        purchase = self.charge(self.make_invoice(100))
+        [progress] = purchase.with_user(self.clerk).start_refund(-30, self.terminal_2.id, "refund-1")
+        refund = self.log.sudo().browse(progress["id"])
+        refund._claim("thread-refund")
+        refund._record_answer(approved(3000, number=201))
+        refund._book()
+        self.charge(self.make_invoice(50), outcome=approved(5000, number=102, session_number="022"))
+        self.charge(self.make_invoice(70), outcome=declined(103))
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_session_action")
+        self.assertEqual(
+            safe_eval(action["context"]), {"search_default_group_terminal": 1, "search_default_group_session": 2}
+        )
+        rows = self.log.formatted_read_group(
+            [*safe_eval(action["domain"]), ("company_id", "=", self.company.id)],
+            ["terminal_id", "session_number"],
+            ["charged_amount:sum"],
+        )
+        totals = {(row["terminal_id"][0], row["session_number"]): row["charged_amount:sum"] for row in rows}
+        self.assertEqual(
+            totals,
+            {(self.terminal.id, "021"): 100, (self.terminal.id, "022"): 50, (self.terminal_2.id, "021"): -30},
+        )
+
+    def test_it_is_found_in_both_menus(self):
+        self.clerk.group_ids |= self.env.ref("point_of_sale.group_pos_user")
+        menus = self.env["ir.ui.menu"].with_user(self.clerk).load_menus(False)
+        apps = {
+            menus[menu["app_id"]]["xmlid"]
+            for menu in menus.values()
+            if menu.get("action_model") == "ir.actions.act_window" and menu["name"] == "Card transactions"
+        }
+        self.assertEqual(apps, {"account.menu_finance", "point_of_sale.menu_point_root"})
+
     def test_totals_per_currency(self):
         self.charge(self.make_invoice(100))
         kroner = self.env.ref("base.NOK")
@@ -212,6 +256,7 @@ class TestLog(CardPaymentCommon):
             self.assertIn(words, texts[0])
         for words in ("100.00", "Visa •••• 1234", "A00101"):
             self.assertIn(words, texts[2])
+        self.assertEqual(texts[3], transaction.payment_id.name)
         html = str(transaction.with_user(self.clerk).story)
         positions = [html.index(title) for title in titles]
         self.assertEqual(positions, sorted(positions))

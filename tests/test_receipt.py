@@ -144,8 +144,26 @@ class TestReceipt(ReceiptCase):
         ):
             self.assertIn(words, text)
         self.assertLessEqual(max(map(len, text.splitlines())), 24)
+        self.assertTrue(text.endswith("PLAY MONEY\n"), "nobody takes it for a payment")
         [again] = self.printed(transaction)
         self.assertIn("*** COPY ***", again)
+
+    def test_confirmation_of_a_real_payment_with_a_tip(self):
+        self.terminal.account_id.environment = "production"
+        transaction = self.charge(
+            self.invoice, outcome=approved(110000, tip_amount=5000, customer_receipt="", merchant_receipt="")
+        )
+        [text] = self.printed(transaction)
+        self.assertIn("PAYMENT\nTip                50,00\nUSD              1100,00\n", text)
+        self.assertNotIn("PLAY MONEY", text)
+
+    def test_who_printed_it_is_noted(self):
+        transaction = self.paid()
+        self.printed(transaction, user=self.manager)
+        self.printed(self.charge(self.make_invoice(5), outcome=cancelled()), user=self.manager)
+        [note, *_others] = transaction.message_ids
+        self.assertEqual(note.author_id, self.manager.partner_id)
+        self.assertIn("the customer's receipt, the merchant's receipt", html.fromstring(note.body).text_content())
 
     def test_confirmation_that_nothing_was_charged(self):
         transaction = self.charge(self.invoice, outcome=cancelled())

@@ -189,6 +189,25 @@ class TestRefund(RefundCase):
         self.assertLines(refund.payment_id, {self.outgoing: (-500, -500), self.receivable: (500, 0)})
         self.assertLines(purchase.payment_id, {self.outstanding: (1000, 1000), self.receivable: (-1000, 0)})
 
+    def test_instalments_the_last_one_first(self):
+        terms = self.env["account.payment.term"].create(
+            {
+                "name": "30% at once, the rest in a month",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 30, "nb_days": 0}),
+                    Command.create({"value": "percent", "value_amount": 70, "nb_days": 30}),
+                ],
+            }
+        )
+        invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
+        purchase = self.charge(invoice)
+        refund = self.refund(purchase, -800)
+        self.assertLines(refund.payment_id, {self.outgoing: (-800, -800), self.receivable: (800, 0)})
+        self.assertLines(purchase.payment_id, {self.outstanding: (1000, 1000), self.receivable: (-1000, 0)})
+        instalments = invoice.line_ids.filtered(lambda line: line.account_id == self.receivable).sorted("date_maturity")
+        self.assertEqual(instalments.mapped("amount_residual"), [100, 700])
+        self.assertEqual(self.rows(invoice), [(1000, False), (-800, True)])
+
     def test_the_customers_credit_goes_back_first(self):
         """A tip became the customer's credit: refunding it makes nothing due again."""
         invoice = self.make_invoice(1000)
@@ -227,6 +246,9 @@ class TestRefund(RefundCase):
         self.assertTrue(refund.booked_at, refund.booking_error)
         self.assertGreater(refund.payment_id.move_id.date, refund.charge_date)
         self.assertIn("A lock date doesn't allow an entry on that day", refund.booking_note)
+        self.assertLines(refund.payment_id, {self.outgoing: (-1000, -1000), self.receivable: (1000, 0)})
+        self.assertLines(purchase.payment_id, {self.outstanding: (1000, 1000), self.receivable: (-1000, 0)})
+        self.assertLess(purchase.payment_id.move_id.date, refund.payment_id.move_id.date)
         self.assertEqual(invoice.amount_residual, 1000)
 
     def test_secured_payment(self):
@@ -323,11 +345,34 @@ class TestRefund(RefundCase):
         self.assertEqual(balances(), [0, -200])
         purchase = self.charge(invoice)
         self.assertEqual(balances(), [-200, 0])
-        refund = self.refund(purchase, -250)
-        self.assertEqual(invoice.amount_residual, 250)
-        self.assertLines(refund.payment_id, {self.outgoing: (-250, -250), self.receivable: (250, 0)})
-        # a quarter of the tax isn't due any more
-        self.assertEqual(balances(), [-150, -50])
+        with self.subTest("the invoice is due again"), self.undone():
+            refund = self.refund(purchase, -250)
+            self.assertEqual(invoice.amount_residual, 250)
+            self.assertLines(refund.payment_id, {self.outgoing: (-250, -250), self.receivable: (250, 0)})
+            # a quarter of the tax isn't due any more
+            self.assertEqual(balances(), [-150, -50])
+        with self.subTest("matched with a credit note"), self.undone():
+            credit_note = self._create_invoice_one_line(
+                price_unit=200,
+                product_id=self.product_a,
+                tax_ids=[Command.set(tax.ids)],
+                move_type="out_refund",
+                reversed_entry_id=invoice.id,
+                post=True,
+            )
+            self.assertEqual(balances(), [-200, 50])
+            refund = self.refund(purchase, -250, credit_note_id=credit_note.id)
+            self.assertLines(refund.payment_id, {self.outgoing: (-250, -250), self.receivable: (250, 0)})
+            self.assertEqual((invoice.amount_residual, credit_note.amount_residual), (0, 0))
+            self.assertEqual(balances(), [-150, 0])
+        with self.subTest("reversed"):
+            [progress] = purchase.with_user(self.clerk).start_reversal("reversal-1")
+            reversal = self.engine["nets.transaction"].browse(progress["id"])
+            reversal._record_baseline(last(approved(100000, number=101), purchase.order_id))
+            self.finish(reversal, approved(100000, number=102))
+            self.assertEqual(purchase.payment_id.move_id.state, "cancel")
+            self.assertEqual(invoice.amount_residual, 1000)
+            self.assertEqual(balances(), [0, -200])
 
     def test_what_cannot_be_booked_is_booked_later(self):
         invoice = self.make_invoice(1000)
@@ -753,13 +798,13 @@ class TestReversal(RefundCase):
         return self.engine["nets.transaction"].browse(progress["id"])
 
     def original(self, **values):
-        return last(approved(100000, number=101, **values), self.purchase.order_id)
+        return last(approved(self.minor(self.purchase), number=101, **values), self.purchase.order_id)
 
     def reverse(self, baseline=None):
         reversal = self.start_reversal()
         self.assertTrue(reversal._prepare_call().wants_baseline)
         reversal._record_baseline(baseline or self.original())
-        return self.finish(reversal, approved(100000, number=102))
+        return self.finish(reversal, approved(self.minor(reversal), number=102))
 
     def test_the_payment_is_cancelled(self):
         reversal = self.reverse()
@@ -830,7 +875,17 @@ class TestReversal(RefundCase):
         )
         self.assertEqual(sum(lines.mapped("balance")), 0)
 
-    def test_a_discount_that_could_not_be_cancelled_is_refused(self):
+    def test_a_discount_goes_with_the_payment(self):
+        invoice = self.pay_with_discount()
+        writeoff = self.purchase.payment_id._seek_for_lines()[2]
+        self.assertEqual((writeoff.balance, invoice.amount_residual), (20, 0))
+        reversal = self.reverse()
+        self.assertTrue(reversal.booked_at, reversal.booking_error)
+        self.assertEqual(self.purchase.payment_id.move_id.state, "cancel")
+        self.assertEqual((writeoff.parent_state, invoice.amount_residual), ("cancel", 1000))
+
+    def pay_with_discount(self):
+        """:return: an invoice of 1000 that was paid with 980"""
         terms = self.env["account.payment.term"].create(
             {
                 "name": "2% within 7 days",
@@ -842,6 +897,10 @@ class TestReversal(RefundCase):
         )
         invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
         self.purchase = self.charge(invoice, 980, outcome=approved(98000, number=101))
+        return invoice
+
+    def test_a_discount_that_could_not_be_cancelled_is_refused(self):
+        self.pay_with_discount()
         self.purchase.payment_id.move_id.button_hash()
         with self.assertRaisesRegex(UserError, "Make a credit note"):
             self.start_reversal()

@@ -545,15 +545,17 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     def test_rule_08a_another_order_is_not_ours(self):
         transaction = self.lose(self.invoice, baseline=BEFORE)
+        seen = last(declined(number=101), "SOMEBODYELSES")
         for _sighting in range(3):
-            self.look_up(transaction, last(declined(number=101), "SOMEBODYELSES"), after=60)
+            self.look_up(transaction, seen, after=60)
         self.assertEqual(transaction.state, "unknown")
 
     def test_rule_08a_a_cancellation_where_nobody_works_by_hand_is_ours(self):
         self.terminal.used_by_hand = False
         transaction = self.lose(self.invoice, baseline=BEFORE)
+        seen = last(cancelled())
         for _sighting in range(2):
-            self.look_up(transaction, last(cancelled()), after=5)
+            self.look_up(transaction, seen, after=5)
         self.assertEqual((transaction.state, transaction.reason), ("failed", "customer_cancelled"))
 
     def test_rule_08a_where_cards_are_taken_by_hand_only_the_next_number_is_ours(self):
@@ -634,8 +636,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         transaction._record_baseline(BEFORE)
         transaction.with_user(self.clerk).abort()
         transaction._record_answer(lost())
+        seen = last(declined(number=101))
         for _sighting in range(2):
-            self.look_up(transaction, last(declined(number=101)), after=5)
+            self.look_up(transaction, seen, after=5)
         self.assertEqual((transaction.state, transaction.reason), ("aborted", "merchant_aborted"))
 
     def test_rule_08_a_clock_alone_never_decides(self):
@@ -703,8 +706,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
     def _settled_as_not_charged(self):
         """(how it was settled, transaction)."""
         failed = self.lose(self.make_invoice(1000), baseline=BEFORE)
+        seen = last(declined(number=101))
         for _sighting in range(2):
-            self.look_up(failed, last(declined(number=101)), after=5)
+            self.look_up(failed, seen, after=5)
         yield "failed", failed
 
         aborted = self.send(self.make_invoice(1000))

@@ -1,9 +1,9 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..const import PAYMENT_METHOD_CODE
+from ..messages import refusal
 
 
 class AccountPaymentRegister(models.TransientModel):
@@ -81,9 +81,7 @@ class AccountPaymentRegister(models.TransientModel):
         self.ensure_one()
         self.env["nets.transaction"]._check_may_run()
         if not self.nets_terminal_id:
-            raise UserError(
-                self.env._("Choose a terminal. If there is none, ask the administrator to add one in the settings.")
-            )
+            raise refusal(self.env, "no_terminal")
         transaction, waiting = self._nets_process_card()
         wizard = self if waiting else None
         return self.line_ids.move_id._nets_dialog_action(transaction=transaction, wizard=wizard)
@@ -144,14 +142,11 @@ class AccountPaymentRegister(models.TransientModel):
             paid = self.amount if together and self.currency_id == moves.currency_id else due
             if currency.compare_amounts(paid + under_way, due) > 0:
                 transaction = moves.sudo().nets_transaction_ids._still_open()[:1]
-                raise UserError(
-                    self.env._(
-                        "%(amount)s is being paid on the card terminal %(terminal)s, or waits for its result or its "
-                        "booking, so it can't be paid in another way now. Wait until that is finished, or abort it "
-                        "there first.",
-                        amount=transaction._format_amount(under_way),
-                        terminal=transaction.terminal_id.name,
-                    )
+                raise refusal(
+                    self.env,
+                    "paid_on_terminal",
+                    amount=transaction._format_amount(under_way),
+                    terminal=transaction.terminal_id.name,
                 )
 
     def _nets_check_documents(self):
@@ -183,20 +178,10 @@ class AccountPaymentRegister(models.TransientModel):
         self.line_ids.invalidate_recordset()
         self._nets_check_documents()
         if not self.can_edit_wizard or (len(self.batches[0]["lines"]) > 1 and not self.group_payment):
-            raise UserError(
-                self.env._(
-                    "These invoices can't become one payment, and a card is charged once. Tick “Group Payments”, or "
-                    "pay them one by one."
-                )
-            )
+            raise refusal(self.env, "invoices_not_grouped")
         if self.currency_id != invoices.currency_id:
-            raise UserError(
-                self.env._(
-                    "The invoice is in %(invoice_currency)s, but the payment in %(currency)s. A card is charged in the "
-                    "invoice's currency: choose a journal and a terminal for %(invoice_currency)s.",
-                    invoice_currency=invoices.currency_id.name,
-                    currency=self.currency_id.name,
-                )
+            raise refusal(
+                self.env, "payment_currency", invoice_currency=invoices.currency_id.name, currency=self.currency_id.name
             )
         self._nets_check_amount(invoices)
         if refund_of:
@@ -232,41 +217,30 @@ class AccountPaymentRegister(models.TransientModel):
     def _nets_check_refund_of(self, refund_of):
         """Refuse a payout that gives back more than was paid, or what belongs to somebody else."""
         if refund_of.sudo().partner_id.commercial_partner_id != self.line_ids.move_id.commercial_partner_id:
-            raise UserError(self.env._("The card payment is another customer's. Choose one of this customer."))
+            raise refusal(self.env, "card_payment_customer")
         if refund_of.sudo().company_id != self.company_id or refund_of.sudo().currency_id != self.currency_id:
-            raise UserError(
-                self.env._("The card payment was taken in another company or currency. Choose another one.")
-            )
+            raise refusal(self.env, "card_payment_company")
         refund_of._check_refundable()
         refund_of._check_refund_amount(-self.amount)
 
     def _nets_check_amount(self, invoices):
         currency = self.currency_id
         if currency.compare_amounts(self.amount, 0) <= 0:
-            raise UserError(self.env._("Enter an amount greater than zero."))
+            raise refusal(self.env, "amount_not_positive")
         due = abs(sum(self.batches[0]["lines"].mapped("amount_residual_currency")))
         paying_out = self.payment_type == "outbound"
         under_way = invoices._nets_payout_under_way() if paying_out else invoices._nets_amount_under_way()
         transactions = self.env["nets.transaction"].new({"currency_id": currency.id})
         if paying_out and currency.compare_amounts(self.amount + under_way, due) > 0:
-            raise UserError(
-                self.env._(
-                    "Only %(left)s is left to pay out. Enter that or less.",
-                    left=transactions._format_amount(max(0, due - under_way)),
-                )
-            )
+            raise refusal(self.env, "amount_above_payout", left=transactions._format_amount(max(0, due - under_way)))
         if currency.compare_amounts(self.amount, due) > 0:
-            raise UserError(
-                self.env._("Only %(due)s is due. Enter that or less.", due=transactions._format_amount(due))
-            )
+            raise refusal(self.env, "amount_above_due", due=transactions._format_amount(due))
         if currency.compare_amounts(self.amount + under_way, due) > 0:
-            raise UserError(
-                self.env._(
-                    "%(under_way)s of the %(due)s that is due is being charged already, or waits for its result or its "
-                    "booking. Wait until that is finished: nothing is charged twice.",
-                    under_way=transactions._format_amount(under_way),
-                    due=transactions._format_amount(due),
-                )
+            raise refusal(
+                self.env,
+                "amount_under_way",
+                under_way=transactions._format_amount(under_way),
+                due=transactions._format_amount(due),
             )
 
     def _nets_check_outstanding_account(self):

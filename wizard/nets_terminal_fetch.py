@@ -10,8 +10,15 @@ class NetsTerminalFetch(models.TransientModel):
     account_id = fields.Many2one("nets.account", required=True, readonly=True)
     company_id = fields.Many2one(related="account_id.company_id")
     location_id = fields.Many2one("nets.location", "Site of the new ones", domain="[('company_id', '=', company_id)]")
+    makes_site = fields.Boolean(compute="_compute_makes_site")
     line_ids = fields.One2many("nets.terminal.fetch.line", "fetch_id", "Terminals")
     new_count = fields.Integer(compute="_compute_new_count")
+
+    @api.depends("location_id", "company_id")
+    def _compute_makes_site(self):
+        for fetch in self:
+            sites = self.env["nets.location"].search_count([("company_id", "=", fetch.company_id.id)], limit=1)
+            fetch.makes_site = not fetch.location_id and not sites
 
     @api.depends("line_ids.status", "line_ids.wanted")
     def _compute_new_count(self):
@@ -64,13 +71,18 @@ class NetsTerminalFetch(models.TransientModel):
     def action_import(self):
         """Make the chosen new terminals known to Odoo."""
         self.ensure_one()
+        location = self.location_id
+        if self.makes_site and self._lines_to_import():
+            # Terminals send their local time: without a site nobody would know which one that is.
+            values = {"name": self.company_id.name, "company_id": self.company_id.id}
+            location = location.create(values)
         terminals = self.env["nets.terminal"].create(
             [
                 {
                     "name": line.name or line.identifier,
                     "identifier": line.identifier,
                     "account_id": self.account_id.id,
-                    "location_id": self.location_id.id,
+                    "location_id": location.id,
                     "currency_id": self.account_id.company_id.currency_id.id,
                 }
                 for line in self._lines_to_import()

@@ -1,5 +1,6 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
+
+from ..messages import refusal
 
 
 class NetsTerminalReplace(models.TransientModel):
@@ -22,7 +23,7 @@ class NetsTerminalReplace(models.TransientModel):
         old = self.terminal_id
         old._check_not_in_use()
         if not old.active:
-            raise UserError(self.env._("This terminal is archived already."))
+            raise refusal(self.env, "terminal_archived")
         new = old.copy({"identifier": self.identifier})
         new.name = old.name
         old.write({"active": False, "replaced_by_id": new.id})

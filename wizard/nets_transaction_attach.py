@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
+from ..messages import refusal
+
 
 class NetsTransactionAttach(models.TransientModel):
     """A card was charged, but its order was thrown away: the charge is put on another one."""
@@ -24,7 +26,7 @@ class NetsTransactionAttach(models.TransientModel):
         """
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(self.env._("Only a manager of the Point of Sale may do this."))
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
         self.transaction_id.check_access("read")
         self.pos_order_id.check_access("write")
         self.transaction_id.sudo().with_company(self.company_id)._pos_attach(self.pos_order_id.sudo())

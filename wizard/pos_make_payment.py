@@ -1,5 +1,6 @@
 from odoo import models
-from odoo.exceptions import UserError
+
+from ..messages import refusal
 
 
 class PosMakePayment(models.TransientModel):
@@ -9,11 +10,5 @@ class PosMakePayment(models.TransientModel):
 
     def check(self):
         if self.payment_method_id._nets_is_terminal():
-            raise UserError(
-                self.env._(
-                    "%(method)s takes cards on a terminal, which is done from the till: open the order there, and pay "
-                    "it by card. Or choose another payment method.",
-                    method=self.payment_method_id.name,
-                )
-            )
+            raise refusal(self.env, "method_in_back_office", method=self.payment_method_id.name)
         return super().check()

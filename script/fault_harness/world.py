@@ -170,6 +170,7 @@ class World:
         account = admin.ref(f"{stack.MODULE}.nets_account_demo")
         values = {
             "simulator_url": f"http://{HOST}:{self.nets_line.port}",
+            "password": "demo-secret",
             "answer_timeout": ANSWER_TIMEOUT,
             "customer_timeout": CUSTOMER_TIMEOUT,
         }

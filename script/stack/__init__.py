@@ -96,4 +96,5 @@ def connect_demo_account(client, simulator_url):
     """
     account = client.ref(f"{MODULE}.nets_account_demo")
     if client.call("nets.account", "read", [account], ["simulator_url"])[0]["simulator_url"] != (simulator_url):
-        client.call("nets.account", "write", [account], {"simulator_url": simulator_url})
+        values = {"simulator_url": simulator_url, "password": "demo-secret"}
+        client.call("nets.account", "write", [account], values)

@@ -97,13 +97,14 @@ class OdooServer(Server):
     start_timeout = 90
     folder = HOME
 
-    def __init__(self, postgresql, database, port=None, workers=0, name=None, **options):
+    def __init__(self, postgresql, database, port=None, workers=0, name=None, arguments=(), **options):
         """Choose how it will run; nothing is started yet.
 
         :param int port: 0 or None for a free one
         :param str name: of its configuration and log; needed where several servers share a database
         :param int workers: 0 for one process with threads, where also the websocket is served on
             ``port``; more for worker processes, where the websocket has a port of its own
+        :param arguments: further ones of the command line, such as a module to install before it serves
         :param options: further options of Odoo's configuration
         """
         self.name = name or database
@@ -112,6 +113,11 @@ class OdooServer(Server):
         self.database = database
         self.gevent_port = free_port()
         self.workers = workers
+        self.arguments = arguments
+        if arguments:
+            self.start_timeout = INSTALL_TIMEOUT
+            # a request that waits meanwhile isn't one that hangs
+            options = {"limit_time_real": INSTALL_TIMEOUT, **options}
         self.options = options
 
     def _command(self):
@@ -124,7 +130,7 @@ class OdooServer(Server):
             workers=self.workers,
             **self.options,
         )
-        return [*odoo_command(), "server", "-c", config]
+        return [*odoo_command(), "server", *self.arguments, "-c", config]
 
     def login(self, login="admin", password=None):
         """Return an RPC client.

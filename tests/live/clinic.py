@@ -93,6 +93,10 @@ class Clinic:
         values = self.user(user).call(model, "read", [record], list(fields))[0]
         return values[fields[0]] if len(fields) == 1 else values
 
+    def read_each(self, model, records, field):
+        """Return a field's value of each of these records."""
+        return [row[field] for row in self.admin.call(model, "read", list(records), [field])]
+
     def close(self):
         """Compare the ledger of this test's terminals with the books, and put the terminals away."""
         if not self.terminals:

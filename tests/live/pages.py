@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+PHONE = {"width": 390, "height": 844}
 INVOICE_PATH = "/odoo/action-account.action_move_out_invoice_type/{}"
 ACTION_PATH = re.compile(r"/odoo/action-(?P<action>[\w.]+)(?:/(?P<record>\d+))?")
 GO_ON = """async ({action, record}) => {
@@ -21,6 +22,18 @@ def go_on(page, path):
     """
     page.evaluate(GO_ON, ACTION_PATH.fullmatch(path).groupdict())
     expect(page.locator(".o_notification")).to_have_count(0)
+
+
+def expect_to_fit(page):
+    """Nothing on the page has to be scrolled sideways, apart from Odoo's own chatter."""
+    wide = page.evaluate(
+        """() => Array.from(document.querySelectorAll(".o_action_manager *, .modal *"))
+            .filter((element) => !element.closest(".o-mail-Chatter"))
+            .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+            .filter((element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX))
+            .map((element) => element.className)"""
+    )
+    assert not wide, wide
 
 
 def money(amount):
@@ -340,7 +353,7 @@ class LogPage:
         """Type into the search box, and choose under what to look for it."""
         self.page.locator(".o_searchview_input").fill(text)
         offers = self.page.locator(".o_searchview_autocomplete .dropdown-item")
-        offers.filter(has_text=f"Search {label} for").first.click()
+        offers.filter(has_text=re.compile(rf"Search\s+{re.escape(label)}\s+(for|at):")).first.click()
 
     def forget(self):
         """Take away what was searched for last."""

@@ -1,4 +1,7 @@
-"""An administrator sets the account up, fetches terminals, makes the first payment and closes the day."""
+"""An administrator looks after the account and the terminals, and closes the day.
+
+How they are set up from nothing: `test_lifecycle.py`.
+"""
 
 import re
 
@@ -8,115 +11,13 @@ from playwright.sync_api import expect
 
 import stack as machinery
 
-SETTINGS = "/odoo/settings#general_settings"
-# The terminals of the simulator's second account, which the demo data doesn't know.
-COUNTER, TERRACE = "20000001", "20000002"
-
-
-@pytest.fixture
-def new_shop(clinic):
-    """A company that has nothing yet, and its administrator."""
-    number = clinic.admin.call("res.company", "search_count", [])
-    login = f"owner{number}"
-    company = clinic.admin.call(
-        "res.company", "create", [{"name": f"New shop {number}", "currency_id": clinic.admin.ref("base.NOK")}]
-    )[0]
-    groups = [clinic.admin.ref(name) for name in ("base.group_system", "account.group_account_manager")]
-    owner = {
-        "name": "Kari Owner",
-        "login": login,
-        "password": login,
-        "company_id": company,
-        "company_ids": [(6, 0, [company])],
-        "group_ids": [(4, group) for group in groups],
-    }
-    clinic.admin.call("res.users", "create", [owner])
-    yield {"login": login, "company": company}
-    domain = [("company_id", "=", company)]
-    terminals = clinic.admin.call("nets.terminal", "search", domain, context={"active_test": False})
-    # so that the next test can enter them again: another environment is another terminal
-    accounts = clinic.user(login).call("nets.account", "search", domain)
-    clinic.user(login).call("nets.terminal", "write", terminals, {"active": False})
-    for account in accounts:
-        clinic.user(login).call("nets.account", "write", [account], {"active": False})
-
-
-def settings_block(page):
-    return page.locator("#nets_connect_cloud")
-
-
-def fill_settings(page, simulator, username, password):
-    block = settings_block(page)
-    expect(block).to_be_visible()
-    block.locator("[name=nets_environment] select, [name=nets_environment] input").first.click()
-    select = block.locator("select")
-    if select.count():
-        select.select_option(label="Simulator")
-    else:
-        page.locator(".o_select_menu_item", has_text="Simulator").click()
-    block.locator("[name=nets_simulator_url] input").fill(simulator.url)
-    block.locator("[name=nets_username] input").fill(username)
-    block.locator("[name=nets_password] input:visible").fill(password)
-    return block
-
-
-def save(page):
-    page.get_by_role("button", name="Save").click()
+TERRACE = "20000002"  # a terminal of the simulator's second account, which the demo data doesn't know
 
 
 def shoot(page, name):
     machinery.HOME.joinpath("screenshots").mkdir(exist_ok=True)
     page.wait_for_timeout(400)  # only for the eye: animations have ended
     page.screenshot(path=machinery.HOME / "screenshots" / f"admin-{name}.png")
-
-
-def test_from_nothing_to_the_first_test_payment(clinic, simulator, open_page, new_shop):
-    page = open_page(new_shop["login"], SETTINGS)
-    block = fill_settings(page, simulator, "branch", "wrong")
-    block.get_by_role("button", name="Test connection").click()
-    page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    notification = page.locator(".o_notification").filter(has_text="Login refused").first
-    expect(notification).to_contain_text("The user name or the password is wrong")
-    expect(block.locator(".o_nets_connection")).to_contain_text("Login refused")
-    shoot(page, "settings-wrong-password")
-
-    block.locator("[name=nets_password] input:visible").fill("branch-secret")
-    save(page)
-    expect(page.locator(".o_notification").filter(has_text="Logged in").first).to_be_visible()
-    page.goto(SETTINGS)
-    expect(block.locator(".alert-success")).to_contain_text("Logged in")
-    shoot(page, "settings")
-
-    block.get_by_role("button", name="Fetch terminals").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.locator(".o_data_row")).to_have_count(2)
-    expect(dialog).to_contain_text(COUNTER)
-    shoot(page, "fetch")
-    dialog.get_by_role("button", name="Import").click()
-    expect(page.locator(".o_data_row")).to_have_count(2)
-    shoot(page, "terminals")
-
-    page.locator(".o_data_row").filter(has_text=COUNTER).locator("td").nth(1).click()
-    expect(page.locator(".o_form_view [name=nets_status]")).to_contain_text("Allowed")
-    page.get_by_role("button", name="Test payment").click()
-    dialog = CardDialog(page).expect_open()
-    dialog.expect_status("Waiting for the card")
-    expect(dialog.root).to_contain_text("Play money")
-    simulator.wait_phase(COUNTER, "card")
-    simulator.press(COUNTER, "tap")
-    dialog.expect_closed()
-    expect(page.locator(".o_notification").filter(has_text="Successful").first).to_be_visible()
-    # its state is asked for after the payment
-    terminal = clinic.user(new_shop["login"]).call("nets.terminal", "search", [("identifier", "=", COUNTER)])
-    machinery.wait_until(
-        lambda: clinic.user(new_shop["login"]).call("nets.terminal", "read", terminal, ["state"])[0]["state"] == "idle",
-        20,
-        "the state after the payment",
-        0.3,
-    )
-    page.reload()
-    expect(page.locator("[name=activity]")).to_contain_text("Idle")
-    shoot(page, "terminal")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""The addon's life in a database: installed beside data, brought up to date, copied, taken away.
+"""The addon's life in a database: set up from nothing, taken away, installed beside data, brought up to date, copied.
 
 Without the demo stack: each test makes databases of its own, on which only what the manifest names is installed.
+Starting Odoo costs seconds, so that one process installs and serves.
 """
 
 import contextlib
@@ -10,6 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 from clinic import Clinic
+from pages import CardDialog
+from playwright.sync_api import expect
 
 import stack as machinery
 
@@ -61,11 +64,12 @@ def copy(postgresql):
 
 @pytest.fixture
 def serve(postgresql, simulator):
-    """Return a function that runs Odoo on a database: ``with serve(database) as clinic``."""
+    """Return a function that runs Odoo on a database: ``with serve(database, "-u", "…") as clinic``."""
 
     @contextlib.contextmanager
-    def serve(database, **options):
-        server = machinery.OdooServer(postgresql, database, **options).start()
+    def serve(database, *arguments, **options):
+        options = {"max_cron_threads": 0, **options}  # nothing happens that the test doesn't ask for
+        server = machinery.OdooServer(postgresql, database, arguments=arguments, **options).start()
         try:
             system = SimpleNamespace(odoo=server, simulator=simulator, postgresql=postgresql, database=database)
             yield Shop(system, {}, (str(number) for number in itertools.count(FIRST_TERMINAL)))
@@ -73,12 +77,6 @@ def serve(postgresql, simulator):
             server.stop()
 
     return serve
-
-
-def install(postgresql, database, **options):
-    """Install the addon without its demo data, whose removal isn't the matter here."""
-    postgresql.query(database, "UPDATE ir_module_module SET demo = FALSE")
-    machinery.run_odoo(postgresql, database, "server", "-i", machinery.MODULE, "--stop-after-init", **options)
 
 
 def pay_some(clinic):
@@ -135,14 +133,114 @@ def assert_kept(before, after, may_go=()):
             assert not changed, f"{table} {key} changed: {changed}"
 
 
-def test_installed_beside_data_and_taken_away(postgresql, copy, serve):
+COUNTER = "20000001"  # one of the two terminals of the simulator's account “branch”
+
+
+def test_from_an_empty_database_to_the_first_payment_and_back(postgresql, copy, serve, simulator, browser):
+    database = copy("empty", "template0")
+    with serve(database, "-i", machinery.MODULE, with_demo=False) as clinic:
+        context = browser.new_context(base_url=clinic.stack.odoo.url, viewport={"width": 1280, "height": 1000})
+        set_up(context.new_page(), simulator)
+        context.close()
+        [counter] = clinic.admin.call("nets.terminal", "search", [("identifier", "=", COUNTER)])
+        machinery.wait_until(
+            lambda: clinic.read("nets.terminal", counter, "state") == "idle", 30, "its state after the payment", 0.3
+        )
+        account = clinic.read("nets.terminal", counter, "account_id")[0]
+        assert clinic.read("nets.account", account, "setup_step") == "done"
+
+        # the first invoice, in the company's own currency
+        invoice = clinic.make_invoice(300)
+        simulator.play(COUNTER, "approved")
+        request = {"amount": 300, "terminal_id": counter, "request_id": "first-invoice"}
+        [started] = clinic.admin.call("account.move", "nets_start_card_payment", [invoice], **request)
+        assert clinic.wait_for_end(started["id"]) == "approved"
+        assert [entry["amount"] for entry in simulator.ledger()] == [100, 30000]
+        state = clinic.payment_state(invoice)
+        assert state in ("paid", "in_payment")
+
+        # and away with the addon
+        books = rows(postgresql, database, *BOOKS)
+        ours = clinic.admin.call("ir.module.module", "search", [("name", "=", machinery.MODULE)])
+        clinic.admin.call("ir.module.module", "button_immediate_uninstall", ours)
+        assert_kept(books, rows(postgresql, database, *BOOKS), may_go=("nets_",))
+        assert not tables_of_the_addon(postgresql, database)
+        # Odoo goes on with what was paid
+        assert clinic.payment_state(invoice) == state
+        [payment] = clinic.admin.call("account.payment", "search", [("invoice_ids", "in", [invoice])])
+        assert clinic.admin.call("account.payment", "read", [payment], ["display_name", "payment_method_line_id"])
+
+
+def set_up(page, simulator):
+    """Do what the help in the settings says, until a test payment succeeds."""
+    page.set_default_timeout(60_000)  # Odoo makes the web client's bundles while the first page waits
+    page.goto("/web/login")
+    page.get_by_label("Email").fill("admin")
+    page.get_by_label("Password").fill("admin")
+    page.get_by_role("button", name="Log in").click()
+    page.goto("/odoo/settings#general_settings")
+    account, terminals = page.locator("#nets_connect_cloud"), page.locator("#nets_terminals")
+    expect(account).to_contain_text("Lane/3000", timeout=90_000)
+    expect(terminals).to_contain_text("No terminals yet")
+    account.locator("[name=nets_environment] input").click()
+    page.locator(".o_select_menu_item", has_text="Simulator").click()
+    account.locator("[name=nets_simulator_url] input").fill(simulator.url)
+    account.locator("[name=nets_username] input").fill("branch")
+
+    # a wrong password
+    password = account.locator("[name=nets_password] input:visible")
+    password.fill("wrong")
+    account.get_by_role("button", name="Test connection").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    notification = page.locator(".o_notification").filter(has_text="Login refused").first
+    expect(notification).to_contain_text("The user name or the password is wrong")
+    expect(account.locator(".o_nets_connection")).to_contain_text("Login refused")
+    # the window is gone as soon as the page has been read anew
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".o_loading_indicator")).to_have_count(0)
+    shoot(page, "settings-wrong-password")
+    # the right one, saved
+    password.fill("branch-secret")
+    expect(page.locator(".o_form_button_save")).to_be_enabled()
+    page.locator(".o_form_button_save").click()
+    expect(account.locator(".alert-success")).to_contain_text("Logged in", timeout=60_000)
+
+    terminals.get_by_role("button", name="Fetch terminals").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".o_data_row")).to_have_count(2)
+    shoot(page, "fetch")
+    dialog.get_by_role("button", name="Import").click()
+    expect(page.locator(".o_list_view .o_data_row")).to_have_count(2)
+    shoot(page, "terminals")
+    page.locator(".o_data_row").filter(has_text=COUNTER).locator("td").nth(1).click()
+    expect(page.locator(".o_form_view [name=nets_status]")).to_contain_text("Allowed")
+    page.get_by_role("button", name="Test payment").click()
+    dialog = CardDialog(page).expect_open()
+    dialog.expect_status("Waiting for the card")
+    expect(dialog.root).to_contain_text("Play money")
+    simulator.wait_phase(COUNTER, "card")
+    simulator.press(COUNTER, "tap")
+    dialog.expect_closed()
+    expect(page.locator(".o_notification").filter(has_text="Successful").first).to_be_visible()
+    shoot(page, "terminal")
+
+
+def shoot(page, name):
+    """Keep what the person sees, to be looked at."""
+    folder = machinery.HOME / "screenshots"
+    folder.mkdir(exist_ok=True)
+    page.screenshot(path=folder / f"setup-{name}.png")
+
+
+def test_installed_beside_data(postgresql, copy):
     database = copy("installed", machinery.ensure_plain(postgresql))
     modules = "SELECT name FROM ir_module_module WHERE state = 'installed' AND name IN ('pos_hr', 'pos_restaurant')"
     assert not postgresql.query(database, modules), "nothing of the addon needs these"
     before = rows(postgresql, database, *BOOKS, "account_journal", "res_company", "pos_payment_method")
     assert before["account_move"]
 
-    install(postgresql, database)
+    without_demo(postgresql, database)
+    machinery.run_odoo(postgresql, database, "server", "-i", machinery.MODULE, "--stop-after-init")
     assert_kept(before, rows(postgresql, database, *before))
     banks = """
         SELECT count(*) FROM account_journal j WHERE j.type = 'bank' AND j.id = ANY(%s) AND 2 != (
@@ -153,23 +251,10 @@ def test_installed_beside_data_and_taken_away(postgresql, copy, serve):
     """
     assert postgresql.query(database, banks, [list(before["account_journal"])]) == [(0,)], "offered on old journals"
 
-    with serve(database) as clinic:
-        invoices = pay_some(clinic)
-        clinic.assert_books([str(FIRST_TERMINAL)])
-        states = [clinic.payment_state(invoice) for invoice in invoices]
-        books = rows(postgresql, database, *BOOKS)
-        ours = clinic.admin.call("ir.module.module", "search", [("name", "=", machinery.MODULE)])
-        clinic.admin.call("ir.module.module", "button_immediate_uninstall", ours)
 
-        assert_kept(books, rows(postgresql, database, *BOOKS), may_go=("nets_",))
-        assert not tables_of_the_addon(postgresql, database)
-        # Odoo goes on with what was paid: it is read, and the rest is paid otherwise
-        assert [clinic.payment_state(invoice) for invoice in invoices] == states
-        payments = clinic.admin.call("account.payment", "search", [("invoice_ids", "in", list(invoices))])
-        assert len(payments) == 3
-        assert clinic.admin.call("account.payment", "read", payments, ["display_name", "payment_method_line_id"])
-        clinic.pay_otherwise(invoices[1])
-        assert clinic.due(invoices[1]) == 0
+def without_demo(postgresql, database):
+    """Let the addon's own demo data not be installed into a database that has some."""
+    postgresql.query(database, "UPDATE ir_module_module SET demo = FALSE")
 
 
 def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
@@ -184,8 +269,8 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, timeout=60, check=True)
     options = {"addons_path": machinery.addons_path(addons)}
     database = copy("updated", machinery.ensure_plain(postgresql))
-    install(postgresql, database, **options)
-    with serve(database, **options) as clinic:
+    without_demo(postgresql, database)
+    with serve(database, "-i", machinery.MODULE, **options) as clinic:
         paid, partly, _refunded = pay_some(clinic)
         terminal = clinic.terminals[0]
         reconciliation = clinic.admin.call("nets.terminal", "action_reconciliation", [terminal.id])
@@ -197,9 +282,8 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
     for table in ("nets_transaction", "nets_report", "nets_account_secret"):
         assert before[table], table
 
-    machinery.run_odoo(postgresql, database, "server", "-u", machinery.MODULE, "--stop-after-init")
-    assert_kept(before, rows(postgresql, database, *tables))
-    with serve(database) as clinic:
+    with serve(database, "-u", machinery.MODULE) as clinic:
+        assert_kept(before, rows(postgresql, database, *tables))
         assert clinic.payment_state(paid) in ("paid", "in_payment")
         clinic.assert_books([terminal.identifier])
         terminal.play("approved")

@@ -1,9 +1,10 @@
 """The transaction log and receipts, as a person uses them."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
-from pages import CardDialog, LogPage, money
+from pages import PHONE, CardDialog, LogPage, TransactionPage, expect_to_fit, go_on, money
 from playwright.sync_api import expect
 
 from stack import wait_until
@@ -89,6 +90,19 @@ def test_what_is_looked_for_is_found(clinic, history, open_page):
     log.expect_asked(315, 320)
     log.filter("Failed", "Aborted")
 
+    # start and end date: the end belongs to it
+    created = [moment[:10] for moment in clinic.read_each("nets.transaction", clinic.made.values(), "create_date")]
+    first, last = date.fromisoformat(min(created)), date.fromisoformat(max(created))
+    for label, day, found in (
+        ("From", first, ALL),
+        ("From", last + timedelta(days=1), ()),
+        ("To", last, ALL),
+        ("To", first - timedelta(days=1), ()),
+    ):
+        log.search(label, f"{day:%m/%d/%Y}")
+        log.expect_asked(*found)
+        log.forget()
+
     # what a receipt, an invoice or a person says
     sold = clinic.read("nets.transaction", clinic.made[310], "order_id", "authorisation_code", "invoice_ids")
     for label, text, found in (
@@ -168,6 +182,13 @@ def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):
     expect(window).to_have_count(0)
     assert prints() == 2
 
+    # many at once
+    page.locator("thead .o_list_record_selector input").check()
+    page.locator(".o_cp_action_menus").get_by_role("button", name="Print").click()
+    page.get_by_role("menuitem", name="Receipts").click()
+    expect(window.get_by_text("Printed before: this one is marked as a copy")).to_be_visible()
+    window.get_by_role("button", name="Discard").click()
+
     # money goes back
     here.play("approved")
     log.button(310, "action_refund").click()
@@ -196,6 +217,21 @@ def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):
     expect(page.locator(".o_nets_receipt").first).to_contain_text("APPROVED")
     page.get_by_role("tab", name="Raw answer").click()
     expect(page.locator("div[name=raw_answer]")).to_contain_text("localModeEventArgs")
+    page.get_by_text("Printed: the customer's receipt, the merchant's receipt").wait_for()
+
+    # on a phone: cards instead of a list, and nothing to scroll sideways
+    page.set_viewport_size(PHONE)
+    go_on(page, TransactionPage.path(clinic.made[330]))
+    expect(story.last).to_contain_text(money(330))
+    expect_to_fit(page)
+    go_on(page, LogPage.PATH)
+    card = page.locator(".o_kanban_record").filter(has_text=f"{here.name} ({here.identifier})").nth(1)
+    expect(card).to_contain_text(money(10))
+    expect_to_fit(page)
+    card = page.locator(".o_kanban_record").filter(has_text=money(330)).last
+    card.get_by_role("button", name="Print receipt").click()
+    expect(window.get_by_label("Customer's receipt")).to_be_visible()
+    expect_to_fit(page)
 
 
 def test_what_the_terminal_printed_or_never_gave(clinic, terminal, open_page):

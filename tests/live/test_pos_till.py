@@ -369,7 +369,12 @@ def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests
 def test_a_till_of_another_company_in_another_currency(clinic, simulator, open_page):
     company, euro = clinic.admin.ref("base.main_company"), clinic.admin.ref("base.EUR")
     clinic.admin.call("res.currency", "write", [euro], {"active": True})
-    rate = {"currency_id": euro, "company_id": company, "name": str(datetime.date.today()), "rate": 2}
+    rate = {
+        "currency_id": euro,
+        "company_id": company,
+        "name": str(datetime.datetime.now(datetime.UTC).date()),
+        "rate": 2,
+    }
     clinic.admin.call("res.currency.rate", "create", [rate])
     account = clinic.make_account(company_id=company, username="abroad", password="abroad-secret")
     location = clinic.admin.call("nets.location", "create", [{"name": "Abroad", "company_id": company}])[0]

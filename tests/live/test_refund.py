@@ -3,6 +3,7 @@
 import pytest
 from pages import CardDialog, money
 from playwright.sync_api import expect
+from till import Shop
 
 import stack as machinery
 
@@ -78,6 +79,18 @@ def test_from_the_payments_own_form(clinic, terminal, paid, open_page):
     terminal.play("approved")
     CardDialog(page).expect_open().process().expect_closed()
     assert clinic.due(paid) == 1000
+
+
+def test_what_the_point_of_sale_took_is_not_refunded_here(clinic, terminal, open_invoice):
+    customer = clinic.make_customer("Harbour Choir")
+    invoice = Shop(clinic, [terminal]).sell_for_cash(120, customer)
+    page = open_invoice(invoice)
+    popover = page.payment_info()
+    expect(popover).to_contain_text("Taken in the Point of Sale: its refund goes through the Point of Sale.")
+    expect(popover.get_by_role("button", name="Refund on card")).to_have_count(0)
+    page = page.go_on(clinic.make_credit_note(invoice, 120))
+    page.button("Pay out on card").click()
+    expect(page.page.get_by_role("dialog")).to_contain_text("so the refund goes through the Point of Sale")
 
 
 @pytest.mark.parametrize("how", ["aborted by the merchant", "cancelled by the customer"])

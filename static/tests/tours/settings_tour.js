@@ -30,9 +30,17 @@ registry.category("web_tour.tours").add("nets_settings", {
 
     {
       content: "To the terminals",
-      trigger: "#nets_connect_cloud button.btn-link:contains(Terminals)",
+      trigger: "#nets_terminals button.btn-link:contains(Terminals)",
       run: "click",
     },
     {trigger: ".o_data_row td:contains(90000001)"},
+    {trigger: ".o_breadcrumb a:contains(Settings)", run: "click"},
+    {
+      content: "To the log, at the top right of the terminals' section",
+      trigger:
+        "#nets_connect_cloud .o_nets_terminals > :first-child button:last-child:contains(Transaction log)",
+      run: "click",
+    },
+    {trigger: ".o_breadcrumb:contains(Card transactions)"},
   ],
 });

@@ -1,0 +1,271 @@
+"""docs/MESSAGES.md, made of the catalogue in messages.py: every message, what leads to it, and how to see it.
+
+What a message says stands in the catalogue alone; here stands what leads to it on the wire, and how the simulator plays
+that. `script/lint` compares the page with the catalogue, and `script/lint --fix` writes it anew.
+"""
+
+import importlib.util
+import re
+
+import stack
+
+PAGE = "docs/MESSAGES.md"
+
+# Reason → (what leads to it, how the simulator plays it).
+PAYMENTS = {
+    "login_refused": ("login answered 401, 400 or 403", "switch `login`: `refused`"),
+    "login_missing": ("no user name or password is set; nothing is sent", "an account without a password"),
+    "login_unavailable": (
+        "login answered with another status, without a token, or not at all",
+        "switch `login`: `unavailable`",
+    ),
+    "account_not_activated": (
+        "login answered 400, 401 or 403 and says *not activated*, *inactive* or *disabled*",
+        "switch `login`: `not_activated`",
+    ),
+    "terminal_not_allowed": (
+        "403 or 404 on the terminal's path; code 9100; *not allowed*",
+        "outcome `not_allowed`, or a terminal of the other account",
+    ),
+    "service_unreachable": ("the connection never opened: DNS, refused, TLS", "an address where nothing listens"),
+    "connection_interrupted": ("the request was sent, and its answer got lost", "answer `cut_after`, `cut_mid`"),
+    "service_error": ("a status other than 2xx, 400, 401, 403, 404", "answer `html_502`, `http_500`"),
+    "unreadable_answer": ("the answer is no JSON, or has no `Result`", "answer `broken_json`, `empty`"),
+    "result_unknown": (
+        "`Result` 99; or a failure whose text doesn't prove that nothing was started",
+        "answer `result_99`, `text`",
+    ),
+    "provider_refused": (
+        "`Result` 2 with another `ResponseCode` of the issuer, such as 05 or 57",
+        "outcome `provider_refused`, `do_not_honour`",
+    ),
+    "insufficient_funds": ("`ResponseCode` 51", "outcome `insufficient_funds`"),
+    "wrong_pin": (
+        "`ResponseCode` 55 or 75; `RejectionReason` 3:2:Z1 (offline)",
+        "outcome `wrong_pin`, `wrong_pin_offline`",
+    ),
+    "expired_card": ("`ResponseCode` 54", "outcome `expired_card`"),
+    "over_limit": ("`ResponseCode` 61", "outcome `over_limit`"),
+    "issuer_unavailable": ("`ResponseCode` 91; code 7008", "outcome `issuer_unavailable`"),
+    "card_removed": ("`Result` 2 and a text that says so", "outcome `card_removed`"),
+    "terminal_refused": (
+        "`Result` 2, and the issuer wasn't asked or said yes; `Result` 3",
+        "outcome `terminal_refused`, `loyalty`",
+    ),
+    "customer_cancelled": ("`RejectionReason` 2:1 with an empty `StanAuth`", "outcome `customer_cancelled`"),
+    "terminal_timeout": ("`Result` 2 and a text that says so; code 7009", "outcome `terminal_timeout`"),
+    "duplicate_transaction": ("`ResponseCode` 94, or *duplicate*", "outcome `duplicate`"),
+    "terminal_busy": ("codes 6003, 7100, 7104, or *busy*", "outcome `busy`"),
+    "terminal_disconnected": (
+        "codes 8013, 7014, 7016, 9000, or *not found*, *not connected*",
+        "outcome `disconnected`, or unplug it",
+    ),
+    "format_error": ("`RejectionReason` 4:6; *format error*", "outcome `format_error`"),
+    "approved": ("`Result` 0 with a 2xx, or the terminal's last result proves it", "outcome `approved`"),
+    "not_booked": ("approved, and accounting refused", "outcome `approved`, and an archived journal"),
+    "merchant_aborted": ("not charged, and somebody had pressed *Abort*", "abort `obeyed`"),
+    "never_sent": ("no thread took it within a minute: the server was stopped", "–"),
+    "earlier_charge_found": (
+        "the terminal's last result, asked for before sending, shows an earlier charge that Odoo had not known",
+        "typed on the terminal by hand",
+    ),
+    "proven_not_charged": ("the terminal's last result proves it", "answer `cut_before`"),
+    "settled_by_hand": ("a manager settled it", "–"),
+}
+PROGRESS = {
+    "progress_starting": ("reserved, not sent yet", "any play"),
+    "progress_card": ("sent", "wait `card`"),
+    "progress_customer": (
+        "no answer within the set time (60 s), and the terminal isn't idle",
+        "wait `card`, longer than that",
+    ),
+    "progress_interrupted": (
+        "no answer within the set time, and the terminal is idle or can't be asked",
+        "answer `never`",
+    ),
+    "progress_aborting": ("somebody pressed *Abort*, and the terminal hasn't answered yet", "abort `ignored`"),
+}
+ADMINISTRATION = {
+    "administration_running": ("an administration was sent", "any"),
+    "administration_done": ("`Result` 1, or a reconciliation's report", "switch `administration`: `ok`"),
+    "administration_failed": (
+        "a `failure`, also with a 2xx status, or `Result` 2",
+        "switch `reconciliation`: `failure_200`, `failure_400`",
+    ),
+    "administration_unknown": ("its answer got lost", "switch `administration`: `cut`"),
+    "administration_unanswered": (
+        "its answer got lost, and the terminal said *idle* twice",
+        "switch `administration`: `cut`",
+    ),
+}
+SETUP = {
+    "": ("nothing tried yet", "–"),
+    "logged_in": ("login answered with a token", "switch `login`: `ok`"),
+    **{
+        reason: PAYMENTS[reason]
+        for reason in (
+            "login_refused",
+            "login_missing",
+            "login_unavailable",
+            "account_not_activated",
+            "service_unreachable",
+        )
+    },
+}
+GIVING_BACK = {
+    "not_last_transaction": (
+        "another transaction ran on the terminal since; nothing is sent",
+        "typed on the terminal by hand",
+    )
+}
+# Where the outcome isn't one after which somebody would press *Try again*.
+NOT_FAILED = {
+    "connection_interrupted",
+    "service_error",
+    "unreadable_answer",
+    "result_unknown",
+    "approved",
+    "not_booked",
+    "settled_by_hand",
+}
+
+
+def _catalogue():
+    """Return messages.py as a module; of the addon it needs nothing else."""
+    name = f"odoo.addons.{stack.MODULE}.messages"
+    spec = importlib.util.spec_from_file_location(name, stack.ROOT / "messages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _text(text, words=None):
+    """Return a text of the catalogue in English, with the names of its values in italics."""
+    text = text._source if not isinstance(text, str) else text
+    for name, value in (words or {}).items():
+        text = text.replace(f"%({name})s", _text(value))
+    return re.sub(r"%\((\w+)\)s", lambda value: f"*{value[1].replace('_', ' ')}*", text)
+
+
+def _table(*columns, rows):
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [columns, ["---"] * len(columns), *rows])
+
+
+def _again(catalogue, reason):
+    if reason in NOT_FAILED:
+        return "–"
+    if reason in catalogue.NO_RETRY_REASONS:
+        return "no"
+    seconds = catalogue.RETRY_WAIT.get(reason)
+    return f"after {seconds} s" if seconds else "yes"
+
+
+def _rows(messages, conditions, words):
+    for reason, (when, play) in conditions.items():
+        label, explanation = messages[reason]
+        yield reason, [f"**{_text(label)}**", _text(explanation, words), when, play]
+
+
+def render():
+    """Return the page.
+
+    :raise StackError: where a message of the catalogue isn't described here, or one that is isn't in the catalogue
+    """
+    catalogue = _catalogue()
+    messages, words = catalogue._MESSAGES, catalogue._WORDS
+    described = {*PAYMENTS, *PROGRESS, *ADMINISTRATION, *GIVING_BACK}
+    if wrong := described.symmetric_difference(key for key in messages if ":" not in key):
+        raise stack.StackError(f"messages.py and script/messages_page.py differ in: {', '.join(sorted(wrong))}")
+    if wrong := set(SETUP).symmetric_difference(catalogue._SETUP_MESSAGES):
+        raise stack.StackError(f"The messages of the set-up differ in: {', '.join(sorted(wrong))}")
+    columns = ("label", "explanation", "when", "the simulator plays it")
+    purchase = words["purchase"]
+    back = [row for _reason, row in _rows(messages, GIVING_BACK, words["reversal"])]
+    for key in messages:
+        kind, _colon, reason = key.partition(":")
+        if reason:
+            label, explanation = messages[key]
+            when = f"a {kind}: as *{_text(messages[reason][0])}*"
+            back.append([f"**{_text(label)}**", _text(explanation, words[kind]), when, "the same"])
+    refusals = "\n\n".join(
+        f"### {_text(label)}\n\n" + "\n".join(f"- {_text(explanation)}" for explanation in causes.values())
+        for label, causes in catalogue._REFUSALS
+    )
+    payments = [[*row, _again(catalogue, reason)] for reason, row in _rows(messages, PAYMENTS, purchase)]
+    return PAGE_TEMPLATE.format(
+        payments=_table(*columns, "*Try again*", rows=payments),
+        progress=_table(*columns, rows=[row for _reason, row in _rows(messages, PROGRESS, purchase)]),
+        administration=_table(*columns, rows=[row for _reason, row in _rows(messages, ADMINISTRATION, purchase)]),
+        setup=_table(*columns, rows=[row for _reason, row in _rows(catalogue._SETUP_MESSAGES, SETUP, purchase)]),
+        other_label=_text(catalogue._UNKNOWN_KEY[0]),
+        other=_text(catalogue._UNKNOWN_KEY[1], purchase),
+        back=_table(*columns, rows=back),
+        refusals=refusals,
+    )
+
+
+PAGE_TEMPLATE = """\
+<!-- Made of messages.py by script/lint --fix -->
+
+# Messages
+
+Every outcome and error has a short label and an explanation that says what to do. The dialog, the till, the log and the
+settings take them from one catalogue, `messages.py`; the text and code that NETS sent stand beside them as they came. A
+text or code that nobody knows is shown under the nearest label.
+
+An unknown result is never called failed: the labels that say *The result is being fetched* end by themselves in
+*Successful* or in one that says *Nothing was charged*.
+
+How to play each of them: [simulator/README.md](../simulator/README.md).
+
+## Payments
+
+{payments}
+
+A reason that the catalogue doesn't name reads **{other_label}**: {other}
+
+## While a payment runs
+
+{progress}
+
+## Refunds and reversals
+
+Where money goes back, *Nothing was charged* reads *No money went back to the card* (a refund) or *The payment wasn't
+taken back* (a reversal), and *Don't charge again* reads *Don't refund again* or *Don't reverse or refund it*. Besides,
+these words stand instead of those for payments.
+
+{back}
+
+## Reconciliation, downloads, balance
+
+{administration}
+
+## Setting the account up
+
+{setup}
+
+## Before anything is sent
+
+These are refused at once: nothing has reached a terminal, and nothing was charged. The label is the first line, the
+explanation the second one. In italics stands what is named there.
+
+{refusals}
+"""
+
+
+def check(folder, fix=False):
+    """Compare the page in this folder with the catalogue.
+
+    :return: whether all is well, and what to say
+    """
+    file = folder / PAGE
+    try:
+        page = render()
+    except stack.StackError as error:
+        return False, str(error)
+    if file.exists() and file.read_text() == page:
+        return True, ""
+    if fix:
+        file.write_text(page)
+        return True, f"{PAGE} is rewritten"
+    return False, f"{PAGE} is not what messages.py says: run script/lint --fix"
