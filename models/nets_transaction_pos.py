@@ -100,6 +100,8 @@ class NetsTransaction(models.Model):
         order._nets_lock()
         if known := payment._nets_transaction():
             return known.with_env(self.env).read_progress()
+        if waiting := self._pos_wait_for_booking(order):
+            return [waiting]
         self._pos_check_payment(payment, amount)
         terminal = self.env["nets.terminal"].browse(terminal_id)
         original = self.browse()
@@ -204,6 +206,21 @@ class NetsTransaction(models.Model):
             raise refusal(
                 self.env, "amount_above_order", left=currency.format(left), amount=currency.format(payment.amount)
             )
+
+    @api.model
+    def _pos_wait_for_booking(self, order):
+        """What the next card of an order has to wait for: a charge that is booked in a moment.
+
+        :return: as `_wait_for_terminal`; None where there is nothing to wait for, or accounting refused the booking
+        """
+        booking = order._nets_unresolved()
+        if not booking or not all(charge._pos_is_being_booked() for charge in booking):
+            return None
+        message = booking[0]._pos_in_the_way()
+        return {"waiting": True, "label": message.label, "explanation": message.explanation, "advice": ""}
+
+    def _pos_is_being_booked(self):
+        return self.state == "approved" and self.to_book and not self.booking_error
 
     def _pos_check_open(self, payment):
         """:raise UserError: where nothing can be done on a terminal for the payment's order now, with the cause"""

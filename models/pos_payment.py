@@ -127,8 +127,11 @@ class PosPayment(models.Model):
         :raise UserError: where an order can't have another payment line now"""
         order = self.env["pos.order"].browse(vals.get("pos_order_id"))
         order._nets_lock()
-        order._nets_check_resolved()
-        if not self.env["pos.payment.method"].browse(vals.get("payment_method_id"))._nets_is_terminal():
+        is_card = self.env["pos.payment.method"].browse(vals.get("payment_method_id"))._nets_is_terminal()
+        if not (is_card and self.env["nets.transaction"]._pos_wait_for_booking(order)):
+            # the next card's line moves no money, and waits by itself for the booking of the one before
+            order._nets_check_resolved()
+        if not is_card:
             return vals
         if order.state != "draft":
             self._nets_refuse_recording()

@@ -57,7 +57,7 @@ GROUPS = [
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
-    Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 600, odoo=True),
+    Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 1800, odoo=True),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
 ]
 LANES = 2  # groups that run at a time

@@ -63,6 +63,16 @@ DEFAULT_CONFIG = {
                 {"id": "20000002", "name": "Terrace", "site_id": "200001"},
             ],
         },
+        {
+            "username": "abroad",
+            "password": "abroad-secret",
+            "currency": "EUR",
+            "organisation_number": "999888779",
+            "merchant": ["THE SHOP ABROAD", "SQUARE 3", "00100 HELSINKI"],
+            "terminals": [
+                {"id": "40000001", "name": "Till", "site_id": "400001"},
+            ],
+        },
     ],
 }
 FIRST_EXTRA_TERMINAL = 30000001

@@ -2,6 +2,7 @@
 
 import uuid
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -109,6 +110,32 @@ class TestPosPayment(PosCardCommon):
         card = order.payment_ids.filtered(lambda line: line.payment_method_id == self.card_method)
         with self.assertRaisesRegex(UserError, "Only .*40.00.* is left to pay"):
             self.start(card)
+
+    def test_the_next_card_waits_until_the_one_before_is_booked(self):
+        order = self.sync(self.order_values((self.card_method, 60)))
+        first = self.send(order.payment_ids)
+        first._record_answer(approved(6000))
+        line = Command.create(self.payment_values(self.card_method, 40))
+        self.sync(self.stale(order, payment_ids=[line]))
+        second = order.payment_ids - first.pos_payment_id
+        press = (second.uuid, self.terminal.id, 40, "press-of-the-second")
+        [answer] = self.env["nets.transaction"].with_user(self.cashier).pos_start(*press)
+        self.assertTrue(answer["waiting"])
+        self.assertIn("isn't booked yet", answer["explanation"])
+        first._book()
+        [answer] = self.env["nets.transaction"].with_user(self.cashier).pos_start(*press)
+        self.assertEqual((answer["state"], answer["payment_uuid"]), ("pending", second.uuid))
+
+    def test_money_from_a_card_is_no_change(self):
+        order = self.sync(self.order_values((self.card_method, 100)))
+        self.charge(order.payment_ids)
+        product = order.lines
+        with self.assertRaisesRegex(UserError, "total can't become"), self.env.cr.savepoint():
+            self.validate(
+                order, lines=[Command.update(product.id, self.line_values(70))], amount_total=70, amount_return=-30
+            )
+        self.validate(order)
+        self.assertEqual(order.state, "paid")
 
     def test_the_till_loads_its_terminals(self):
         data = self.session.with_user(self.cashier).load_data(["pos.config", "pos.payment.method", "nets.terminal"])

@@ -86,13 +86,15 @@ def _install(postgresql, database, modules):
         raise StackError(f"The demo data can't be loaded.\n{details}")
 
 
-# What the login page, the back office and reports load; made beforehand so that no page and no
+# What the login page, the back office, the till and reports load; made beforehand so that no page and no
 # test waits for it. hoot makes its own.
 PREGENERATE = """
 bundle = env["ir.qweb"]._get_asset_bundle
-for name in ("web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_web", "web.assets_tests"):
+for name in ("web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_web", "web.assets_tests",
+             "point_of_sale.assets_prod"):
     bundle(name, css=False, js=True).js()
-for name in ("web.assets_frontend", "web.assets_web", "web.assets_web_print", "web.report_assets_common"):
+for name in ("web.assets_frontend", "web.assets_web", "web.assets_web_print", "web.report_assets_common",
+             "point_of_sale.assets_prod"):
     bundle(name, css=True, js=False).css()
 env.cr.commit()
 print("bundles are ready")

@@ -12,6 +12,7 @@ def test_all_terminals_with_their_accounts(sim):
         ("10000003", "demo"),
         ("20000001", "branch"),
         ("20000002", "branch"),
+        ("40000001", "abroad"),
     ]
     assert terminals[0]["name"] == "Front desk"
 

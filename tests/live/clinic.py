@@ -125,8 +125,9 @@ class Clinic:
         """
         return self.make_terminals(1, **values)[0]
 
-    def make_terminals(self, count, **values):
-        identifiers = [str(next(self.identifiers)) for _index in range(count)]
+    def make_terminals(self, count, identifiers=(), **values):
+        """:param identifiers: of terminals that the simulator has besides those for the tests"""
+        identifiers = identifiers or [str(next(self.identifiers)) for _index in range(count)]
         values = {
             "account_id": self.ref("nets_account_demo"),
             "location_id": self.ref("nets_location_demo_clinic"),

@@ -131,15 +131,26 @@ class Pages:
         known = bool(page)
         if not page:
             page = self._context(login, options).new_page()
-        page.on("console", self._on_console)
-        page.on("pageerror", self._on_error)
-        self.open.append((login, page))
+        self.attach(login, page)
         if known:
             page.bring_to_front()
             go_on(page, path)
         else:
             page.goto(path)
         return page
+
+    def attach(self, login, page):
+        """Take over a page that is open: its errors fail the test, and it is closed at the end."""
+        page.on("console", self._on_console)
+        page.on("pageerror", self._on_error)
+        self.open.append((login, page))
+
+    def detach(self, login, page):
+        """Leave a page open for the tests that follow."""
+        self.open.remove((login, page))
+        page.remove_listener("console", self._on_console)
+        page.remove_listener("pageerror", self._on_error)
+        page.unroute_all()
 
     def _take_client(self, login):
         page, server = self.clients.pop(login, (None, None))
@@ -160,6 +171,7 @@ class Pages:
         options = {"base_url": url, "viewport": {"width": 1280, "height": 900}, **options}
         context = self.browser.new_context(**options)
         context.set_default_timeout(TIMEOUT)
+        context.set_default_navigation_timeout(3 * TIMEOUT)
         cookie = self.clinic.user(login).session.cookies["session_id"]
         context.add_cookies([{"name": "session_id", "value": cookie, "url": url}])
         return context
@@ -179,12 +191,10 @@ class Pages:
 
     def close(self, keep):
         """:param bool keep: web clients stay open for the tests that follow"""
-        for login, page in self.open:
+        for login, page in list(self.open):
             usual = page.context is self.kept.get(login) and login in USUAL_LOGINS
             if keep and usual and login not in self.clients and page.evaluate("Boolean(odoo.__WOWL_DEBUG__)"):
-                page.remove_listener("console", self._on_console)
-                page.remove_listener("pageerror", self._on_error)
-                page.unroute_all()
+                self.detach(login, page)
                 page.evaluate(CLOSE_DIALOGS)
                 self.clients[login] = (page, self.clinic.stack.odoo.process)
                 continue

@@ -1,7 +1,11 @@
 """The cashier's card flow, in a till in a real browser."""
 
+import dataclasses
+import datetime
+
 import pytest
-from clinic import minor_units
+from catalogue import REFUSED, UNKNOWN, Case
+from clinic import Clinic, minor_units
 from pages import money
 from playwright.sync_api import expect
 from till import BOSS, CASHIER, Shop, Till
@@ -9,30 +13,77 @@ from till import BOSS, CASHIER, Shop, Till
 import stack as machinery
 
 
-@pytest.fixture
-def shop(clinic, terminal):
-    shop = Shop(clinic, [terminal])
-    shop.make_product("Zither lesson", 300)
-    shop.make_product("Zither string", 45)
-    return shop
+@dataclasses.dataclass
+class Kept:
+    """What stays open from test to test, as a shop does through the day: opening a till takes seconds."""
+
+    shop: Shop | None = None
+    tills: dict = dataclasses.field(default_factory=dict)  # {login: Till}
+
+    def close(self):
+        for till in self.tills.values():
+            till.page.close()
+        self.shop, self.tills = None, {}
+
+
+@pytest.fixture(scope="module")
+def kept(_stack):
+    kept = Kept()
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
-def open_till(open_page, shop):
+def shop(request, stack, _logins, _identifiers, kept):
+    """Return the shop of these tests, whose session is open; a new one where the last test failed or closed it."""
+    if not kept.shop:
+        clinic = Clinic(stack, _logins, _identifiers)
+        kept.shop = Shop(clinic, [clinic.make_terminal()])
+        kept.shop.make_product("Zither lesson", 300)
+        kept.shop.make_product("Zither string", 45)
+    shop = kept.shop
+    shop.begin()
+    yield shop
+    if getattr(request.node, "call_failed", True) or not shop.is_open:
+        kept.close()
+    shop.assert_books()
+
+
+@pytest.fixture
+def terminal(shop):
+    """Return the terminal of the shop."""
+    return shop.terminals[0]
+
+
+@pytest.fixture
+def open_till(open_page, shop, kept):
     """Return a function that opens the shop's till as a user: ``open_till("boss")``."""
+    opened = {}
 
-    def open_till(login=CASHIER, **options):
-        return Till(open_page(login, shop.path, **options)).expect_open()
+    def open_till(login=CASHIER):
+        if login in kept.tills:
+            till = kept.tills.pop(login)
+            open_page.attach(login, till.page)
+            till.begin()
+        else:
+            till = Till(open_page(login, shop.path)).expect_open()
+        opened[login] = till
+        return till
 
-    return open_till
+    yield open_till
+    if kept.shop and not open_page.errors:
+        for login, till in opened.items():
+            if not till.page.is_closed():
+                open_page.detach(login, till.page)
+                kept.tills[login] = till
 
 
 def wait_for_paid(shop, amount):
     """Wait until the server has the shop's newest order as paid, and return it."""
 
     def paid():
-        [order, *_others] = shop.orders()
-        return order if order["state"] == "paid" else None
+        order = next(iter(shop.orders()), None)
+        return order if order and order["state"] == "paid" else None
 
     order = machinery.wait_until(paid, 20, "the order to be paid", 0.2)
     assert minor_units(order["amount_total"]) == minor_units(order["amount_paid"]) == minor_units(amount)
@@ -55,9 +106,9 @@ def test_a_card_pays_the_order_with_tip_and_surcharge_and_its_receipt_is_printed
     assert shop.transactions()[0]["cashier_name"] == "Cashier"
 
     # a second order: declined, tried again, aborted, and then paid in cash
-    till.next_order().add("Zither string").to_payment()
+    till.next_order().add("Zither string")
     terminal.play("insufficient_funds")
-    till.pay_by("Card")
+    till.pay_fast_by("Card")
     line = till.card_line().expect_status("Insufficient funds", "Try another card")
     line.expect_buttons("Try again", "Get last result").press("Get last result")
     line.expect_status("The terminal's last result shows no charge").expect_buttons("Try again", "Get last result")
@@ -68,10 +119,12 @@ def test_a_card_pays_the_order_with_tip_and_surcharge_and_its_receipt_is_printed
     expect(till.card_lines).to_have_count(0)
     till.validate().expect_receipt()
     wait_for_paid(shop, 45)
-    assert terminal.charges() == [32500]
-    till.next_order()
-    shop.close_session()
-    assert shop.booked_on_card() == 32500
+    assert shop.charges() == [32500]
+
+    # the terminal's receipt is printed again with the order's
+    printed = till.next_order().open_orders("Paid").select_order(325).print_again()
+    assert "CUSTOMER'S COPY" in printed
+    assert "Visa" in printed
 
 
 def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
@@ -97,7 +150,7 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     second.press("Refund")
     till.expect_receipt()
     wait_for_paid(shop, -300)
-    assert terminal.kinds() == ["purchase", "purchase", "refund", "refund"]
+    assert shop.kinds() == ["purchase", "purchase", "refund", "refund"]
 
     # a past order is reversed as a whole, while it is the terminal's last
     terminal.play("approved")
@@ -105,7 +158,7 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     till.next_order().open_orders("Paid").select_order(45).reverse()
     till.expect_receipt()
     wait_for_paid(shop, -45)
-    assert terminal.kinds()[-1] == "reversal"
+    assert shop.kinds()[-1] == "reversal"
 
     # and a payment of an order that isn't finished, from its line: it may be paid otherwise then
     till.next_order().add("Zither lesson").to_payment()
@@ -119,53 +172,32 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     assert [payment["payment_method_id"][1] for payment in shop.payments(order)] == ["Cash"]
 
 
-def test_a_reload_at_each_moment_loses_nothing(shop, terminal, open_till):
-    till = open_till().add("Zither lesson").to_payment()
-    terminal.hold()
-    till.pay_by("Card").card_line().expect_status("Waiting for the card")
-    terminal.asks_for_card()
-    # while the terminal waits
-    till.reload().card_line().expect_status("Waiting for the card").expect_buttons("Abort")
-    # while it is aborting
-    till.card_line().press("Abort")
-    till.reload().card_line().expect_status("Aborted")
-    # after the approval, before the till heard of it
-    terminal.hold()
-    till.card_line().press("Try again").expect_status("Waiting for the card")
-    terminal.asks_for_card()
-    page = till.page
-    page.goto("about:blank")
-    terminal.release()
-    machinery.wait_until(lambda: shop.transactions()[0]["state"] == "approved", 10, "the charge")
-    page.goto(shop.path)
-    till.expect_open().open_orders().select_order(300).load_order()
-    till.card_line().expect_status("Successful", "Visa •••• 1234")
-    till.validate().expect_receipt()
-    wait_for_paid(shop, 300)
-    assert terminal.charges() == [30000]
-
-
-def test_another_till_sees_the_running_payment_and_takes_over(shop, terminal, open_till):
+def test_a_second_tab_and_another_till_go_on_together(shop, terminal, open_till):
     mine = open_till().add("Zither lesson").to_payment()
     terminal.hold()
     mine.pay_by("Card").card_line().expect_status("Waiting for the card")
     terminal.asks_for_card()
-
     theirs = open_till(BOSS).open_orders().select_order(300).load_order()
     theirs.card_line().expect_status("Waiting for the card").expect_buttons("Abort")
-    mine.page.close()
-    theirs.page.reload()
-    theirs.expect_open().card_line().expect_status("Waiting for the card")
+    tab = Till(mine.page.context.new_page())
+    tab.page.goto(mine.page.url)
+    tab.expect_open().card_line().expect_status("Waiting for the card").expect_buttons("Abort")
     # no way round it
     theirs.open_orders().delete_order(300)
     theirs.expect_dialog("The result of the card payment of", "isn't known yet")
     theirs.close_dialog().select_order(300).load_order()
     theirs.pay_by("Cash").expect_dialog("A card payment is running")
     theirs.close_dialog()
+    # all three see the approval, and want to finish the order
     terminal.release()
     theirs.expect_receipt()
-    wait_for_paid(shop, 300)
-    assert terminal.charges() == [30000]
+    order = wait_for_paid(shop, 300)
+    for till in (mine, tab):
+        till.expect_finished()
+    assert [payment["amount"] for payment in shop.payments(order)] == [300]
+    assert len(shop.orders()) == 1
+    assert shop.charges() == [30000]
+    tab.page.close()
 
 
 def test_an_unknown_result_is_settled_by_a_manager_with_a_reason(shop, terminal, simulator, open_till):
@@ -200,7 +232,7 @@ def test_where_nets_is_down_the_card_is_recorded_by_hand(shop, terminal, simulat
     simulator.service(login="ok")
     [transaction, _failed] = shop.transactions()
     assert transaction["settled_by_id"][1] == "Cashier"
-    assert terminal.charges() == [], "the service knows nothing of it"
+    assert shop.charges() == [], "the service knows nothing of it"
 
 
 def test_a_lost_connection_to_odoo_is_said_and_goes_on_by_itself(shop, terminal, open_till, open_page):
@@ -232,7 +264,138 @@ def test_the_cashier_compares_the_signature(shop, terminal, open_till):
     till.card_line().press("The signature is right").expect_buttons("Reverse")
     till.validate().expect_receipt()
     wait_for_paid(shop, 300)
-    assert terminal.kinds() == ["purchase", "reversal", "purchase"]
+    assert shop.kinds() == ["purchase", "reversal", "purchase"]
+
+
+def test_a_reload_at_each_moment_loses_nothing(shop, terminal, open_till):
+    till = open_till().add("Zither lesson").to_payment()
+    page = till.page
+    # before the server heard of it
+    page.route("**/pos_start", lambda _route: None)
+    till.pay_by("Card").card_line().expect_status("Sending…")
+    page.unroute_all(behavior="ignoreErrors")
+    line = till.reload().card_line().expect_buttons("Send")
+    assert not shop.transactions()
+    # while the terminal waits
+    terminal.hold(abort="ignored")
+    line.press("Send").expect_status("Waiting for the card")
+    terminal.asks_for_card()
+    line = till.reload().card_line().expect_status("Waiting for the card").expect_buttons("Abort")
+    # while it is aborting: the customer was faster, and gave a tip
+    line.press("Abort").expect_status("Aborting…")
+    line = till.reload().card_line().expect_status("Aborting…")
+    terminal.press("cancel")
+    line.expect_status("Aborted")
+    terminal.hold(abort="ignored", tip=1000)
+    line.press("Try again").expect_status("Waiting for the card")
+    terminal.asks_for_card()
+    line.press("Abort").expect_status("Aborting…")
+    till.reload().card_line().expect_status("Aborting…")
+    terminal.release()
+    till.expect_receipt()
+    wait_for_paid(shop, 310)
+    # after the approval, before the till heard of it
+    till.next_order().add("Zither string").to_payment()
+    terminal.hold()
+    till.pay_by("Card").card_line().expect_status("Waiting for the card")
+    terminal.asks_for_card()
+    page.goto("about:blank")
+    terminal.release()
+    machinery.wait_until(lambda: shop.transactions()[0]["state"] == "approved", 20, "the charge")
+    page.goto(shop.path)
+    till.expect_open().open_orders().select_order(45).load_order()
+    till.card_line().expect_status("Successful", "Visa •••• 1234")
+    till.validate().expect_receipt()
+    wait_for_paid(shop, 45)
+    assert shop.charges() == [31000, 4500]
+    # whatever was done in this session: the ledger and the books are equal, to the øre
+    shop.close_session()
+    ledger, *others = shop.money_of_the_session()
+    assert ledger >= 35500
+    assert others == [ledger] * 4
+
+
+def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests):
+    nowhere = clinic.make_account(simulator_url=f"http://127.0.0.1:{machinery.free_port()}")
+    [unreachable] = clinic.make_terminals(1, account_id=nowhere)
+    [unknown_login] = clinic.make_terminals(1, account_id=clinic.make_account(password=False))
+    terminal, *others = clinic.make_terminals(1 + len(UNKNOWN))
+    shop = Shop(clinic, [terminal, unreachable, unknown_login, *others])
+    shop.make_product("Zither lesson", 300)
+    till = Till(open_page(CASHIER, shop.path)).expect_open()
+    till.add("Zither lesson").to_payment().pay_by("Card").card_line().choose(terminal)
+    elsewhere = [
+        (unreachable, Case("unreachable", "NETS can't be reached", by_hand=True)),
+        (unknown_login, Case("no password", "Login data missing", again=False, by_hand=True)),
+    ]
+    for number, (where, case) in enumerate([*((terminal, case) for case in REFUSED), *elsewhere], 1):
+        with subtests.test(case.name):
+            simulator.reset()
+            if case.play:
+                where.play(**case.play)
+            if case.service:
+                simulator.service(**case.service, revoke_tokens=True)
+            line = till.card_line()
+            if where is not terminal:
+                line.choose(where)
+            # a new line takes the place of the one that failed, and is sent at once
+            till.pay_by("Card")
+            line.expect_status(case.label)
+            shop.wait_for_transactions(number, "failed")
+            line.expect_status(case.label, *case.texts)
+            again = line.button("Try again")
+            expect(again).to_have_count(1 if case.again else 0)
+            expect(line.button("Record by hand")).to_have_count(1 if case.by_hand else 0)
+            if case.again:
+                expect(again).to_be_enabled(enabled=not case.wait)
+            till.shoot(case.name)
+    # a result that got lost is never called failed: one after the other is sent, and all stay unknown side by side
+    simulator.reset()
+    for case, other in zip(UNKNOWN, others, strict=True):
+        with subtests.test(case.name):
+            simulator.service(last_transaction="error")
+            other.play(outcome="approved", **case.play)
+            till.use(shop.card, other).begin().add("Zither lesson").to_payment().pay_by("Card")
+            till.card_line().expect_status(case.label, *case.texts).expect_buttons("Get last result")
+            till.shoot(case.name)
+    unresolved = [each["id"] for each in shop.transactions()[: len(UNKNOWN)]]
+    simulator.service(last_transaction="ok")
+    for transaction in unresolved:
+        clinic.admin.call("nets.transaction", "get_last_result", [transaction])
+    till.expect_receipt()
+    shop.wait_for_transactions(len(UNKNOWN), "approved")
+    assert [other.charges() for other in others] == [[30000]] * len(UNKNOWN)
+    assert not terminal.charges()
+
+
+def test_a_till_of_another_company_in_another_currency(clinic, simulator, open_page):
+    company, euro = clinic.admin.ref("base.main_company"), clinic.admin.ref("base.EUR")
+    clinic.admin.call("res.currency", "write", [euro], {"active": True})
+    rate = {
+        "currency_id": euro,
+        "company_id": company,
+        "name": str(datetime.datetime.now(datetime.UTC).date()),
+        "rate": 2,
+    }
+    clinic.admin.call("res.currency.rate", "create", [rate])
+    account = clinic.make_account(company_id=company, username="abroad", password="abroad-secret")
+    location = clinic.admin.call("nets.location", "create", [{"name": "Abroad", "company_id": company}])[0]
+    values = {"account_id": account, "location_id": location, "currency_id": euro}
+    [terminal] = clinic.make_terminals(1, identifiers=["40000001"], **values)
+    shop = Shop(clinic, [terminal], company, euro)
+    # all terminals: those of the other company, and of other currencies, are none of this till
+    clinic.admin.call("pos.payment.method", "write", [shop.card], {"nets_terminal_ids": [(5, 0, 0)]})
+    shop.make_product("Zither lesson", 150)  # in the company's currency
+    till = Till(open_page(shop.cashier, shop.path)).expect_open()
+    till.add("Zither lesson").to_payment()
+    till.pay_a_part(terminal, 200)
+    terminal.play(outcome="approved", tip=550)
+    till.pay_by("Card")
+    expect(till.expect_receipt()).to_contain_text(money(305.5))
+    wait_for_paid(shop, 305.5)
+    assert [(entry["amount"], entry["currency"]) for entry in shop.ledger()] == [(20000, "EUR"), (10550, "EUR")]
+    shop.close_session()
+    assert shop.money_of_the_session() == (30550,) * 5
 
 
 def test_a_device_remembers_its_terminal_and_works_on_a_tablet(clinic, terminal, open_page):
@@ -278,6 +441,9 @@ def test_in_a_restaurant_the_waiter_goes_on_to_other_tables(clinic, terminal, op
     terminal.hold()
     till.pay_by("Card").card_line().expect_status("Waiting for the card")
     terminal.asks_for_card()
+    # nobody touches the till for minutes
+    page.evaluate("posmodel.idleTimeout.forEach(({action}) => action())")
+    till.card_line().expect_status("Waiting for the card")
     till.to_tables()
     table.click()
     till.card_line().expect_status("Waiting for the card").expect_buttons("Abort")

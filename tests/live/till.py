@@ -1,5 +1,6 @@
 """A shop with a till: what the tests arrange of it over RPC, and do and see on its screens."""
 
+import os
 import re
 import uuid
 
@@ -7,26 +8,41 @@ from clinic import minor_units
 from pages import money
 from playwright.sync_api import expect
 
+import stack as machinery
+
 CASHIER = "cashier"
 BOSS = "boss"
+USE_TERMINAL = """([method, terminal]) =>
+    posmodel.nets.chooseTerminal(posmodel.models["pos.payment.method"].get(method), terminal)"""
+NEW_ORDER = """() => {
+    posmodel.dialog.closeAll();
+    document.querySelectorAll(".o_notification_close").forEach((button) => button.click());
+    posmodel.navigate("ProductScreen", {orderUuid: posmodel.addNewOrder().uuid});
+}"""
 
 
 class Shop:
     """A point of sale with a cash box and a card method, whose session is open."""
 
-    def __init__(self, clinic, terminals, **config):
+    def __init__(self, clinic, terminals, company=None, currency=None, **config):
         """:param terminals: those that the card method may use
+        :param int company: another one than the demo data's
+        :param int currency: another one than the company's
         :param config: values of the pos.config
         """
         self.clinic = clinic
         self.admin = clinic.admin
-        clinic.make_user(CASHIER, "point_of_sale.group_pos_user")
+        self.company = company or clinic.ref("demo_company")
+        self.cashier = f"{CASHIER}{company or ''}"
+        of_company = {"company_id": self.company, "company_ids": [(6, 0, [self.company])]}
+        clinic.make_user(self.cashier, "point_of_sale.group_pos_user", **of_company)
         clinic.make_user(BOSS, "point_of_sale.group_pos_manager")
         self.terminals = terminals
-        self.cash = self._make_method("Cash", clinic.make_journal(type="cash"))
+        journal = {"company_id": self.company, "currency_id": currency}
+        self.cash = self._make_method("Cash", clinic.make_journal(type="cash", **journal))
         self.card = self._make_method(
             "Card",
-            clinic.make_journal(),
+            clinic.make_journal(**journal),
             payment_method_type="terminal",
             use_payment_terminal="nets",
             nets_terminal_ids=[(6, 0, [each.id for each in terminals])],
@@ -34,20 +50,34 @@ class Shop:
         self.category = self.admin.call("pos.category", "create", [{"name": "Zithers"}])[0]
         values = {
             "name": "Corner shop",
-            "company_id": clinic.ref("demo_company"),
+            "company_id": self.company,
             "payment_method_ids": [(6, 0, [self.cash, self.card])],
             # of its own products alone: the till shows a hundred, in no certain order
             "limit_categories": True,
             "iface_available_categ_ids": [(6, 0, [self.category])],
             "module_pos_hr": False,
             "module_pos_restaurant": False,
+            "use_fast_payment": True,
+            "fast_payment_method_ids": [(6, 0, [self.cash, self.card])],
             **config,
         }
-        self.config = self.admin.call("pos.config", "create", [values])[0]
+        if currency:
+            values["journal_id"] = clinic.make_journal(type="sale", **journal)
+        context = {"allowed_company_ids": [self.company]}
+        self.config = self.admin.call("pos.config", "create", [values], context=context)[0]
         self.open_session()
+        self.begin()
+
+    def begin(self):
+        """Look only at what comes from now on: the shop may have served other tests."""
+        self._newest = {
+            model: max(self.admin.call(model, "search", [], limit=1, order="id desc"), default=0)
+            for model in ("pos.order", "nets.transaction")
+        }
+        self._first_entries = {each.identifier: len(each.ledger()) for each in self.terminals}
 
     def _make_method(self, name, journal, **values):
-        values = {"name": name, "journal_id": journal, "company_id": self.clinic.ref("demo_company"), **values}
+        values = {"name": name, "journal_id": journal, "company_id": self.company, **values}
         return self.admin.call("pos.payment.method", "create", [values])[0]
 
     def make_product(self, name, price):
@@ -56,8 +86,9 @@ class Shop:
         return self.admin.call("product.template", "create", [values])[0]
 
     def open_session(self):
-        self.clinic.user(CASHIER).call("pos.config", "open_ui", [self.config])
+        self.clinic.user(self.cashier).call("pos.config", "open_ui", [self.config])
         self.session = self.clinic.read("pos.config", self.config, "current_session_id")[0]
+        self.is_open = True
         self.admin.call("pos.session", "set_opening_control", [self.session], 0, "")
 
     @property
@@ -69,7 +100,11 @@ class Shop:
         """Return this shop's orders, newest first."""
         fields = ["state", "amount_total", "amount_paid", "payment_ids", "lines", "uuid"]
         return self.admin.call(
-            "pos.order", "search_read", [("config_id", "=", self.config), *domain], fields, order="id desc"
+            "pos.order",
+            "search_read",
+            [("config_id", "=", self.config), ("id", ">", self._newest["pos.order"]), *domain],
+            fields,
+            order="id desc",
         )
 
     def payments(self, order):
@@ -78,9 +113,30 @@ class Shop:
 
     def transactions(self):
         """Return this shop's card transactions, newest first."""
-        domain = [("pos_config_id", "=", self.config)]
+        domain = [("pos_config_id", "=", self.config), ("id", ">", self._newest["nets.transaction"])]
         fields = ["state", "kind", "amount", "charged_amount", "cashier_name", "order_id", "settled_by_id"]
         return self.admin.call("nets.transaction", "search_read", domain, fields)
+
+    def wait_for_transactions(self, count, state):
+        """Wait until so many of the shop's transactions are in a state."""
+
+        def arrived():
+            return [each["state"] for each in self.transactions()].count(state) == count
+
+        machinery.wait_until(arrived, 30, f"{count} transactions to be {state}", 0.3)
+
+    def ledger(self, terminal=None):
+        """Return what was done on a terminal, by default the shop's first."""
+        terminal = terminal or self.terminals[0]
+        return terminal.ledger()[self._first_entries[terminal.identifier] :]
+
+    def charges(self, terminal=None):
+        """Return what was really charged there, in minor units."""
+        return [entry["amount"] for entry in self.ledger(terminal)]
+
+    def kinds(self):
+        """Return what was done there: purchases, refunds, reversals."""
+        return [entry["kind"] for entry in self.ledger()]
 
     def sell_for_cash(self, amount, customer):
         """Sync a paid order as a till does; return the invoice that was asked for with it."""
@@ -121,14 +177,54 @@ class Shop:
         self.admin.call("pos.session", "action_pos_session_closing_control", [self.session])
         state = self.clinic.read("pos.session", self.session, "state")
         assert state == "closed", state
+        self.is_open = False
 
-    def booked_on_card(self):
-        """Return what the card method's payments amount to in the books, in minor units."""
-        domain = [("pos_payment_method_id", "=", self.card), ("state", "in", ["in_process", "paid"])]
-        payments = self.admin.call("account.payment", "search_read", domain, ["amount", "payment_type"])
-        return sum(
-            minor_units(each["amount"] if each["payment_type"] == "inbound" else -each["amount"]) for each in payments
+    def assert_books(self):
+        """Compare, entry by entry, what the terminals charged with what Odoo knows of it."""
+        terminals = [terminal.id for terminal in self.terminals]
+        assert not self.clinic.unfinished(("terminal_id", "in", terminals)), "a transaction is not finished"
+        self.clinic.assert_books([terminal.identifier for terminal in self.terminals])
+
+    def money_of_the_session(self):
+        """Return what went over cards in the session, as each of those who know of it says, in minor units.
+
+        :return: (the ledger, with what was recorded by hand; the transactions; the payment lines; the orders, less
+            what was paid in cash; the journal entries in the payments' currency)
+        """
+        session = [("session_id", "=", self.session)]
+        on_card = [("payment_method_id", "=", self.card)]
+        transactions = self.admin.call(
+            "nets.transaction",
+            "search_read",
+            [("pos_session_id", "=", self.session), ("state", "=", "approved")],
+            ["charged_amount", "sent_at"],
         )
+        by_hand = sum(minor_units(each["charged_amount"]) for each in transactions if not each["sent_at"])
+        ledger = [
+            entry["amount"] if entry["kind"] == "purchase" else -entry["amount"]
+            for terminal in self.terminals
+            for entry in terminal.ledger()
+        ]
+        lines = self._sum("pos.payment", [*session, *on_card], "amount")
+        orders = self._sum("pos.order", [*session, ("state", "in", ["paid", "done"])], "amount_total")
+        cash = self._sum("pos.payment", [*session, ("payment_method_id", "!=", self.card)], "amount")
+        payments = [("pos_session_id", "=", self.session), ("pos_payment_method_id", "=", self.card)]
+        moves = self.admin.call("account.payment", "search_read", payments, ["move_id"])
+        journal = [
+            ("move_id", "in", [each["move_id"][0] for each in moves if each["move_id"]]),
+            ("parent_state", "=", "posted"),
+            ("account_type", "!=", "asset_receivable"),
+        ]
+        return (
+            sum(ledger) + by_hand,
+            sum(minor_units(each["charged_amount"]) for each in transactions),
+            lines,
+            orders - cash,
+            self._sum("account.move.line", journal, "amount_currency"),
+        )
+
+    def _sum(self, model, domain, field):
+        return sum(minor_units(each[field]) for each in self.admin.call(model, "search_read", domain, [field]))
 
 
 class Till:
@@ -136,6 +232,14 @@ class Till:
 
     def __init__(self, page):
         self.page = page
+
+    def begin(self):
+        """Begin a new order, in a till that others have worked with."""
+        self.page.bring_to_front()
+        self.page.evaluate(NEW_ORDER)
+        expect(self.page.locator(".product-screen")).to_be_visible()
+        expect(self.page.locator(".modal")).to_have_count(0)
+        return self
 
     def expect_open(self):
         expect(self.page.locator(".pos .pos-topheader")).to_be_visible(timeout=40_000)
@@ -156,6 +260,12 @@ class Till:
     def to_payment(self):
         # on a small screen the order is behind the products, and the button beside it
         self.page.locator(".pay-order-button:visible, .switchpane .pay-button:visible").first.click()
+        expect(self.page.locator(".payment-screen")).to_be_visible()
+        return self
+
+    def pay_fast_by(self, method):
+        """Press a method beside the products, without going to the payment screen first."""
+        self.page.locator(".fast-pay-button").filter(has_text=method).click()
         expect(self.page.locator(".payment-screen")).to_be_visible()
         return self
 
@@ -190,6 +300,19 @@ class Till:
         terminal.play("approved")
         return line.press("Try again").expect_status("Successful").expect_amount(amount).expect_free()
 
+    def use(self, method, terminal):
+        """Take another terminal for the next card, as on a device that used it last."""
+        self.page.evaluate(USE_TERMINAL, [method, terminal.id])
+        return self
+
+    def shoot(self, name):
+        """Keep what the cashier sees, for a person who wants to look at it: with SCREENSHOTS=1, since it takes time."""
+        if not os.environ.get("SCREENSHOTS"):
+            return
+        folder = machinery.HOME / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"till-{re.sub(r'[^a-zA-Z0-9]+', '-', name)}.png")
+
     def delete_line(self, method):
         line = self.page.locator(".paymentline").filter(has_text=method)
         line.locator(".delete-button").click()
@@ -203,6 +326,12 @@ class Till:
     def expect_receipt(self):
         expect(self.page.locator(".receipt-screen")).to_be_visible()
         return self.page.locator(".pos-receipt")
+
+    def expect_finished(self):
+        """The order is paid, here or elsewhere: nothing of its payment is left, and nobody is asked anything."""
+        expect(self.page.locator(".payment-screen")).to_have_count(0)
+        expect(self.page.locator(".modal")).to_have_count(0)
+        return self
 
     def next_order(self):
         self.page.locator(".receipt-screen .validation[name=done]").click()
@@ -284,6 +413,12 @@ class Till:
         self.page.locator(".ticket-screen .pay-order-button, .ticket-screen .actionpad button.pay").first.click()
         expect(self.page.locator(".payment-screen")).to_be_visible()
         return self
+
+    def print_again(self):
+        """Print the receipt of the order that is selected; return what goes to the printer."""
+        self.page.evaluate("() => { window.print = (element) => (window.printed = element.innerText); }")
+        self.page.get_by_role("button", name="Print Receipt").click()
+        return self.page.wait_for_function("window.printed").json_value()
 
     def reverse(self):
         self.page.locator(".o_nets_reverse_order").click()

@@ -113,11 +113,45 @@ export class CardDesk {
    */
   explainRunning(line) {
     const amount = this.pos.env.utils.formatCurrency(line.getAmount());
+    if (this.states.get(line.uuid)?.progress?.booking_failed) {
+      return {
+        title: _t("Charged, not booked"),
+        body: _t(
+          "The card payment of %(amount)s was charged, but accounting refused it. Nothing else can be done with this order until it is booked, which happens by itself once the cause is gone.",
+          {amount}
+        ),
+      };
+    }
     return {
       title: _t("A card payment is running"),
       body: _t(
         "The result of the card payment of %(amount)s isn't known yet. Wait for it, or abort it in the payment screen. Nothing else can be done with this order until then.",
         {amount}
+      ),
+    };
+  }
+
+  /**
+   * Whether cards were charged more than the order comes to, so that their money would be paid out in cash.
+   *
+   * Products may have been taken off it after the charge: here, on another till, or by splitting the bill.
+   */
+  isOvercharged(order) {
+    const {currency} = this.pos;
+    const cards = order.payment_ids.filter((line) => line.isNets() && line.isCharged());
+    const others = order.amountPaid - cards.reduce((sum, line) => sum + line.getAmount(), 0);
+    const excess = currency.round(Math.abs(order.change) - Math.abs(others));
+    return cards.length > 0 && excess > 0 && !currency.isZero(excess);
+  }
+
+  /** @returns {{title: string, body: string}} what a person reads about that */
+  explainOvercharged(order) {
+    const format = this.pos.env.utils.formatCurrency;
+    return {
+      title: _t("More was charged than the order comes to"),
+      body: _t(
+        "%(paid)s is paid, but the order comes to %(total)s only. Money from a card isn't given back in cash: put the products back on the order, or reverse the card payment.",
+        {paid: format(order.amountPaid), total: format(order.totalDue)}
       ),
     };
   }
@@ -317,9 +351,7 @@ export class CardDesk {
   async send(line, method, prepare) {
     const order = line.pos_order_id;
     const state = this.stateOf(line.uuid);
-    if (this.reloading(order)) {
-      await this.reloading(order);
-    }
+    await this.settling(order);
     const running = this.runningLine(order);
     if (running) {
       state.error = running === line ? state.error : this.explainRunning(running).body;
@@ -610,12 +642,20 @@ export class CardDesk {
   }
 
   /**
-   * The cashier reads the result before the order has come back from the server: who goes on at once waits for that.
-   *
-   * @returns {Promise | undefined}
+   * The cashier reads the result a moment before it is booked, and before the order has come back from the server: who
+   * goes on at once waits for that.
    */
-  reloading(order) {
-    return this.reloads.get(order?.uuid);
+  async settling(order) {
+    while (order?.payment_ids.some((line) => this.isBeingBooked(line))) {
+      await delay(SYNC_INTERVAL);
+    }
+    await this.reloads.get(order?.uuid);
+  }
+
+  /** Charged, and booked in a moment. Where accounting refuses, nobody waits for it. */
+  isBeingBooked(line) {
+    const {progress} = this.states.get(line.uuid) || {};
+    return progress?.state === "approved" && progress.to_book && !progress.booking_failed;
   }
 
   /** @returns {Promise<boolean>} whether what was asked for was done, once that is known */

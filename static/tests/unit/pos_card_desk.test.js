@@ -3,7 +3,13 @@ import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./pos_helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
-import {makeServerError, onRpc, patchWithCleanup} from "@web/../tests/web_test_helpers";
+import {
+  makeServerError,
+  mountWithCleanup,
+  onRpc,
+  patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import {OrderSummary} from "@point_of_sale/app/screens/product_screen/order_summary/order_summary";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
 import {browser} from "@web/core/browser/browser";
@@ -68,6 +74,17 @@ test("choosing the method sends at once, and shows what the terminal does", asyn
   expect(".send_force_done").toHaveCount(0, {message: "core's own way round the terminal"});
 });
 
+test("a line that isn't sent yet is sent by pressing the method again", async () => {
+  const {order, method} = await startTill();
+  await openPaymentScreen(order);
+  order.addPaymentline(method);
+  await animationFrame();
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(order.payment_ids.length).toBe(1);
+  expect(server.of("pos_start").length).toBe(1);
+});
+
 test("an amount that was typed first is sent by pressing Send", async () => {
   const {order, store, method} = await startTill();
   await openPaymentScreen(order);
@@ -105,6 +122,32 @@ test("a charge that isn't booked yet isn't paid yet", async () => {
   await tell({...APPROVED, to_book: true, booked: false, charged_amount: 17.85});
   expect(line.payment_status).toBe("waitingCard");
   expect(order.isPaid()).toBe(false);
+});
+
+test("the next card waits until the one before is booked, and is sent by itself then", async () => {
+  const {order, line} = await pay();
+  order.payment_ids[0].setAmount(10);
+  await tell({...APPROVED, to_book: true, booked: false, charged_amount: 10});
+  await click(".paymentmethod:contains(Card)");
+  await advanceTime(1000);
+  expect(".modal").toHaveCount(0, {message: "nothing to refuse: it is a matter of a moment"});
+  expect(order.payment_ids.length).toBe(1);
+  bookOnServer(line, {amount: 10});
+  await tell({...APPROVED, charged_amount: 10});
+  await waitUntil(() => server.of("pos_start").length === 2);
+  const [, second] = server.of("pos_start");
+  expect(second.args[0]).toBe(order.payment_ids[1].uuid);
+  expect(second.args[2]).toBe(7.85);
+});
+
+test("charged, and refused by accounting: nobody waits, and says why nothing else can be done", async () => {
+  const {order} = await pay();
+  await tell({...APPROVED, label: "Charged, not booked", to_book: true, booking_failed: true});
+  expect(LABEL).toHaveText("Charged, not booked");
+  expect(buttons()).toEqual([]);
+  await click(".paymentmethod:contains(Cash)");
+  await waitFor(".modal:contains(accounting refused it)");
+  expect(order.payment_ids.length).toBe(1);
 });
 
 test("declined: says why, and tries again as a new request", async () => {
@@ -224,14 +267,65 @@ describe("no way round a running card", () => {
     await waitFor(".modal:contains(A card was charged)");
   });
 
-  test("a fast payment by card goes to the payment screen", async () => {
+  test("what the customer is paying for stays as it is", async () => {
+    const {store, order, screen} = await pay();
+    const [line] = order.lines;
+    const before = order.lines.map(({qty, discount}) => [qty, discount]);
+    const summary = await mountWithCleanup(OrderSummary, {props: {}});
+    order.selectOrderline(line);
+
+    await summary.updateSelectedOrderline({buffer: "1", key: "1"});
+    await waitFor(".modal:contains(A card payment is running)");
+    await click(".modal button:contains(Ok)");
+    await animationFrame();
+    await store.setDiscountFromUI(line, 50);
+    await store.addLineToCurrentOrder({product_tmpl_id: line.product_id.product_tmpl_id});
+    screen.addTip();
+    await animationFrame();
+    expect(".modal").toHaveCount(3);
+    expect(order.lines.map(({qty, discount}) => [qty, discount])).toEqual(before);
+    expect(order.priceIncl).toBe(17.85);
+  });
+
+  test("money from a card is no change", async () => {
+    const {order, line, screen} = await pay();
+    bookOnServer(line);
+    await tell({...APPROVED, charged_amount: 17.85});
+    await waitUntil(() => line.payment_status === "done");
+    order.removeOrderline(order.lines[0]);
+    expect(order.priceIncl).toBeLessThan(17.85);
+    screen.validateOrder();
+    await waitFor(".modal:contains(Money from a card isn't given back in cash)");
+    expect(order.state).toBe("draft");
+  });
+
+  test("what is too much in cash is change", async () => {
+    const {order, line, store} = await pay();
+    line.setAmount(10);
+    bookOnServer(line, {amount: 10});
+    await tell({...APPROVED, charged_amount: 10});
+    await waitUntil(() => line.payment_status === "done");
+    order.addPaymentline(store.models["pos.payment.method"].get(1));
+    order.payment_ids[1].setAmount(20);
+    expect(order.change).toBe(-12.15);
+    expect(store.nets.isOvercharged(order)).toBe(false);
+    order.payment_ids[1].setAmount(5);
+    expect(store.nets.isOvercharged(order)).toBe(false);
+  });
+
+  test("a fast payment by card is sent in the payment screen", async () => {
     const {store, order, method} = await startTill();
-    patchWithCleanup(store, {navigate: (page) => expect.step(page)});
+    patchWithCleanup(store, {
+      pay() {
+        this.router.state.current = "PaymentScreen";
+      },
+    });
     await store.validateOrderFast(method);
     expect(order.state).toBe("draft");
-    expect(order.payment_ids.length).toBe(0);
-    expect(store.nets.fastMethod?.orderUuid ?? order.uuid).toBe(order.uuid);
-    expect.verifySteps(["PaymentScreen"]);
+    expect(order.payment_ids.length).toBe(0, {message: "core would have taken it for paid"});
+    await openPaymentScreen(order);
+    await waitFor(`${LABEL}:contains(Waiting for the card)`);
+    expect(server.of("pos_start").length).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@ import {PriceFormatter} from "@point_of_sale/app/components/price_formatter/pric
 import {_t} from "@web/core/l10n/translation";
 import {ask} from "@point_of_sale/app/utils/make_awaitable_dialog";
 import {useService} from "@web/core/utils/hooks";
-import {Component, useState} from "@odoo/owl";
+import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {CardPopup} from "../card_popup/card_popup";
 
 /**
@@ -26,6 +26,14 @@ export class CardLine extends Component {
     this.line = useState(this.props.line);
     this.state = useState(this.desk.stateOf(this.props.line.uuid));
     this.choices = useState(this.desk.choices);
+    const root = useRef("root");
+    // What happens, and its *Abort*, is in sight, however many lines there are.
+    useEffect(
+      () => {
+        root.el.scrollIntoView({block: "nearest"});
+      },
+      () => [this.isRunning, this.view?.label]
+    );
   }
 
   // --- how it stands --- //

@@ -7,12 +7,12 @@ patch(OrderPaymentValidation.prototype, {
   /** Core deletes unfinished payment lines here: no way round a card that may be charged at this moment. */
   async validateOrder() {
     const {nets, dialog} = this.pos;
-    if (nets.reloading(this.order)) {
-      await nets.reloading(this.order);
+    await nets.settling(this.order);
+    if (this.pos.refuseWhileCardRuns(this.order)) {
+      return false;
     }
-    const running = nets.runningLine(this.order);
-    if (running) {
-      dialog.add(AlertDialog, nets.explainRunning(running));
+    if (nets.isOvercharged(this.order)) {
+      dialog.add(AlertDialog, nets.explainOvercharged(this.order));
       return false;
     }
     if (nets.unsignedLine(this.order)) {

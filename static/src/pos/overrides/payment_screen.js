@@ -1,4 +1,3 @@
-import {AlertDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 import {PaymentScreen} from "@point_of_sale/app/screens/payment_screen/payment_screen";
 import {patch} from "@web/core/utils/patch";
 import {useBus} from "@web/core/utils/hooks";
@@ -21,13 +20,8 @@ patch(PaymentScreen.prototype, {
     }
   },
 
-  /** @returns {boolean} whether a card payment of this order is running, which the cashier then reads */
   refuseWhileCardRuns() {
-    const running = this.pos.nets.runningLine(this.currentOrder);
-    if (running) {
-      this.dialog.add(AlertDialog, this.pos.nets.explainRunning(running));
-    }
-    return Boolean(running);
+    return this.pos.refuseWhileCardRuns(this.currentOrder);
   },
 
   onCardApproved(line) {
@@ -46,9 +40,7 @@ patch(PaymentScreen.prototype, {
 
   async addNewPaymentLine(paymentMethod) {
     const order = this.currentOrder;
-    if (this.pos.nets.reloading(order)) {
-      await this.pos.nets.reloading(order);
-    }
+    await this.pos.nets.settling(order);
     if (this.refuseWhileCardRuns()) {
       return false;
     }
@@ -61,7 +53,25 @@ patch(PaymentScreen.prototype, {
     if (paymentMethod.use_payment_terminal === "nets" && order.remainingDue < 0) {
       return this.addCardRefundLines(paymentMethod);
     }
+    const unsent = order.payment_ids.find(
+      (line) =>
+        line.isNets() &&
+        line.payment_method_id === paymentMethod &&
+        line.payment_status === "pending"
+    );
+    if (unsent) {
+      return this.sendUnsent(unsent);
+    }
     return super.addNewPaymentLine(...arguments);
+  },
+
+  /** Pressed again: what isn't sent yet is meant, and not another card. */
+  async sendUnsent(line) {
+    this.currentOrder.selectPaymentline(line);
+    if (line.payment_method_id.payment_terminal.fastPayments) {
+      await this.sendPaymentRequest(line);
+    }
+    return true;
   },
 
   /** Money goes back to the cards it came from: a line for each of them, with what is left to refund. */
@@ -92,6 +102,12 @@ patch(PaymentScreen.prototype, {
       return;
     }
     super.updateSelectedPaymentline(...arguments);
+  },
+
+  async addTip() {
+    if (!this.refuseWhileCardRuns()) {
+      await super.addTip(...arguments);
+    }
   },
 
   deletePaymentLine(uuid) {

@@ -17,11 +17,29 @@ patch(PosStore.prototype, {
     return result;
   },
 
-  /** An order with a card that is charged, or may be at this moment, isn't thrown away. */
-  async _onBeforeDeleteOrder(order) {
+  /** @returns {boolean} whether a card payment of this order is running, which the cashier then reads */
+  refuseWhileCardRuns(order) {
     const running = this.nets.runningLine(order);
     if (running) {
       this.dialog.add(AlertDialog, this.nets.explainRunning(running));
+    }
+    return Boolean(running);
+  },
+
+  /** What the customer is paying for stays as it is while the card runs. */
+  async addLineToOrder(vals, order) {
+    return this.refuseWhileCardRuns(order) ? undefined : super.addLineToOrder(...arguments);
+  },
+
+  async setDiscountFromUI(line) {
+    if (!this.refuseWhileCardRuns(line.order_id)) {
+      await super.setDiscountFromUI(...arguments);
+    }
+  },
+
+  /** An order with a card that is charged, or may be at this moment, isn't thrown away. */
+  async _onBeforeDeleteOrder(order) {
+    if (this.refuseWhileCardRuns(order)) {
       return false;
     }
     const charged = this.nets.chargedLine(order);
