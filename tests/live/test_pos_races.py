@@ -264,7 +264,8 @@ def test_a_session_is_closed_while_a_card_is_sent_and_approved(clinic, terminal)
     assert values["payment_id"], "a payment of its own, once"
     assert (values["without_order"], values["to_book"]) == (True, False)
     assert clinic.read("account.payment", values["payment_id"][0], "amount") == 100
-    assert not order.payments()
+    # whoever was first: nothing on the order is paid by that card any more
+    assert order.payments() in ([], [(10000, "retry")])
     order.cancel()
     assert terminal.charges() == [10000, 10000]
 
