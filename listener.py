@@ -397,8 +397,13 @@ class _Keeper:
     def _beat(self, dbname, tokens):
         try:
             with _environment(dbname, self._place) as env:
+                # A thread that is recording its answer deletes its own: the others must neither wait for it, nor lose
+                # their beat to it.
+                env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 env.cr.execute(
-                    "UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc' WHERE claim_token = ANY(%s)",
+                    """UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc'
+                        WHERE id IN (SELECT id FROM nets_heartbeat WHERE claim_token = ANY(%s)
+                                        FOR NO KEY UPDATE SKIP LOCKED)""",
                     [tokens],
                 )
         except (psycopg2.Error, PoolError) as error:
@@ -435,8 +440,9 @@ def _look_up(dbname, transaction_id):
         last = client.last_transaction(call.terminal)
     except ConnectCloudError as error:
         failure = error
-    _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure)
-    _book(dbname, transaction_id)
+    # Only then: bookings may wait for each other, and for whoever works on the same invoices; lookups needn't.
+    if _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure):
+        _book(dbname, transaction_id)
 
 
 def _abort(dbname, transaction_id):

@@ -34,6 +34,27 @@ class NetsTransaction(models.Model):
 
     _inherit = "nets.transaction"
 
+    needs_person = fields.Boolean(
+        "Needs a person",
+        compute="_compute_needs_person",
+        search="_search_needs_person",
+        help="Unknown, or charged and not booked, for longer than the settings allow.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "unknown_since", "to_book", "recorded_at")
+    def _compute_needs_person(self):
+        overdue = self.filtered_domain(self._overdue_domain())
+        for transaction in self:
+            transaction.needs_person = transaction in overdue
+
+    @api.model
+    def _search_needs_person(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        return self._overdue_domain()
+
     # === LOOK THE RESULT UP === #
 
     def _claim_lookup(self):
@@ -57,10 +78,19 @@ class NetsTransaction(models.Model):
 
     def _lookup_pause(self, count):
         """:return: seconds until the next lookup, after this many"""
-        parameters = self.env["ir.config_parameter"].sudo()
-        first = int(parameters.get_param("nets_connect_cloud.first_lookup", FIRST_LOOKUP))
-        longest = int(parameters.get_param("nets_connect_cloud.longest_pause", LONGEST_PAUSE))
+        first = self._setting("first_lookup", FIRST_LOOKUP)
+        longest = self._setting("longest_pause", LONGEST_PAUSE)
         return min(first * 2 ** min(count, 10), max(longest, first))
+
+    @api.model
+    def _setting(self, name, default):
+        """A number of the settings. What somebody wrote into the system parameters must not stop a lookup."""
+        value = self.env["ir.config_parameter"].sudo().get_param(f"nets_connect_cloud.{name}", default)
+        try:
+            return max(1, int(value))
+        except ValueError:
+            _logger.warning("The system parameter nets_connect_cloud.%s isn't a number: %s", name, value)
+            return default
 
     # === ASKED BY A PERSON === #
 
@@ -137,6 +167,7 @@ class NetsTransaction(models.Model):
         :param str terminal_state: as NETS names it
         :param last: LastTransaction, or None where the terminal has none
         :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that
+        :return: whether there is a charge to book now
         """
         self.ensure_one()
         self._lock()
@@ -145,7 +176,7 @@ class NetsTransaction(models.Model):
         if error:
             self._schedule_lookup(describe(self.env, error.reason, error.message).label)
             self._tell()
-            return
+            return self.to_book
         self._record_evidence(last)
         if self.state == "unknown" and last and self._is_charge_without_order_id(last):
             self._record_outcome(last.outcome)
@@ -160,6 +191,7 @@ class NetsTransaction(models.Model):
         elif self.next_lookup_at:
             self._schedule_lookup(self.env._("The terminal's last result shows no charge of this payment."))
         self._tell()
+        return self.to_book
 
     def _schedule_lookup(self, message):
         self._compare_and_set(
@@ -445,8 +477,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _overdue_domain(self):
-        minutes = int(self.env["ir.config_parameter"].sudo().get_param("nets_connect_cloud.person_after", PERSON_AFTER))
-        since = fields.Datetime.now() - timedelta(minutes=minutes)
+        since = fields.Datetime.now() - timedelta(minutes=self._setting("person_after", PERSON_AFTER))
         return (fields.Domain("state", "=", "unknown") & fields.Domain("unknown_since", "<", since)) | (
             fields.Domain("to_book", "=", True) & fields.Domain("recorded_at", "<", since)
         )
@@ -499,6 +530,7 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT count(*) FILTER (WHERE state = 'pending'),
+                          extract(epoch FROM %(now)s - min(create_date) FILTER (WHERE state = 'pending')),
                           count(*) FILTER (WHERE state = 'unknown'),
                           extract(epoch FROM %(now)s - min(unknown_since) FILTER (WHERE state = 'unknown')),
                           count(*) FILTER (WHERE to_book),
@@ -509,9 +541,9 @@ class NetsTransaction(models.Model):
                 now=NOW,
             )
         )
-        pending, unknown, unknown_age, unbooked, unbooked_age, called = self.env.cr.fetchone()
+        pending, pending_age, unknown, unknown_age, unbooked, unbooked_age, called = self.env.cr.fetchone()
         return {
-            "pending": {"count": pending},
+            "pending": {"count": pending, "oldest_seconds": int(pending_age or 0)},
             "unknown": {"count": unknown, "oldest_seconds": int(unknown_age or 0)},
             "unbooked": {"count": unbooked, "oldest_seconds": int(unbooked_age or 0)},
             "person_called": {"count": called},

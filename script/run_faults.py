@@ -60,15 +60,22 @@ BETWEEN_PROCESSES = (
 class Run:
     """One world, and what went wrong in it that no comparison shows."""
 
-    def __init__(self, options, name, only="", **world):
+    def __init__(self, options, name, only=(), **world):
+        """Choose what is run; nothing is started yet.
+
+        :param only: names of faults; empty for those that `--only` wants
+        :param world: arguments of World
+        """
         self.options = options
         service = Service(options.nets_url) if options.nets_url else None
         self.world = World(name, service=service, **world)
-        self.only = (only or options.only or "").lower()
+        self.only = only
         self.troubles = []
 
     def wanted(self, fault):
-        return self.only in fault.lower()
+        if self.only:
+            return fault in self.only
+        return (self.options.only or "").lower() in fault.lower()
 
     def __enter__(self):
         self.world.__enter__()
@@ -119,6 +126,7 @@ class Run:
     def compare(self):
         if trouble := self.world.close_till():
             self.troubles.append(f"the session of the till can't be closed: {trouble}")
+        self.troubles += self.world.jobs_at_once()
         return books.compare(
             self.world.postgresql,
             self.world.database,
@@ -169,7 +177,8 @@ class Run:
 
 def one_host(options):
     """One Odoo server with threads: everything, and half of the random run."""
-    run = Run(options, "one")
+    # the short selection has nothing of the till
+    run = Run(options, "one", till=not options.short)
     with _started(run, "One Odoo server with threads"):
         if options.short:
             run.single_faults(SHORT)
@@ -211,7 +220,7 @@ def self_check(options):
     found = 0
     wanted = [mutation for mutation in MUTATIONS if (options.only or "") in mutation.name]
     for mutation in wanted:
-        run = Run(options, "mutated", only=mutation.only, mutation=mutation)
+        run = Run(options, "mutated", only=mutation.only, mutation=mutation, till=False)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
             jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
             run.world.make_invoices(40)

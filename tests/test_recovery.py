@@ -1,5 +1,7 @@
 """Recovery as people see it, and what calls one. The rules themselves: test_rules_of_money.py."""
 
+from ast import literal_eval
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -166,6 +168,28 @@ class TestRecovery(CardPaymentCommon):
         self.assertEqual(transaction.state, "approved")
         self.assertTrue(transaction.alert)
 
+    def test_only_a_lookup_that_finds_a_charge_waits_for_bookings(self):
+        transaction = self.unknown(next_lookup_at="now() at time zone 'utc'")
+        result = declined(number=99)  # of somebody else
+        client = SimpleNamespace(terminal_state=lambda _terminal: "idle", last_transaction=lambda _terminal: result)
+        booked = []
+
+        def until_committed(_dbname, transaction_id, method, *args):
+            return getattr(self.env["nets.transaction"].sudo().browse(transaction_id), method)(*args)
+
+        with (
+            patch.object(listener, "_client", lambda *args, **kwargs: client),
+            patch.object(listener, "_until_committed", until_committed),
+            patch.object(listener, "_book", lambda _dbname, transaction_id: booked.append(transaction_id)),
+        ):
+            result = last(result)
+            listener._look_up(self.env.cr.dbname, transaction.id)
+            self.assertEqual((transaction.state, booked), ("unknown", []))
+            self.set_columns(transaction, next_lookup_at="now() at time zone 'utc'")
+            result = last(approved(100000), transaction.order_id)
+            listener._look_up(self.env.cr.dbname, transaction.id)
+        self.assertEqual((transaction.state, booked), ("approved", [transaction.id]))
+
     # --- call a person --- #
 
     def test_a_person_is_called_once_and_released(self):
@@ -207,6 +231,7 @@ class TestRecovery(CardPaymentCommon):
         first = self.unknown()
         second = self.start(self.make_invoice(100), terminal=self.terminal_2)
         self.set_columns(second, create_date="now() at time zone 'utc' - interval '2 minutes'")
+        commits, rollbacks = [], []
         recover = self.env.registry["nets.transaction"]._recover
 
         def broken(records):
@@ -217,12 +242,33 @@ class TestRecovery(CardPaymentCommon):
         cron = self.env.registry["ir.cron"]
         with (
             patch.object(self.env.registry["nets.transaction"], "_recover", broken),
-            patch.object(cron, "_commit_progress", lambda *args, **kwargs: None),
-            patch.object(self.env.cr, "rollback", lambda: None),
+            patch.object(cron, "_commit_progress", lambda _self, *args, **kwargs: commits.append((args, kwargs))),
+            patch.object(self.env.cr, "rollback", lambda: rollbacks.append(1)),
             self.assertLogs(level="WARNING"),
         ):
             self.env["nets.transaction"]._cron_recover()
         self.assertEqual(second.state, "failed")
+        self.assertEqual(rollbacks, [1], "what the failing one did")
+        self.assertEqual(commits, [((), {"remaining": 2}), ((1,), {}), ((1,), {})], "each record by itself")
+
+    def test_the_scheduled_job_looks_only_at_what_is_open(self):
+        self.started_lookups()
+        for _number in range(3):
+            transaction = self.send(self.make_invoice(10))
+            transaction._record_answer(declined())
+        open_one = self.unknown()
+        seen = []
+
+        def note(records):
+            seen.append(records)
+
+        Transaction = self.env.registry["nets.transaction"]
+        with (
+            patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: None),
+            patch.object(Transaction, "_recover", note),
+        ):
+            self.env["nets.transaction"]._cron_recover()
+        self.assertEqual(seen, [open_one])
 
     # --- settings --- #
 
@@ -231,6 +277,15 @@ class TestRecovery(CardPaymentCommon):
         self.assertEqual([transaction._lookup_pause(count) for count in range(6)], [5, 10, 20, 40, 60, 60])
         self.env["res.config.settings"].create({"nets_first_lookup": 8, "nets_longest_pause": 30}).execute()
         self.assertEqual([transaction._lookup_pause(count) for count in range(4)], [8, 16, 30, 30])
+
+    def test_nonsense_in_the_system_parameters_does_not_stop_recovery(self):
+        for name in ("first_lookup", "longest_pause", "person_after"):
+            self.env["ir.config_parameter"].set_param(f"nets_connect_cloud.{name}", "soon")
+        with self.assertLogs(level="WARNING"):
+            transaction = self.unknown(unknown_since="now() at time zone 'utc' - interval '11 minutes'")
+            self.assertEqual(transaction.state, "unknown")
+            self.assertEqual(transaction._lookup_pause(1), 10)
+            self.assertEqual(transaction.search(transaction._person_domain()), transaction)
 
     def test_settings_that_make_no_sense_are_refused(self):
         for values in (
@@ -247,6 +302,14 @@ class TestRecovery(CardPaymentCommon):
         data = self.bank_journal._get_journal_dashboard_data_batched()[self.bank_journal.id]
         self.assertEqual(data["nets_open_count"], 1)
         self.assertEqual((self.terminal | self.terminal_2).mapped("open_count"), [1, 0])
+        # what is counted is what the buttons open and the filter finds, and not what is unknown for a moment only
+        self.start(self.make_invoice(10), terminal=self.terminal_2)._record_answer(lost())
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action_open")
+        found = self.env["nets.transaction"].search(literal_eval(action["domain"]))
+        self.assertRecordValues(found, [{"terminal_id": self.terminal.id, "needs_person": True}])
+        self.assertIn(
+            "('needs_person', '=', True)", self.env.ref("nets_connect_cloud.nets_transaction_view_search").arch
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -273,9 +336,17 @@ class TestMonitoring(CardPaymentCommon, HttpCase):
         )
         other = self.send(self.make_invoice(100), terminal=self.terminal_2)
         other._record_answer(approved(10000))
+        terminal = self.terminal.copy({"identifier": "10009999"})
+        running = self.send(self.make_invoice(100), terminal=terminal)
+        self.env.cr.execute(
+            "UPDATE nets_transaction SET create_date = now() at time zone 'utc' - interval '40 seconds' WHERE id = %s",
+            [running.id],
+        )
         answer = self.ask(TOKEN)
         self.assertEqual(answer.status_code, 200)
         values = answer.json()
         self.assertEqual(values["unknown"]["count"], 1)
         self.assertTrue(85 <= values["unknown"]["oldest_seconds"] <= 120)
         self.assertEqual(values["unbooked"]["count"], 1)
+        self.assertEqual(values["pending"]["count"], 1)
+        self.assertTrue(35 <= values["pending"]["oldest_seconds"] <= 70)

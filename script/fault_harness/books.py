@@ -45,6 +45,17 @@ SELECT original.order_id, reversal.order_id, c.name, round(p.amount * 100)::bigi
   LEFT JOIN account_move m ON m.id = p.move_id
  WHERE reversal.kind = 'reversal' AND reversal.state = 'approved' AND NOT reversal.to_book AND p.state = 'canceled'
 """
+# The line of a payment that the terminal took back, before the order was paid, is empty.
+TAKEN_BACK = """
+SELECT original.order_id, reversal.order_id, c.name, round(abs(original.charged_amount) * 100)::bigint
+  FROM nets_transaction reversal
+  JOIN nets_transaction original ON original.id = reversal.refund_of_id
+  JOIN pos_payment p ON p.uuid = original.pos_payment_uuid
+  JOIN res_currency c ON c.id = original.currency_id
+ WHERE reversal.kind = 'reversal' AND reversal.state = 'approved' AND NOT reversal.to_book
+   AND reversal.pos_payment_uuid = original.pos_payment_uuid
+   AND p.amount = 0 AND p.payment_status = 'reversed'
+"""
 # What stands on the till's orders. `IN_SESSIONS` shows that closing the sessions made payments of just that.
 TILL_PAYMENTS = """
 SELECT p.transaction_id, c.name, round(p.amount * 100)::bigint, p.payment_status, o.state
@@ -177,6 +188,9 @@ class _Comparison:
         for original, reversal, currency, amount, move_state in self.postgresql.query(self.database, CANCELLED):
             if move_state != "cancel":
                 self.complain(reversal, f"the entry of the cancelled payment is {move_state}")
+            self._add_booking(bookings, original, amount, currency, "in")
+            self._add_booking(bookings, reversal, amount, currency, "out")
+        for original, reversal, currency, amount in self.postgresql.query(self.database, TAKEN_BACK):
             self._add_booking(bookings, original, amount, currency, "in")
             self._add_booking(bookings, reversal, amount, currency, "out")
         for order_id, currency, amount, status, order_state in self.postgresql.query(self.database, TILL_PAYMENTS):

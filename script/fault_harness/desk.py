@@ -33,6 +33,7 @@ class Operation:
     order: object = None  # of the till, instead of an invoice
     kind: str = "purchase"
     original: "Operation | None" = None  # the payment that is given back
+    keep_open: bool = False  # the till's order isn't finished with it: the payment is taken back yet
     repeats: "Operation | None" = None  # the failed one that is tried again
     user: str = "admin"
     request_id: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
@@ -42,13 +43,21 @@ class Operation:
     refusal: str = ""
     state: str = ""
     booked: bool = False
+    began: float = dataclasses.field(default_factory=time.monotonic)
     seconds: float = 0.0  # until it was settled
     left_to_person: bool = False
 
     @property
     def debt(self):
-        """What it pays."""
+        """What it pays, or gives back."""
+        if self.original:
+            return self.original.debt
         return self.order.uuid if self.order else self.invoice
+
+    @property
+    def takes_back(self):
+        """Whether it reverses the payment of a till's order that isn't finished."""
+        return bool(self.order and self.original and self.order is self.original.order)
 
     @property
     def settled(self):
@@ -57,8 +66,12 @@ class Operation:
     def call(self):
         """Return what starts it: model, method, arguments."""
         terminal, request_id = self.terminal.id, self.request_id
+        if self.takes_back:
+            return "nets.transaction", "pos_reverse", self.order.payment_uuid, request_id
         if self.order:
-            return "nets.transaction", "pos_start", self.order.payment_uuid, terminal, self.amount / 100, request_id
+            amount = (-self.amount if self.original else self.amount) / 100
+            arguments = self.order.payment_uuid, terminal, amount, request_id, "", self.kind == "reversal"
+            return "nets.transaction", "pos_start", *arguments
         if self.repeats:
             return "nets.transaction", "retry", [self.repeats.transaction], request_id, terminal
         if self.kind == "refund":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import stack
 
 from .desk import Operation, Unreachable
-from .world import INVOICE_TOTAL, PERSON_WAIT, PROMISE
+from .world import INVOICE_TOTAL, PERSON_WAIT, PROMISE, REVERSALS, is_evidence_gone
 
 # A terminal's clock has seconds: two results within the same one can't be told apart by it. No customer is that fast.
 A_MOMENT = {"seconds": 1.1}
@@ -24,6 +24,8 @@ CANCELLED = {"outcome": "customer_cancelled", "wait": A_MOMENT}
 NOT_REACHED = {**APPROVED, "answer": "cut_before"}
 
 KINDS = ("purchase", "refund", "reversal")
+# at the till, the terminal also takes back what an order was paid with that isn't finished
+TILL_KINDS = (*KINDS, "taken back")
 
 
 def named(fault, kind, by_hand=False):
@@ -31,19 +33,6 @@ def named(fault, kind, by_hand=False):
     extras = [kind] if kind != "purchase" else []
     extras += ["used by hand"] if by_hand else []
     return f"{fault} ({', '.join(extras)})" if extras else fault
-
-
-def is_evidence_gone(kind, fate, by_hand):
-    """Return whether only a person can tell what became of a request whose answer is lost.
-
-    :param fate: "approved", "declined" (with a number), "cancelled" (without one), "not reached"
-    :param by_hand: whether cards are typed on the terminal, too
-    """
-    if kind == "reversal":
-        # It has no order id. Where it wasn't reached, the terminal still shows the original, which disproves nothing.
-        return bool(by_hand or fate == "not reached")
-    # a charge has an order id, a refusal a number; a cancellation may as well have been typed by somebody
-    return bool(by_hand and fate == "cancelled")
 
 
 def together(calls):
@@ -71,27 +60,25 @@ def pay_together(world, operations):
 # === ONE PAYMENT, ONE ANSWER === #
 
 
-def played(fault, play, kind="purchase", by_hand=None, person=False):
-    """Return a job: one payment, refund or reversal, with this play on the terminal."""
-    fault = named(fault, kind, by_hand)
+def played(fault, play, kind="purchase", by_hand=None, person=False, till=False):
+    """Return a job: one payment, refund or reversal, for an invoice or at the till, with this play on the terminal."""
+    fault = named(f"till: {fault}" if till else fault, kind, by_hand)
 
     def job(world, **values):
         with world.terminal(by_hand) as terminal:
-            if kind != "purchase":
-                values["original"] = world.charge(terminal, **values)
-                if not values["original"]:
-                    return
-                values |= {"kind": kind, "invoice": values["original"].invoice, "amount": values["original"].amount}
+            values = world.prepare(terminal, kind, till=till, **values)
+            if values is None:
+                return
             world.service.play(terminal.identifier, play)
             world.pay(world.operation(fault, terminal, person=person, **values))
 
     return fault, job
 
 
-def lost(answer, name, fate, kind="purchase", by_hand=None):
+def lost(answer, name, fate, kind="purchase", by_hand=None, till=False):
     """Return a job: the answer to this is lost in this way."""
     play = {
-        "approved": SLOWLY_APPROVED if kind == "reversal" else APPROVED,
+        "approved": SLOWLY_APPROVED if kind in REVERSALS else APPROVED,
         "declined": DECLINED,
         "cancelled": CANCELLED,
         "not reached": APPROVED,
@@ -99,7 +86,7 @@ def lost(answer, name, fate, kind="purchase", by_hand=None):
     if is_evidence_gone(kind, fate, by_hand=False) != is_evidence_gone(kind, fate, by_hand=True):
         by_hand = bool(by_hand)
     person = is_evidence_gone(kind, fate, by_hand)
-    return played(f"{name}: {fate}", {**play, "answer": answer}, kind, by_hand, person)
+    return played(f"{name}: {fate}", {**play, "answer": answer}, kind, by_hand, person, till)
 
 
 def answer_jobs():
@@ -157,11 +144,9 @@ def answer_jobs():
 
 def double_click(world, presses=2, fault="double click", kind="purchase", **values):
     with world.terminal() as terminal:
-        if kind != "purchase":
-            values["original"] = world.charge(terminal, **values)
-            if not values["original"]:
-                return
-            values |= {"kind": kind, "invoice": values["original"].invoice, "amount": values["original"].amount}
+        values = world.prepare(terminal, kind, **values)
+        if values is None:
+            return
         world.service.play(terminal.identifier, SLOWLY_APPROVED)
         operation = world.operation(named(fault, kind), terminal, **values)
         deadline = time.monotonic() + PROMISE
@@ -216,14 +201,13 @@ def two_accountants(world, **values):
 def two_accountants_refund(world, kinds=("refund", "refund"), fault="two accountants refund one payment", **values):
     """Two people give the whole of one payment back, each on a terminal of their own."""
     with world.terminal(by_hand=False) as here, world.terminal() as there:
-        original = world.charge(here, **values)
-        if not original:
+        values = world.prepare(here, "refund", **values)
+        if values is None:
             return
-        values |= {"original": original, "invoice": original.invoice, "amount": original.amount}
         operations = []
         for terminal, user, kind in ((here, "admin", kinds[0]), (there, "demo", kinds[1])):
             world.service.play(terminal.identifier, SLOWLY_APPROVED)
-            operations.append(world.operation(fault, terminal, user=user, kind=kind, **values))
+            operations.append(world.operation(fault, terminal, **{**values, "user": user, "kind": kind}))
         pay_together(world, operations)
 
 
@@ -261,12 +245,11 @@ def payment_waits_for_lost_refund(world, **values):
     """A refund's answer is lost; the next person's payment is held until that is known, and goes on by itself."""
     fault = "a payment behind a lost refund"
     with world.terminal() as terminal:
-        original = world.charge(terminal, **values)
-        if not original:
+        given_back = world.prepare(terminal, "refund", **values)
+        if given_back is None:
             return
         world.service.play(terminal.identifier, {**APPROVED, "answer": "cut_after"}, SLOWLY_APPROVED)
-        given_back = {"original": original, "invoice": original.invoice, "amount": original.amount}
-        refund = world.operation(fault, terminal, kind="refund", **given_back)
+        refund = world.operation(fault, terminal, **given_back)
         desk, deadline = world.desk(), time.monotonic() + PROMISE
         desk.press(refund, deadline)
         if not refund.transaction:
@@ -282,11 +265,9 @@ def abort(mode, outcome="approved", kind="purchase"):
     def job(world, **values):
         # one that is obeyed has no number
         with world.terminal(by_hand=False) as terminal:
-            if kind != "purchase":
-                values["original"] = world.charge(terminal, **values)
-                if not values["original"]:
-                    return
-                values |= {"kind": kind, "invoice": values["original"].invoice, "amount": values["original"].amount}
+            values = world.prepare(terminal, kind, **values)
+            if values is None:
+                return
             world.service.play(terminal.identifier, {"outcome": outcome, "abort": mode, "wait": HELD})
             operation = world.operation(fault, terminal, **values)
             desk, deadline = world.desk(), time.monotonic() + PROMISE
@@ -395,7 +376,6 @@ def typed_by_hand(outcome, charged, same_amount):
             time.sleep(A_MOMENT["seconds"])
             world.service.by_hand(terminal.identifier, outcome, operation.amount if same_amount else 4711)
             world.finish(operation, desk, deadline)
-            world.refuse_by_hand(terminal)
 
     return fault, job
 
@@ -419,7 +399,6 @@ def without_marks(fault, plays, person):
                 with_shape = play if play is NOT_REACHED else {**play, **shape}
                 world.service.play(terminal.identifier, with_shape)
                 world.pay(world.operation(fault, terminal, person=for_person, **values))
-            world.refuse_by_hand(terminal)
 
     return fault, job
 
@@ -460,15 +439,20 @@ def connection_lost(gate, kind="purchase"):
 
     def job(world, **values):
         with world.terminal(by_hand=False) as terminal, ThreadPoolExecutor(1) as pool:
-            if kind != "purchase":
-                values["original"] = world.charge(terminal, **values)
-                values |= {"kind": kind, "invoice": values["original"].invoice, "amount": values["original"].amount}
+            values = world.prepare(terminal, kind, **values)
+            if values is None:
+                return
             world.service.play(terminal.identifier, SLOWLY_APPROVED)
             operation = world.operation(fault, terminal, **values)
             closed = world.gates.close(operation.request_id, gate)
             paying = pool.submit(world.pay, operation)
-            pid = world.gates.reached(closed, fault)
-            world.gates.break_off(closed, lambda: world.gates.terminate(pid))
+            try:
+                pid = world.gates.reached(closed, fault)
+                world.gates.forget(closed)
+                world.gates.terminate(pid)
+            finally:
+                world.gates.forget(closed)
+                world.gates.open(closed)
             paying.result()
 
     return fault, job
@@ -477,25 +461,10 @@ def connection_lost(gate, kind="purchase"):
 # === AT THE TILL === #
 
 
-def at_the_till(fault, play, by_hand=None, person=False):
-    """Return a job: an order of the till, paid by card."""
-    fault = f"till: {fault}"
-
-    def job(world, **values):
-        values.pop("invoice", None)
-        with world.terminal(by_hand) as terminal:
-            values["order"] = world.till_order(**values)
-            world.service.play(terminal.identifier, play)
-            world.pay(world.operation(fault, terminal, person=person, **values))
-
-    return fault, job
-
-
 def double_click_at_the_till(world, **values):
     """The line is sent twice with one request, and by another till with a request of its own."""
-    values.pop("invoice", None)
     with world.terminal() as terminal:
-        values["order"] = world.till_order(**values)
+        values = world.prepare(terminal, "purchase", till=True, **values)
         world.service.play(terminal.identifier, SLOWLY_APPROVED)
         operation = world.operation("till: double click, and another till", terminal, **values)
         deadline = time.monotonic() + PROMISE
@@ -520,8 +489,8 @@ def till_and_back_office(world, **values):
         world.service.play(terminal.identifier, SLOWLY_APPROVED, SLOWLY_APPROVED)
         fault = "till and back office, one terminal"
         invoice = world.operation(fault, terminal, user="demo", may_wait=False, **values)
-        values.pop("invoice", None)
-        order = world.operation(fault, terminal, order=world.till_order(**values), may_wait=False, **values)
+        values = world.prepare(terminal, "purchase", till=True, **values)
+        order = world.operation(fault, terminal, may_wait=False, **values)
         pay_together(world, [order, invoice])
 
 
@@ -535,19 +504,24 @@ def till_behind_back_office(world, **values):
         desk.press(invoice, deadline)
         if not invoice.transaction:
             return
-        values.pop("invoice", None)
-        order = world.operation(fault, terminal, order=world.till_order(**values), **values)
+        order = world.operation(fault, terminal, **world.prepare(terminal, "purchase", till=True, **values))
         together([lambda: world.finish(invoice, desk, deadline), lambda: world.pay(order, 1)])
 
 
 def till_jobs():
     return [
-        at_the_till("nothing broken: approved", APPROVED),
-        at_the_till("nothing broken: declined", DECLINED),
-        at_the_till("cut after the request: approved", {**APPROVED, "answer": "cut_after"}),
-        at_the_till("cut after the request: declined", {**DECLINED, "answer": "cut_after"}),
-        at_the_till("cut before the request: not reached", NOT_REACHED),
-        at_the_till("Result 99: approved", {**APPROVED, "answer": "result_99"}),
+        *(
+            job
+            for kind in TILL_KINDS
+            for job in (
+                played("nothing broken: approved", SLOWLY_APPROVED, kind, till=True),
+                played("nothing broken: declined", DECLINED, kind, till=True),
+                lost("cut_after", "cut after the request", "approved", kind, till=True),
+                lost("cut_after", "cut after the request", "declined", kind, till=True),
+                lost("cut_before", "cut before the request", "not reached", kind, till=True),
+            )
+        ),
+        lost("result_99", "Result 99", "approved", till=True),
         ("till: double click, and another till", double_click_at_the_till),
         ("till and back office, one terminal", till_and_back_office),
         ("till behind a lost payment of the back office", till_behind_back_office),
@@ -671,7 +645,12 @@ def kill_points(hosts=1, till=False):
     ]
     if till:
         # what comes before is the same code for both
-        points += [Point(*boundary, till=True) for boundary in BOUNDARIES if boundary[2] in ("", "book", "book_commit")]
+        points += [
+            Point(*boundary, kind=kind, till=True)
+            for boundary in BOUNDARIES
+            for kind in TILL_KINDS
+            if boundary[2] in (("", "book", "book_commit") if kind == "purchase" else ("book", "book_commit"))
+        ]
     if hosts > 1:
         return points
     for boundary in BOUNDARIES:
@@ -683,8 +662,9 @@ def kill_points(hosts=1, till=False):
 def rounds_of(points, workers=0):
     """Share points out to as few rounds as the places allow that there are for those who stand at a gate.
 
-    A server with worker processes has few for people's requests; the engine's threads share few cursors; whoever books
-    holds the journal's sequence. Those that take a minute stand together.
+    A server with worker processes has few for people's requests; the engine's threads share few cursors, two of them
+    for booking; whoever books an invoice's payment holds the journal's sequence. Those that take a minute stand
+    together.
 
     :param int workers: of each server
     """
@@ -692,7 +672,10 @@ def rounds_of(points, workers=0):
     places = {"reserve": requests, "claim": ("threads", 3), "record": ("threads", 3), "book": ("sequence", 1)}
 
     def place(point):
-        return places.get(point.gate.removesuffix("_commit"), ("", 6))
+        gate = point.gate.removesuffix("_commit")
+        if point.till and gate == "book":
+            return "booking at the till", 1
+        return places.get(gate, ("", 6))
 
     rounds = []
     for point in sorted(points, key=lambda point: not (point.person or point.gate in ("claim", "reserve_commit"))):
@@ -717,17 +700,14 @@ def under_way(world, points, server, damage, repair=None, watched_on=None):
     with contextlib.ExitStack() as terminals, ThreadPoolExecutor(len(points)) as pool:
         taken = [terminals.enter_context(world.terminal(point.by_hand)) for point in points]
 
-        def original_of(point, terminal):
-            return None if point.kind == "purchase" else world.charge(terminal, server)
+        def prepare(point, terminal):
+            return world.prepare(terminal, point.kind, server, point.till)
 
-        originals = list(pool.map(original_of, points, taken))
+        prepared = list(pool.map(prepare, points, taken))
         held = []
-        for point, terminal, original in zip(points, taken, originals, strict=True):
+        for point, terminal, values in zip(points, taken, prepared, strict=True):
             world.service.play(terminal.identifier, point.play)
-            values = {"original": original, "invoice": original.invoice} if original else {}
-            if point.till:
-                values["order"] = world.till_order()
-            operation = world.operation(point.fault, terminal, kind=point.kind, person=point.person, **values)
+            operation = world.operation(point.fault, terminal, person=point.person, **values)
             gate = world.gates.close(operation.request_id, point.gate) if point.gate else None
             held.append((point, operation, gate, pool.submit(world.pay, operation, server, watched_on)))
         try:
@@ -774,7 +754,7 @@ def stalled_process(world):
 
     The listeners then come back with answers that are known already.
     """
-    what = "process stands still"
+    what = "process stalls"
     points = [
         Point("approved", {**APPROVED, "wait": HELD}, what=what),
         Point("declined", {**DECLINED, "wait": HELD}, what=what),
@@ -828,12 +808,11 @@ def refuse_nets_line(world):
     """NETS can't be reached: nothing is sent, and that is certain."""
     with contextlib.ExitStack() as terminals:
         taken = [terminals.enter_context(world.terminal(by_hand=False)) for _kind in KINDS]
-        originals = [world.charge(terminal) for terminal in taken]
+        prepared = [world.prepare(terminal, kind) for kind, terminal in zip(KINDS, taken, strict=True)]
         world.nets_line.refuse()
         try:
-            for kind, terminal, original in zip(KINDS, taken, originals, strict=True):
-                values = {} if kind == "purchase" else {"original": original, "invoice": original.invoice}
-                world.pay(world.operation(named("connection to NETS refused", kind), terminal, kind=kind, **values))
+            for kind, terminal, values in zip(KINDS, taken, prepared, strict=True):
+                world.pay(world.operation(named("connection to NETS refused", kind), terminal, **values))
         finally:
             world.nets_line.accept()
 
@@ -887,7 +866,7 @@ def without_order_ids(world):
 
 
 ALONE = [
-    ("process stands still", stalled_process),
+    ("process stalls", stalled_process),
     ("PostgreSQL restarted", restart_postgresql),
     ("connection to PostgreSQL lost while committing", cut_database_line),
     ("connection to NETS cut", cut_nets_line),
@@ -922,6 +901,7 @@ NOT_RANDOM = (
     "used by hand",
     "marks",
     "not reached (reversal)",
+    "not reached (taken back)",
     "serialization",
     "PostgreSQL",
     "loses",
@@ -950,6 +930,7 @@ def chaos_plan(seed, count):
 
 def break_everything(world, what, rng):
     """Do one thing of the chaos plan."""
+    world.disturb()
     number = rng.randrange(len(world.servers))
     match what:
         case "kill":

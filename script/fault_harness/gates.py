@@ -86,7 +86,7 @@ class Gates:
         )
         return rows[0][0] if rows else None
 
-    def reached(self, gate, what, timeout=30):
+    def reached(self, gate, what, timeout=120):
         """Wait until the operation stands at the gate.
 
         :return: the process id of its backend
@@ -103,12 +103,6 @@ class Gates:
             self._execute("SELECT pg_advisory_unlock(%s, %s)", ADVISORY_CLASS, gate)
         except psycopg2.Error:
             self._holder = None
-
-    def break_off(self, gate, damage):
-        """Do damage to the one who waits, before anything is committed."""
-        self.forget(gate)
-        damage()
-        self.open(gate)
 
     def terminate(self, pid):
         """Take the connection away from the backend that waits: what it did is rolled back."""

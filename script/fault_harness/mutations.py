@@ -12,7 +12,7 @@ class Mutation:
     """One broken rule: texts in the addon's files that become others, or a statement in the database."""
 
     name: str
-    only: str  # the faults that are played; one of them has to find it
+    only: tuple  # the faults that are played, as few as it takes; one of them has to find it
     edits: tuple = ()  # (file, text, other text)
     statement: str = ""
 
@@ -38,7 +38,7 @@ class Mutation:
 MUTATIONS = [
     Mutation(
         "nothing is committed before sending",
-        "killed: at the terminal",
+        ("killed: at the terminal, then approved", "killed: at the terminal, then approved (refund)"),
         (
             (
                 "listener.py",
@@ -49,12 +49,12 @@ MUTATIONS = [
     ),
     Mutation(
         "no unique index for busy terminals",
-        "two people, one terminal, lost",
+        ("two people, one terminal, lost answer",),
         statement="DROP INDEX nets_transaction_busy_unique",
     ),
     Mutation(
         "any last transaction is accepted",
-        "the same amount before",
+        ("the same amount before, then not reached",),
         (
             (
                 "models/nets_transaction_recovery.py",
@@ -65,7 +65,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a cut connection is a failure",
-        "cut after the request: approved",
+        ("cut after the request: approved", "cut after the request: approved (refund)"),
         (
             (
                 "connect_cloud/answers.py",
@@ -76,7 +76,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a second thread sends",
-        "nothing broken: approved",
+        ("nothing broken: approved", "nothing broken: approved (refund)"),
         (
             (
                 "models/nets_transaction.py",
@@ -103,7 +103,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a cancellation typed by hand passes for ours",
-        "charged, then typed by hand: cancelled",
+        ("charged, then typed by hand: cancelled, same amount",),
         (
             (
                 "models/nets_transaction_recovery.py",
@@ -114,7 +114,7 @@ MUTATIONS = [
     ),
     Mutation(
         "refunds don't wait for each other",
-        "two accountants refund one payment",
+        ("two accountants refund one payment",),
         (
             (
                 "models/nets_transaction_refund.py",

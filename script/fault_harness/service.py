@@ -37,7 +37,21 @@ the account "demo" / "demo-secret", which has at least 20 terminals besides 1000
 
 import shutil
 
+import requests
+
 from stack import Simulator
+
+
+def last_transaction(url, terminal_id):
+    """Ask the service, as any client does, what was last on a terminal.
+
+    :return: its fields, empty where there is none
+    """
+    credentials = {"username": "demo", "password": "demo-secret"}
+    token = requests.post(f"{url}/v1/login", json=credentials, timeout=10).json()["token"]
+    path = f"{url}/v1/terminal/{terminal_id}/transaction"
+    answer = requests.get(path, headers={"Authorization": f"Bearer {token}"}, timeout=10).json()
+    return (answer.get("result") or {}).get("latestTransactionResult") or {}
 
 
 class OwnService(Simulator):

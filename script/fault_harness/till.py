@@ -5,14 +5,17 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
+from stack import MODULE
+
 from .desk import Refused
 
 
 @dataclass
 class Order:
-    """One order with one product and one card payment over all of it."""
+    """One order with one product and one card payment over all of it, or the refund of such an order."""
 
-    amount: int  # minor units
+    amount: int  # minor units, positive
+    refunded: "Order | None" = None  # the paid order that this one gives back
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     line_uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     payment_uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -28,7 +31,9 @@ class Till:
         :param OdooClient admin: the same, on the first server
         """
         self.desk = desk
-        [bank] = admin.call("account.journal", "search", [["type", "=", "bank"]], limit=1)
+        company = admin.ref(f"{MODULE}.demo_company")
+        domain = [["type", "=", "bank"], ["company_id", "=", company]]
+        [bank] = admin.call("account.journal", "search", domain, limit=1)
         self.method = admin.call(
             "pos.payment.method",
             "create",
@@ -36,6 +41,7 @@ class Till:
                 {
                     "name": "Card",
                     "journal_id": bank,
+                    "company_id": company,
                     "payment_method_type": "terminal",
                     "use_payment_terminal": "nets",
                 }
@@ -47,25 +53,25 @@ class Till:
             [{"name": "Treatment", "available_in_pos": True, "list_price": 1, "taxes_id": [[6, 0, []]]}],
         )[0]
         self.config = admin.call(
-            "pos.config", "create", [{"name": "Faults", "payment_method_ids": [[6, 0, [self.method]]]}]
+            "pos.config",
+            "create",
+            [{"name": "Faults", "company_id": company, "payment_method_ids": [[6, 0, [self.method]]]}],
         )[0]
         admin.call("pos.config", "open_ui", [self.config])
-        [values] = admin.call("pos.config", "read", [self.config], ["current_session_id", "company_id"])
-        self.session, self.company = values["current_session_id"][0], values["company_id"][0]
+        [values] = admin.call("pos.config", "read", [self.config], ["current_session_id"])
+        self.session, self.company = values["current_session_id"][0], company
         admin.call("pos.session", "set_opening_control", [self.session], 0, "")
         self.user = admin.uid
-
-    @staticmethod
-    def is_there(admin):
-        """Return whether this version of the addon takes cards in the Point of Sale."""
-        return "pos_payment_uuid" in admin.call("nets.transaction", "fields_get", ["pos_payment_uuid"])
 
     def sync(self, order, deadline, paid=False):
         """Send an order to the server, until it answers.
 
         :raise Refused: with words for a person
         """
-        total = order.amount / 100
+        desk = self.desk.copy()
+        quantity = -1 if order.refunded else 1
+        price = order.amount / 100
+        total = quantity * price
         values = {
             "uuid": order.uuid,
             "access_token": "",
@@ -85,8 +91,8 @@ class Till:
             line = {
                 "uuid": order.line_uuid,
                 "product_id": self.product,
-                "qty": 1,
-                "price_unit": total,
+                "qty": quantity,
+                "price_unit": price,
                 "price_subtotal": total,
                 "price_subtotal_incl": total,
                 "tax_ids": [[6, 0, []]],
@@ -98,8 +104,12 @@ class Till:
                 "payment_date": values["date_order"],
                 "payment_status": "pending",
             }
+            if order.refunded:
+                domain = [["uuid", "=", order.refunded.line_uuid]]
+                [line["refunded_orderline_id"]] = desk.insist(deadline, "pos.order.line", "search", domain)
+                values["is_refund"] = True
             values |= {"lines": [[0, 0, line]], "payment_ids": [[0, 0, payment]]}
-        self.desk.copy().insist(deadline, "pos.order", "sync_from_ui", [values])
+        desk.insist(deadline, "pos.order", "sync_from_ui", [values])
 
     def close(self, deadline):
         """Close the session: only now its payments become journal entries.

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import queue
 import signal
@@ -17,20 +18,36 @@ from stack.odoo_server import odoo_path
 from .desk import PRESS_PAUSE, Desk, Operation, Refused
 from .gates import Gates
 from .proxy import Proxy
-from .service import OwnService
+from .service import OwnService, last_transaction
 from .till import Order, Till
 
 ANSWER_TIMEOUT, CUSTOMER_TIMEOUT = 4, 12  # seconds; set on the NETS account
-# What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups (5, 10, 20, 40 s), of
-# which some meet a server that is still starting.
+LONGEST_PAUSE = 10  # seconds between two lookups; a setting, too
+# What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups, of which some meet a
+# server that is still starting.
 PROMISE = 150
 # Whoever is left to a person isn't waited for any longer than the lookups that could have settled it.
-PERSON_WAIT = 55
+PERSON_WAIT = 45
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
 LEAST_TERMINALS = 20
 # Odoo replaces a worker after as many requests: its threads end with it.
 REQUESTS_OF_A_WORKER = 400
+
+REVERSALS = ("reversal", "taken back")
+
+
+def is_evidence_gone(kind, fate, by_hand):
+    """Return whether only a person can tell what became of a request whose answer is lost.
+
+    :param fate: "approved", "declined" (with a number), "cancelled" (without one), "not reached"
+    :param by_hand: whether cards are typed on the terminal, too
+    """
+    if kind in REVERSALS:
+        # It has no order id. Where it wasn't reached, the terminal still shows the original, which disproves nothing.
+        return bool(by_hand or fate == "not reached")
+    # a charge has an order id, a refusal a number; a cancellation may as well have been typed by somebody
+    return bool(by_hand and fate == "cancelled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +89,12 @@ class TerminalPool:
 class World:
     """PostgreSQL with durable settings, one or two Odoo servers on one database, the terminals."""
 
-    def __init__(self, name, hosts=1, workers=0, service=None, mutation=None):
+    def __init__(self, name, hosts=1, workers=0, till=True, service=None, mutation=None):
         """Choose how it will run.
 
         :param int hosts: Odoo servers on the one database
         :param int workers: worker processes of each; 0: threads
+        :param bool till: open a Point of Sale, too
         :param service: a Service that runs already, or None for a simulator of our own
         :param Mutation mutation: a rule to break
         """
@@ -84,13 +102,21 @@ class World:
         self.postgresql = stack.PostgreSQL(durable=True)
         self.service = service or OwnService(HOME / "simulator" / self.database, terminals=TERMINALS)
         self.hosts, self.workers = hosts, workers
+        self.has_till = till
         self.mutation = mutation
         self.operations = []
         self.debts = {}  # invoice, or order of the till → what was due on it, in minor units
         self._first_entry = 0
+        self._disturbed_at = 0.0
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
         self.terminals = TerminalPool()
+        self.recovery_job = ""
+        self.servers = []
+        self._down = set()  # numbers of servers that are killed on purpose
+        self._server_lock = threading.Lock()
+        self._closing = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
 
     # === LIFE === #
 
@@ -110,7 +136,6 @@ class World:
         host, port = self.service.url.split("://")[1].split(":")
         self.nets_line = Proxy((host, int(port)))
         self.database_line = Proxy(f"{self.postgresql.directory}/.s.PGSQL.{self.postgresql.port}")
-        self.servers = []
         for number in range(self.hosts):
             server = stack.OdooServer(
                 self.postgresql,
@@ -124,9 +149,13 @@ class World:
             server.log.unlink(missing_ok=True)
             self.servers.append(server.start())
         self._prepare()
+        self._supervisor.start()
         return self
 
     def __exit__(self, *_exception):
+        self._closing.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
         for server in self.servers:
             server.stop()
         self.service.stop()
@@ -175,6 +204,7 @@ class World:
             "customer_timeout": CUSTOMER_TIMEOUT,
         }
         admin.call("nets.account", "write", [account], values)
+        admin.call("ir.config_parameter", "set_param", "nets_connect_cloud.longest_pause", LONGEST_PAUSE)
         currency = admin.ref("base.NOK")
         identifiers = [terminal["terminalId"] for terminal in self.service.terminals_of_account("demo")]
         known = {row["identifier"] for row in admin.call("nets.terminal", "search_read", [], ["identifier"])}
@@ -194,10 +224,12 @@ class World:
         ]
         for record, value in zip(admin.call("nets.terminal", "create", values), values, strict=True):
             terminal = Terminal(record, value["identifier"], value["used_by_hand"])
-            self.refuse_by_hand(terminal)
+            self.refuse_by_hand(terminal)  # some need what was last before
             self.terminals.put(terminal)
-        self.till = Till(self.desk("admin"), admin) if Till.is_there(admin) else None
+        self.till = Till(self.desk("admin"), admin) if self.has_till else None
         self._partner = admin.ref(f"{stack.MODULE}.demo_partner_bakery")
+        [job] = admin.call("ir.cron", "read", [admin.ref(f"{stack.MODULE}.cron_recover")], ["cron_name"])
+        self.recovery_job = job["cron_name"]
 
     def make_invoices(self, count):
         """Post invoices, so that they are there when they are wanted."""
@@ -237,6 +269,10 @@ class World:
         """
         terminal = self.terminals.take(by_hand)
         try:
+            if terminal.by_hand:
+                # whoever had it before may have left a result without a number, behind which nothing is proven
+                self.service.wait_phase(terminal.identifier, "idle", "result")
+                self.refuse_by_hand(terminal)
             yield terminal
         finally:
             # a payment that was never sent has left its play behind
@@ -253,6 +289,7 @@ class World:
         """Note what somebody is about to ask for."""
         if not values.get("order") and not values.get("invoice"):
             values["invoice"] = self.invoice()
+        values = {name: value for name, value in values.items() if value is not None}
         values.setdefault("invoice", None)
         values.setdefault("amount", INVOICE_TOTAL)
         operation = Operation(fault, terminal, **values)
@@ -260,12 +297,16 @@ class World:
             self.operations.append(operation)
         return operation
 
-    def till_order(self, amount=INVOICE_TOTAL, **_values):
-        """Return a new order of the till, which is on the server already."""
-        order = Order(amount)
+    def till_order(self, amount=INVOICE_TOTAL, refunded=None):
+        """Return a new order of the till, which is on the server already.
+
+        :param Order refunded: the paid order that it gives back
+        """
+        order = Order(amount, refunded)
         self.till.sync(order, time.monotonic() + PROMISE)
-        with self._lock:
-            self.debts[order.uuid] = amount
+        if not refunded:
+            with self._lock:
+                self.debts[order.uuid] = amount
         return order
 
     def close_till(self):
@@ -286,22 +327,51 @@ class World:
         desk.press(operation, deadline, server)
         if operation.transaction:
             self.finish(operation, desk, deadline, server if watched_on is None else watched_on)
+        else:
+            self.leave_order(operation)
 
-    def charge(self, terminal, server=0, **values):
-        """Pay without any fault, as what is given back later.
+    def prepare(self, terminal, kind, server=0, till=False, **values):
+        """Prepare an operation of any kind: for a refund or reversal, pay what it gives back, without any fault.
 
-        :return: the Operation, or None where it didn't come through because something else broke
+        :param str kind: "purchase", "refund" or "reversal"; at the till also "taken back": the reversal of a payment
+            whose order isn't finished
+        :param bool till: at the till, not for an invoice
+        :return: the values of the Operation, or None where that payment didn't come through because something else
+            broke
         """
-        operation = self.operation("paid, to be given back", terminal, **values)
+        if till:
+            values.pop("invoice", None)
+            values["order"] = self.till_order(values.get("amount", INVOICE_TOTAL))
+        if kind == "purchase":
+            return values
+        fault = "paid, to be given back"
+        original = self.operation(fault, terminal, keep_open=kind == "taken back", **values)
         self.service.play(terminal.identifier, {"outcome": "approved"})
-        self.pay(operation, server)
-        return operation if operation.settled and operation.state == "approved" else None
+        self.pay(original, server)
+        if not original.settled or original.state != "approved":
+            return None
+        order = original.order
+        if till and kind != "taken back":
+            order = self.till_order(original.amount, order)
+        return {
+            **values,
+            "original": original,
+            "kind": "refund" if kind == "refund" else "reversal",
+            "amount": original.amount,
+            "invoice": original.invoice,
+            "order": order,
+        }
 
     def finish(self, operation, desk, deadline, server=0):
         desk.watch(operation, deadline, server)
         if not operation.settled:
             self.ask_a_person(operation, desk)
-        if operation.order and operation.state == "approved":
+        self.leave_order(operation)
+
+    def leave_order(self, operation):
+        """Finish the order, as the till does once its card is charged."""
+        is_charged = (operation.state == "approved") != operation.takes_back
+        if operation.order and is_charged and not operation.keep_open:
             self.till.sync(operation.order, time.monotonic() + PROMISE, paid=True)
 
     def ask_a_person(self, operation, desk):
@@ -309,9 +379,10 @@ class World:
         operation.left_to_person = True
         deadline = time.monotonic() + 60
         entry = self.journal_entry(operation)
-        if operation.kind == "reversal" and not entry:
-            # Killed or cut before it got there, where that couldn't be foreseen: its original proves nothing.
-            operation.person = True
+        if self._disturbed_at > operation.began:
+            # What broke for everybody met this one at a moment that nobody could foresee.
+            fate = self.fate(operation, entry)
+            operation.person = is_evidence_gone(operation.kind, fate, operation.terminal.by_hand)
         while not operation.settled and time.monotonic() < deadline:
             with contextlib.suppress(Refused):
                 if operation.state == "approved":
@@ -330,6 +401,19 @@ class World:
         order_id = self.row(operation)["order_id"]
         return next((entry for entry in entries if entry["orderId"] == order_id), None)
 
+    def fate(self, operation, entry):
+        """Return what became of an operation on its terminal, as `is_evidence_gone` names it.
+
+        :param dict entry: of the terminal's journal, or None
+        """
+        if entry:
+            return "approved"
+        last = last_transaction(self.service.url, operation.terminal.identifier)
+        number = last.get("StanAuth", "").strip()
+        if number in {known["stanAuth"].strip() for known in self.ledger()}:
+            return "not reached"
+        return "declined" if number else "cancelled"
+
     def row(self, operation):
         """Return what the database knows of an operation, or None."""
         fields = ("id", "order_id", "state", "sent_at", "booked_at")
@@ -345,7 +429,7 @@ class World:
         statement = "SELECT request_id FROM nets_transaction WHERE id = %s"
         return self.postgresql.query(self.database, statement, [operation.transaction])[0][0]
 
-    def wait_sent(self, operation, timeout=30):
+    def wait_sent(self, operation, timeout=90):
         """Wait until the request is on its way, or gone."""
         stack.wait_until(
             lambda: (row := self.row(operation)) and row["sent_at"],
@@ -354,7 +438,7 @@ class World:
             interval=0.1,
         )
 
-    def wait_finished_on_terminal(self, operation, timeout=30):
+    def wait_finished_on_terminal(self, operation, timeout=90):
         """Wait until the terminal is done with it, whoever knows."""
         self.wait_sent(operation, timeout)
         identifier = operation.terminal.identifier
@@ -365,17 +449,35 @@ class World:
 
         stack.wait_until(done, timeout, f"{operation.fault}: the terminal", interval=0.1)
 
-    def wait_held(self, operation, timeout=30):
+    def wait_held(self, operation, timeout=90):
         """Wait until the terminal waits for the customer, or for its bank."""
         self.service.wait_phase(operation.terminal.identifier, "card", "processing", timeout=timeout)
 
     # === WHAT BREAKS === #
 
+    def disturb(self):
+        """Note that something breaks for everybody."""
+        self._disturbed_at = time.monotonic()
+
     def kill_odoo(self, number=0):
-        self.servers[number].kill()
+        with self._server_lock:
+            self._down.add(number)
+            self.servers[number].kill()
 
     def start_odoo(self, number=0):
-        self.servers[number].start()
+        with self._server_lock:
+            self.servers[number].start()
+            self._down.remove(number)
+
+    def _supervise(self):
+        """Start servers again that ended by themselves, as systemd does for whoever runs Odoo: with worker processes,
+        Odoo ends where it wants a new one while the database is away."""
+        while not self._closing.wait(1):
+            with self._server_lock:
+                for number, server in enumerate(self.servers):
+                    if number not in self._down and server.process.returncode() is not None:
+                        with contextlib.suppress(StackError):  # the database is away still
+                            server.start()
 
     def pause_odoo(self, number=0):
         """Let all processes of a server stand still, as a machine does that is out of memory."""
@@ -390,6 +492,29 @@ class World:
         self.postgresql.start()
 
     # === THE PROOF === #
+
+    def jobs_at_once(self):
+        """Return when two servers ran the scheduled job of recovery at the same time, as texts.
+
+        A run that didn't come to its end isn't counted: its process, or its database, was killed.
+        """
+        runs = []
+        for number, server in enumerate(self.servers):
+            started = {}  # process id → time
+            for line in server.log.read_text(errors="replace").splitlines():
+                if f"Job {self.recovery_job!r}" not in line:
+                    continue
+                at, process = line[:23], line.split()[2]
+                if line.rstrip().endswith("starting"):
+                    started[process] = at
+                elif process in started:
+                    runs.append((started.pop(process), at, number))
+        runs.sort()
+        return [
+            f"the scheduled job ran twice at once: {one}, {other}"
+            for one, other in itertools.pairwise(runs)
+            if other[0] < one[1]
+        ]
 
     def ledger(self):
         return self.service.ledger()[self._first_entry :]

@@ -186,6 +186,11 @@ def test_a_transaction_by_hand_is_charged_and_becomes_the_last(sim):
     sim.control("POST", path, {"outcome": "declined", "amount": 7700})
     assert sim.last()["latestTransactionResult"]["ResponseCode"] == "05"
     assert len(sim.ledger()) == 1
+    declined = sim.last()["latestTransactionResult"]
+    sim.control("POST", path, {"outcome": "cancelled", "amount": 7700})
+    cancelled = sim.last()["latestTransactionResult"]
+    assert declined["StanAuth"] and not cancelled["StanAuth"], "cancelled before the card: no number"
+    assert (cancelled["Result"], len(sim.ledger())) == ("2", 1)
     assert sim.raw_control("POST", path, {"outcome": "approved", "amount": 0}).status_code == 400
 
 

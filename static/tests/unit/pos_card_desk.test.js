@@ -123,6 +123,22 @@ test("declined: says why, and tries again as a new request", async () => {
   expect(second.args[3]).not.toBe(first.args[3]);
 });
 
+test("failed: the terminal is asked once more, and the charge that it shows pays the order", async () => {
+  const {line} = await pay();
+  await tell({...DECLINED, can_look_up: true});
+  expect(buttons()).toEqual(["Try again", "Get last result"]);
+  server.progress = progressOf({...DECLINED, can_look_up: false, looking_up: true});
+  await click("button:contains(Get last result)");
+  await waitFor("button:contains(Get last result):disabled");
+  // Not while it may turn out to be charged.
+  expect(buttons()).toEqual(["Get last result"]);
+  expect(server.of("get_last_result")[0].args).toEqual([[42]]);
+  bookOnServer(line);
+  await tell({...APPROVED, charged_amount: 17.85});
+  await waitUntil(() => line.payment_status === "done");
+  expect(LABEL).toHaveText("Successful");
+});
+
 test("waits before trying again where that makes no sense at once", async () => {
   await pay();
   await tell({...DECLINED, label: "Terminal busy", retry_wait: 2});

@@ -214,8 +214,13 @@ export class CardLine extends Component {
     return this.progress?.state === "pending" && !this.desk.isVoid(this.line, this.progress);
   }
 
+  /** For a failed one, too: what the terminal shows may prove that it was charged all the same. */
   get canGetLastResult() {
-    return this.isRunning && this.isUnknown;
+    if (this.isUnknown) {
+      return this.isRunning;
+    }
+    const {state, can_look_up: canLookUp, looking_up: isLookedUp} = this.progress || {};
+    return this.isFailed && state === "failed" && (canLookUp || isLookedUp);
   }
 
   get isManager() {
