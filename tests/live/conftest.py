@@ -28,6 +28,7 @@ BROWSER_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+VIEWPORT = {"width": 1280, "height": 900}
 TIMEOUT = 20_000  # milliseconds, for everything a page is waited for
 USUAL_LOGINS = {"admin", "demo"}  # whose web client stays open from test to test
 CLOSE_DIALOGS = "odoo.__WOWL_DEBUG__.root.env.services.dialog.closeAll()"
@@ -168,7 +169,7 @@ class Pages:
 
     def _new_context(self, login, options):
         url = self.clinic.stack.odoo.url
-        options = {"base_url": url, "viewport": {"width": 1280, "height": 900}, **options}
+        options = {"base_url": url, "viewport": VIEWPORT, **options}
         context = self.browser.new_context(**options)
         context.set_default_timeout(TIMEOUT)
         context.set_default_navigation_timeout(3 * TIMEOUT)
@@ -196,6 +197,7 @@ class Pages:
             if keep and usual and login not in self.clients and page.evaluate("Boolean(odoo.__WOWL_DEBUG__)"):
                 self.detach(login, page)
                 page.evaluate(CLOSE_DIALOGS)
+                page.set_viewport_size(VIEWPORT)
                 self.clients[login] = (page, self.clinic.stack.odoo.process)
                 continue
             page.close()
