@@ -586,6 +586,10 @@ _REFUSALS = (
             "by_hand_reference": _lt(
                 "Enter the reference (STAN or authorisation) from the terminal's receipt, and why it was taken by hand."
             ),
+            "by_hand_terminal": _lt(
+                "Choose the terminal, and enter the reference (STAN or authorisation) from its receipt, and why it was taken by hand."
+            ),
+            "charge_to_attach": _lt("Choose the charge that this payment stands for."),
         },
     ),
     (
@@ -610,6 +614,9 @@ _REFUSALS = (
                 "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference on the order first, for example as a tip."
             ),
             "attach_order": _lt("Choose an order that isn't paid yet, of a session that is open."),
+            "attach_other_amount": _lt(
+                "The card was charged %(charged)s, but the order was paid %(paid)s. Choose another charge."
+            ),
             "attach_method": _lt(
                 "%(config)s doesn't offer the payment method %(method)s. Choose an order of another Point of Sale."
             ),
@@ -663,6 +670,15 @@ _REFUSALS = (
             "payment_locked": _lt(
                 "The payment stays in the books: it is in a locked period, or matched with a bank statement. Refund it, or leave it as it is."
             ),
+            "signature_open": _lt(
+                "The customer signs for the card payment of %(amount)s of %(order)s. Compare the signature with the one on the card, and accept or decline it: in the till, or in the list of card transactions."
+            ),
+            "signature_declined": _lt(
+                "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone back yet. Take the payment back with “Reverse”; where the terminal can't do that any more, a manager refunds it in the list of card transactions, or accepts the signature there after all."
+            ),
+            "order_below_cards": _lt(
+                "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become %(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the order, and refund it."
+            ),
             "order_charged": _lt(
                 "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
             ),
@@ -685,6 +701,9 @@ _REFUSALS = (
                 "Only a transaction whose result is unknown, and no longer waited for, can be settled."
             ),
             "no_signature": _lt("No signature is waited for."),
+            "payment_has_charge": _lt(
+                "A terminal charged this payment already, or its order isn't paid. Reload the page."
+            ),
         },
     ),
 )

@@ -30,7 +30,7 @@ class NetsTransaction(models.Model):
         help="From the request to the terminal's answer. Empty where the answer got lost.",
     )
     # Only to search by. A date, and not a moment: all of that day belongs to it.
-    last_day = fields.Date("To", store=False, search="_search_last_day")
+    last_day = fields.Date("Last day", store=False, exportable=False, search="_search_last_day")
     retry_ids = fields.One2many("nets.transaction", "retry_of_id", "Tried again", readonly=True)
     story = fields.Html(compute="_compute_story", sanitize=False)
 
@@ -54,10 +54,16 @@ class NetsTransaction(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("terminal_name", "terminal_identifier")
+    @api.depends("terminal_name", "terminal_identifier", "environment")
+    @api.depends_context("lang")
     def _compute_terminal_label(self):
+        environments = dict(self._fields["environment"]._description_selection(self.env))
         for transaction in self:
-            transaction.terminal_label = f"{transaction.terminal_name or ''} ({transaction.terminal_identifier or ''})"
+            label = f"{transaction.terminal_name or ''} ({transaction.terminal_identifier or ''})"
+            if transaction.environment not in (False, "production"):
+                # play money isn't to be mistaken for money
+                label = f"{environments[transaction.environment]} · {label}"
+            transaction.terminal_label = label
 
     @api.depends("card_brand", "card_last_four")
     def _compute_card_label(self):

@@ -15,6 +15,17 @@ from .nets_transaction import NOW
 EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
 # The cardholder verification method that asks for a signature.
 CVM_SIGNATURE = "1"
+# What a payment line shows of its transaction, besides the amount.
+SHOWN_FIELDS = (
+    "payment_status",
+    "card_type",
+    "card_brand",
+    "card_no",
+    "payment_method_authcode",
+    "payment_ref_no",
+    "transaction_id",
+    "ticket",
+)
 
 
 class NetsTransaction(models.Model):
@@ -199,9 +210,10 @@ class NetsTransaction(models.Model):
         order = payment.pos_order_id
         payment._nets_check_terminal_method()
         if order.state != "draft":
-            raise refusal(self.env, "order_closed", order=order.display_name)
+            raise refusal(self.env, "order_closed", order=order._nets_name())
         if order.session_id.state != "opened":
             raise refusal(self.env, "session_not_open")
+        order.session_id._nets_keep_open()
         order._nets_check_resolved()
 
     def _pos_check_terminal(self, payment, terminal):
@@ -329,7 +341,8 @@ class NetsTransaction(models.Model):
         }
 
     def _pos_show_on_line(self):
-        """Write the status on the till's line, for whoever loads the order without asking for the progress.
+        """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
+        card of a payment that was settled by hand may become known when its order is long paid.
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
         """
@@ -337,19 +350,24 @@ class NetsTransaction(models.Model):
             known = self._pos_of_lines([transaction.pos_payment_uuid]).get(transaction.pos_payment_uuid)
             if known and known.to_book:
                 continue  # booking writes it, with the amount
-            status = known._pos_line_values()["payment_status"] if known else "retry"
-            self.env["pos.payment"].flush_model(["payment_status"])
+            values = {"payment_status": "retry"}
+            if known:
+                said = known._pos_line_values()
+                values = {name: said[name] or None for name in SHOWN_FIELDS}
+            self.env["pos.payment"].flush_model(values)
+            columns = SQL(", ").join(SQL.identifier(name) for name in values)
+            shown = SQL(", ").join(SQL("%s", value) for value in values.values())
             self.env.cr.execute(
                 SQL(
-                    """UPDATE pos_payment SET payment_status = %s, write_date = %s
-                        WHERE uuid = %s AND payment_status IS DISTINCT FROM %s""",
-                    status,
-                    NOW,
-                    transaction.pos_payment_uuid,
-                    status,
+                    """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
+                        WHERE uuid = %(uuid)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                    columns=columns,
+                    shown=shown,
+                    now=NOW,
+                    uuid=transaction.pos_payment_uuid,
                 )
             )
-            self.env["pos.payment"].invalidate_model(["payment_status"], flush=False)
+            self.env["pos.payment"].invalidate_model(list(values), flush=False)
 
     # === RECORD === #
 
@@ -401,12 +419,10 @@ class NetsTransaction(models.Model):
         if self._pos_of_lines([payment.uuid]).get(payment.uuid) != self:
             # this one had been given up, and another one charges the line by now
             return payment.browse()
-        taken = order._nets_taken(payment)
-        if not self.currency_id.is_zero(taken):
-            # this one had been given up, and the customer paid otherwise
-            left = order._nets_left(payment)
-            if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
-                return payment.browse()
+        # this one had been given up, and the customer paid otherwise, or took less
+        left = order._nets_left(payment)
+        if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
+            return payment.browse()
         return payment
 
     def _pos_book_without_order(self):
@@ -416,12 +432,12 @@ class NetsTransaction(models.Model):
         note = self.env._(
             "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
             "to an order.",
-            order=self.pos_order_id.display_name or self.env._("The order"),
+            order=self.pos_order_id._nets_name() or self.env._("The order"),
         )
         if self.kind != "purchase":
             note = self.env._(
                 "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
-                order=self.pos_order_id.display_name or self.env._("The order"),
+                order=self.pos_order_id._nets_name() or self.env._("The order"),
             )
         return " ".join(filter(None, [note, self._booking_note(self.payment_id)]))
 
@@ -434,7 +450,7 @@ class NetsTransaction(models.Model):
         if not method_line:
             method_line = method.journal_id._get_available_payment_method_lines(payment_type)[:1]
         receivable = method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
-        order = self.pos_order_id.display_name or self.env._("without order")
+        order = self.pos_order_id._nets_name() or self.env._("without order")
         return {
             "payment_type": payment_type,
             "partner_type": "customer",
@@ -497,7 +513,7 @@ class NetsTransaction(models.Model):
         """:return: Message; why something can't be done with an order now, and what to do"""
         self.ensure_one()
         values = {
-            "order": self.pos_order_id.display_name,
+            "order": self.pos_order_id._nets_name(),
             "terminal": self.terminal_id.name,
             "amount": self._format_amount(self.charged_amount if self.state == "approved" else self.amount),
         }
@@ -505,6 +521,12 @@ class NetsTransaction(models.Model):
             key = "order_charge_unbooked" if self.to_book else "order_charged"
         else:
             key = "order_result_unknown" if self.state == "unknown" else "order_card_running"
+        return describe_refusal(self.env, key, **values)
+
+    def _pos_unsigned(self):
+        """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
+        key = "signature_declined" if self.signature == "declined" else "signature_open"
+        values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
 
     def _tell(self):
@@ -522,7 +544,7 @@ class NetsTransaction(models.Model):
         return result
 
     def _purpose(self):
-        return super()._purpose() or self.sudo().pos_order_id.display_name or ""
+        return super()._purpose() or self.sudo().pos_order_id._nets_name() or ""
 
     def _progress_values(self):
         values = super()._progress_values()

@@ -3,7 +3,7 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..const import UNRESOLVED_STATES
@@ -74,7 +74,10 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         self._check_may_run()
         transaction = self.sudo()
-        if transaction.signature not in ("required", "declined"):
+        # two tills may say different things at the same moment
+        transaction.pos_order_id._nets_lock()
+        taken_back = accepted and transaction._pos_take_back()
+        if transaction.signature not in ("required", "declined") or transaction.without_order or taken_back:
             raise refusal(self.env, "no_signature")
         progress = self.read_progress()
         if not accepted:
@@ -84,21 +87,40 @@ class NetsTransaction(models.Model):
             if progress[0].get("waiting"):
                 return progress
         values = {"signature": "accepted" if accepted else "declined"}
-        transaction._compare_and_set(values, ("approved",), SQL("signature = 'required'"))
+        transaction._compare_and_set(values, ("approved",))
         transaction._tell()
         return self.read_progress() if accepted else progress
+
+    def action_pos_accept_signature(self):
+        """In the log, where the till can't any more: the signature is the one on the card."""
+        self.pos_sign(True)
+
+    def action_pos_decline_signature(self):
+        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is taken
+        back.
+
+        :raise UserError: where it can't be, with the cause
+        """
+        [progress] = self.pos_sign(False)
+        if progress.get("waiting"):
+            raise UserError(progress["explanation"])
+        return self.invoice_ids._nets_dialog_action(transaction=self.browse(progress["id"]))
 
     # === SETTLE BY HAND === #
 
     @api.model
-    def pos_settle(self, transaction_id, charged, reason, amount=None, reference=""):  # pylint: disable=too-many-positional-arguments
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
         """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
+
+        With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
+        the server can't know who stands there: it asks for the rights of the user, and keeps the cashier's name.
 
         :param int transaction_id: of unknown result
         :param bool charged: what the journal says
         :param str reason: why it had to be settled by hand
         :param float amount: what was charged, positive; the amount that was asked for where not given
         :param str reference: STAN or authorisation code from the journal
+        :param str cashier: who stands at the till, for the log
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
@@ -112,6 +134,8 @@ class NetsTransaction(models.Model):
         if amount is None:
             amount = abs(known.amount)
         self._check_number(amount, known.currency_id)
+        if cashier and cashier != self.env.user.name:
+            reason = self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
         transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
         return transaction.read_progress()
 
@@ -143,8 +167,30 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "by_hand_amount", amount=payment.currency_id.format(payment.amount))
         if not (reference or "").strip() or not (reason or "").strip():
             raise refusal(self.env, "by_hand_reference")
+        transaction = self._pos_create_by_hand(
+            payment,
+            terminal,
+            {
+                "request_id": request_id,
+                "charged_amount": payment.currency_id.round(amount),
+                "settlement_reason": reason.strip(),
+                "settlement_reference": reference.strip(),
+                "to_book": True,
+                "next_booking_at": self._now().replace(microsecond=0),
+            },
+            cashier,
+        )
+        transaction._book()
+        return transaction.with_env(self.env).read_progress()
+
+    def _pos_create_by_hand(self, payment, terminal, values, cashier=""):
+        """A transaction that nobody sent: the card was taken on the terminal by hand.
+
+        :param dict values: what a person says of it
+        :return: the transaction, with all rights
+        """
         terminal = terminal.sudo()
-        now = self._now().replace(microsecond=0)
+        zone = terminal.location_id.tz or "UTC"
         transaction = (
             self.sudo()
             .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
@@ -153,30 +199,27 @@ class NetsTransaction(models.Model):
                     **self._pos_reservation_values(payment, cashier),
                     **self._terminal_values(terminal),
                     "order_id": self._new_order_id(),
-                    "request_id": request_id,
                     "user_id": self.env.uid,
-                    "kind": "purchase",
+                    "kind": "purchase" if payment.amount > 0 else "refund",
                     "amount": payment.amount,
                     "state": "approved",
                     "reason": SETTLED_BY_HAND,
-                    "charged_amount": payment.currency_id.round(amount),
-                    "charge_date": fields.Date.context_today(self.with_context(tz=terminal.location_id.tz or "UTC")),
+                    "charge_date": fields.Datetime.context_timestamp(
+                        self.with_context(tz=zone), payment.payment_date
+                    ).date(),
                     "settled_by_id": self.env.uid,
-                    "settlement_reason": reason.strip(),
-                    "settlement_reference": reference.strip(),
-                    "recorded_at": now,
-                    "to_book": True,
-                    "next_booking_at": now,
+                    "recorded_at": self._now().replace(microsecond=0),
+                    **values,
                 }
             )
         )
         # the terminal had something else meanwhile: its last result is asked for before the next payment
         terminal.last_result = False
         transaction.message_post(
-            body=self.env._("Recorded by hand: %(reason)s", reason=reason), author_id=self.env.user.partner_id.id
+            body=self.env._("Recorded by hand: %(reason)s", reason=transaction.settlement_reason),
+            author_id=self.env.user.partner_id.id,
         )
-        transaction._book()
-        return transaction.with_env(self.env).read_progress()
+        return transaction
 
     # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
 
@@ -200,7 +243,7 @@ class NetsTransaction(models.Model):
             raise refusal(
                 self.env,
                 "order_not_paid",
-                order=order.display_name,
+                order=order._nets_name(),
                 paid=order.currency_id.format(order.amount_paid),
                 total=order.currency_id.format(order.amount_total),
             )
@@ -288,10 +331,7 @@ class NetsTransaction(models.Model):
         order._nets_lock()
         self._lock_refundable()
         self._pos_check_attachable(order)
-        payment = self.payment_id
-        self.write({"payment_id": False, "without_order": False})
-        if payment.state != "canceled":
-            payment.action_cancel()
+        self._pos_cancel_own_payment()
         line_uuid = str(uuid.uuid4())
         self.write(
             {
@@ -309,7 +349,79 @@ class NetsTransaction(models.Model):
         self._tell()
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
 
-    def _pos_check_attachable(self, order):
+    def _pos_attach_to_payment(self, payment):
+        """Have a charge that is booked as a payment of its own stand for a card payment of a paid order that no
+        terminal charged. That one is booked by its session.
+
+        :param payment: pos.payment
+        :raise UserError: where that can't be, with the cause
+        """
+        self.ensure_one()
+        order = payment.pos_order_id
+        order._nets_lock()
+        self._lock_refundable()
+        payment._nets_check_without_charge()
+        self._pos_check_movable()
+        currency = self.currency_id
+        if order.company_id != self.company_id or order.currency_id != currency:
+            raise refusal(self.env, "attach_company")
+        if currency.compare_amounts(payment.amount, self.charged_amount) != 0:
+            raise refusal(
+                self.env,
+                "attach_other_amount",
+                charged=currency.format(self.charged_amount),
+                paid=currency.format(payment.amount),
+            )
+        self._pos_cancel_own_payment()
+        self.write(
+            {
+                "pos_order_uuid": order.uuid,
+                "pos_order_id": order.id,
+                "pos_session_id": order.session_id.id,
+                "pos_config_id": order.config_id.id,
+                "pos_payment_method_id": payment.payment_method_id.id,
+                "pos_payment_uuid": payment.uuid,
+                "pos_payment_id": payment.id,
+                "booking_note": False,
+            }
+        )
+        self._tell()
+
+    def _pos_record_payment_by_hand(self, payment, terminal, reference, reason):
+        """Say where and when a card payment of a paid order that no terminal charged was taken by hand.
+
+        :param payment: pos.payment
+        :param terminal: nets.terminal
+        :param str reference: STAN or authorisation code from the terminal's receipt
+        :param str reason: why it had to be by hand
+        :return: the transaction, with all rights; nothing more is booked: the payment is, by its session
+        :raise UserError: where that can't be, with the cause
+        """
+        payment.pos_order_id._nets_lock()
+        payment._nets_check_without_charge()
+        self._pos_check_terminal(payment, terminal)
+        transaction = self._pos_create_by_hand(
+            payment,
+            terminal,
+            {
+                "charged_amount": payment.amount,
+                "settlement_reason": reason,
+                "settlement_reference": reference,
+                "booked_at": self._now().replace(microsecond=0),
+            },
+        )
+        transaction._tell()
+        return transaction
+
+    def _pos_cancel_own_payment(self):
+        """Take the payment of its own out of the books: from now on a payment line stands for this charge."""
+        payment = self.payment_id
+        self.write({"payment_id": False, "without_order": False})
+        if payment.state != "canceled":
+            payment.action_cancel()
+
+    def _pos_check_movable(self):
+        """:raise UserError: where this isn't a charge without an order, or has to stay as it is booked"""
         currency = self.currency_id
         if (
             self.kind != "purchase"
@@ -319,6 +431,13 @@ class NetsTransaction(models.Model):
             or currency.compare_amounts(self.amount_refundable, self.charged_amount) != 0
         ):
             raise refusal(self.env, "attach_not_possible")
+        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
+            raise refusal(self.env, "payment_locked")
+
+    def _pos_check_attachable(self, order):
+        """:raise UserError: where this charge can't pay an open order, with the cause"""
+        self._pos_check_movable()
+        currency = self.currency_id
         if order.state != "draft" or order.session_id.state != "opened":
             raise refusal(self.env, "attach_order")
         if order.company_id != self.company_id or order.currency_id != currency:
@@ -335,11 +454,9 @@ class NetsTransaction(models.Model):
                 self.env,
                 "attach_amount",
                 left=currency.format(left),
-                order=order.display_name,
+                order=order._nets_name(),
                 amount=currency.format(asked),
             )
-        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
-            raise refusal(self.env, "payment_locked")
 
     # === CLOSING A SESSION === #
 
@@ -349,8 +466,7 @@ class NetsTransaction(models.Model):
             {
                 "transaction_id": transaction.id,
                 "payment_id": transaction.pos_payment_id.id,
-                # an order that isn't paid has no name yet
-                "order": transaction.pos_order_id.pos_reference or transaction.pos_order_id.display_name or "",
+                "order": transaction.pos_order_id._nets_name(),
                 "amount": transaction._format_amount(
                     transaction.charged_amount if transaction.state == "approved" else transaction.amount
                 ),
@@ -372,6 +488,10 @@ class NetsTransaction(models.Model):
             )
         if self.without_order:
             return self.booking_note or self._message().label
+        if self.state == "approved" and self.signature == "required" and blocking:
+            return self.env._("Charged, but the signature isn't accepted, and the order isn't paid.")
+        if self.state == "approved" and not self.to_book and not blocking:
+            return self.env._("Charged for an order of a later day. It is booked when that order is paid.")
         if self.state == "approved" and not self.to_book:
             return self.env._("Charged, but the order isn't paid.")
         return self._message().label

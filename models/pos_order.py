@@ -52,6 +52,8 @@ class PosOrder(models.Model):
         """:raise UserError: where one of these orders isn't paid by what its lines say"""
         self._nets_lock()
         self._nets_check_resolved()
+        if unsigned := self._nets_charged().filtered(lambda card: card.signature in ("required", "declined"))[:1]:
+            raise UserError(unsigned._pos_unsigned().as_text())
         cards = self.payment_ids.filtered(
             lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
         )
@@ -62,7 +64,7 @@ class PosOrder(models.Model):
                     self.env,
                     "line_without_charge",
                     amount=line.currency_id.format(line.amount),
-                    order=line.pos_order_id.display_name,
+                    order=line.pos_order_id._nets_name(),
                 )
 
     def _nets_check_move(self, session_id):
@@ -78,10 +80,29 @@ class PosOrder(models.Model):
     # === SYNC === #
 
     def _process_saved_order(self, draft):
-        if self.state == "draft" and self._nets_extra_lines(self._nets_charged()):
-            # a till that hasn't loaded what the terminal added yet sends the totals without it
-            self._nets_refresh_totals()
+        if self.state == "draft":
+            self._nets_check_total()
         return super()._process_saved_order(draft)
+
+    def _nets_check_total(self):
+        """What is on this order is worth what cards are charged for it, whatever a till believes.
+
+        :raise UserError: where somebody took off what a card pays: the difference would become change in cash
+        """
+        cards = self._nets_on_cards()
+        if self.currency_id.is_zero(cards):
+            return
+        if self._nets_extra_lines(self._nets_charged()) or self._nets_is_below(cards):
+            # a till that hasn't loaded all lines yet, or what the terminal added, sends a total without them
+            self._nets_refresh_totals()
+        if self._nets_is_below(cards):
+            raise refusal(
+                self.env,
+                "order_below_cards",
+                amount=self.currency_id.format(cards),
+                order=self._nets_name(),
+                total=self.currency_id.format(self.amount_total),
+            )
 
     # === LOCK === #
 
@@ -93,6 +114,10 @@ class PosOrder(models.Model):
         """
         if self.ids:
             self.env.cr.execute(SQL("UPDATE pos_order SET write_date = write_date WHERE id IN %s", tuple(self.ids)))
+
+    def _nets_name(self):
+        """What a person finds an order by: one that isn't paid has no name yet. Empty for no order."""
+        return (self.name if self.name != "/" else self.pos_reference) or self.display_name or ""
 
     # === WHAT IS LEFT TO PAY === #
 
@@ -131,12 +156,32 @@ class PosOrder(models.Model):
             )
         )
 
+    def _nets_charged_unpaid(self):
+        """Of those of these orders that aren't paid: what they were charged, and is booked on them."""
+        charged = self.filtered(lambda order: order.state == "draft")._nets_charged()
+        return charged.filtered(lambda transaction: not transaction.to_book).sorted("id")
+
+    def _nets_on_cards(self):
+        """What of this order cards pay, or are asked for at this moment; signed."""
+        cards = (self._nets_unresolved() | self._nets_charged()).filtered(lambda card: not card._pos_takes_back_line())
+        # what the terminal adds is on the order once it is booked
+        return sum(card.amount if card.to_book or card.state != "approved" else card.charged_amount for card in cards)
+
+    def _nets_is_below(self, amount):
+        """Whether this order is worth less than this; in a refund, whether it gives back less."""
+        due = self._nets_due()
+        return self.currency_id.compare_amounts(*((due, amount) if amount > 0 else (amount, due))) < 0
+
     def _nets_taken(self, payment):
         """What the lines besides this one have paid, signed."""
         return sum(line.amount for line in self.payment_ids - payment if line._nets_is_paid())
 
     def _nets_left(self, payment):
         """What may be asked on a payment line: the total, less what the other lines have paid. Negative in a refund."""
+        return self.currency_id.round(self._nets_due() - self._nets_taken(payment))
+
+    def _nets_due(self):
+        """What is to be paid in all, as Odoo rounds it. Negative in a refund."""
         self.ensure_one()
         total = self.amount_total
         refunded = self.refunded_order_id
@@ -146,7 +191,7 @@ class PosOrder(models.Model):
         if self.config_id.cash_rounding:
             rounded = self._get_rounded_amount(total, force_round=True)
             total = max(total, rounded, key=abs)
-        return self.currency_id.round(total - self._nets_taken(payment))
+        return total
 
     # === WHAT THE TERMINAL ADDED === #
 
@@ -154,6 +199,10 @@ class PosOrder(models.Model):
         """Put the tip and the surcharge of a charge on the order, so that its total is what was charged."""
         self.ensure_one()
         tip, surcharge = transaction._pos_extra_amounts()
+        if self.currency_id.is_zero(tip + surcharge):
+            # nothing that a charge could fail to be booked for
+            self.amount_paid = self._compute_amount_paid()
+            return
         if not self.currency_id.is_zero(tip):
             self._nets_add_extra_line(transaction._pos_extra_line_uuid("tip"), self._nets_tip_product(), tip)
         if not self.currency_id.is_zero(surcharge):
@@ -164,8 +213,10 @@ class PosOrder(models.Model):
     def _nets_remove_extra_lines(self, transaction):
         """Take off what `_nets_add_extra_lines` put on the order, after the terminal took the payment back."""
         self.ensure_one()
-        self._nets_extra_lines(transaction).unlink()
-        self._nets_refresh_totals()
+        self.amount_paid = self._compute_amount_paid()
+        if extra := self._nets_extra_lines(transaction):
+            extra.unlink()
+            self._nets_refresh_totals()
 
     def _nets_extra_lines(self, transactions):
         uuids = transactions._pos_extra_line_uuids()

@@ -37,7 +37,7 @@ class PosOrderLine(models.Model):
     def _unlink_except_charged(self):
         if added := self._nets_added_by_terminal():
             raise refusal(
-                self.env, "line_with_charge", product=added[0].full_product_name, order=added[0].order_id.display_name
+                self.env, "line_with_charge", product=added[0].full_product_name, order=added[0].order_id._nets_name()
             )
 
     # === BUSINESS METHODS === #

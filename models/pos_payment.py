@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from ..const import NOT_CHARGED_STATES, POS_TERMINAL_CODE
 from ..messages import refusal
 
 # What says that a line was paid on a terminal.
@@ -53,7 +55,61 @@ class PosPayment(models.Model):
         orders._nets_lock()
         orders._nets_check_resolved()
 
+    # === ACTION METHODS === #
+
+    @api.model
+    def action_nets_without_transaction(self):
+        """List the card payments of paid orders that no terminal charged: rule 15, outside of a session's closing.
+
+        An action and no filter: a till loads each field of this model, for each of its payments.
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.pos_payment_unproven_action")
+        return action | {"domain": [("id", "in", self._nets_without_charge().ids)]}
+
+    def action_nets_transactions(self):
+        """Show what terminals did for these payments."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_pos_action")
+        return action | {"domain": [("pos_payment_uuid", "in", self.mapped("uuid"))]}
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _nets_without_charge(self, session=None):
+        """Card payments of paid orders that no terminal charged. The guards below let none be made; they come from
+        elsewhere, for example from an import, or from another program that writes into the database.
+
+        What was paid before its method took cards on terminals isn't one of them.
+
+        :param session: pos.session, all where not given
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """SELECT payment.id
+                     FROM pos_payment payment
+                     JOIN pos_payment_method method ON method.id = payment.payment_method_id
+                     JOIN pos_order "order" ON "order".id = payment.pos_order_id
+                    WHERE method.use_payment_terminal = %(terminal)s
+                      AND payment.payment_date >= method.nets_since
+                      AND payment.amount <> 0
+                      AND "order".state NOT IN ('draft', 'cancel')
+                      AND %(of_session)s
+                      AND NOT EXISTS (SELECT FROM nets_transaction transaction
+                                       WHERE transaction.pos_payment_uuid = payment.uuid
+                                         AND transaction.state NOT IN %(not_charged)s
+                                         AND transaction.without_order IS NOT TRUE)
+                 ORDER BY payment.id DESC""",
+                terminal=POS_TERMINAL_CODE,
+                of_session=SQL("payment.session_id = %s", session.id) if session else SQL("TRUE"),
+                not_charged=tuple(NOT_CHARGED_STATES),
+            )
+        )
+        return self.browse([row[0] for row in self.env.cr.fetchall()])._filtered_access("read")
+
+    def _nets_check_without_charge(self):
+        """:raise UserError: where this isn't a card payment of a paid order that no terminal charged"""
+        if self not in self._nets_without_charge(self.session_id):
+            raise refusal(self.env, "payment_has_charge")
 
     def _nets_transaction(self):
         """What runs on this line, or charged it; with all rights, perhaps empty."""

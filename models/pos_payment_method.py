@@ -25,6 +25,13 @@ class PosPaymentMethod(models.Model):
         help="Proposed on a device that has not taken a card yet. After that, each device remembers its own.",
     )
 
+    nets_since = fields.Datetime(
+        "Cards on NETS terminals since",
+        compute="_compute_nets_since",
+        store=True,
+        help="What was paid earlier needed no terminal.",
+    )
+
     # === CONSTRAINT METHODS === #
 
     @api.constrains("use_payment_terminal", "journal_id", "company_id", "nets_terminal_ids", "nets_default_terminal_id")
@@ -65,6 +72,11 @@ class PosPaymentMethod(models.Model):
                     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("use_payment_terminal")
+    def _compute_nets_since(self):
+        for method in self:
+            method.nets_since = method._nets_is_terminal() and (method.nets_since or fields.Datetime.now())
 
     def _get_payment_terminal_selection(self):
         return [*super()._get_payment_terminal_selection(), (POS_TERMINAL_CODE, "NETS")]

@@ -2,6 +2,7 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.tools import SQL
 
 from ..const import UNRESOLVED_STATES
 from ..messages import refusal
@@ -14,6 +15,7 @@ class PosSession(models.Model):
 
     nets_is_blocked = fields.Boolean(compute="_compute_nets_why_blocked")
     nets_why_blocked = fields.Text(compute="_compute_nets_why_blocked")
+    nets_to_look_at = fields.Text("Card payments to look at", compute="_compute_nets_to_look_at")
 
     # === COMPUTE METHODS === #
 
@@ -23,6 +25,15 @@ class PosSession(models.Model):
         for session in self:
             session.nets_why_blocked = session._nets_why_not_closed()
             session.nets_is_blocked = bool(session.nets_why_blocked)
+
+    @api.depends("state")
+    @api.depends_context("lang")
+    def _compute_nets_to_look_at(self):
+        for session in self:
+            issues = session.sudo()._nets_issues()
+            rows = [row for rows in issues.values() for row in rows if not row["blocking"]]
+            # one that was recorded by hand and has no order is in two lists
+            session.nets_to_look_at = "\n".join(dict.fromkeys(map(self._nets_row_text, rows)))
 
     # === ACTION METHODS === #
 
@@ -57,6 +68,7 @@ class PosSession(models.Model):
         self._nets_check_closing()
         result = super()._validate_session(*args, **kwargs)
         if self.state == "closed":
+            self._nets_check_nothing_started()
             self.sudo()._nets_reconcile_terminals()
         return result
 
@@ -70,16 +82,7 @@ class PosSession(models.Model):
         """
         self.ensure_one()
         self._nets_check_user()
-        session = self.sudo()
-        unresolved, astray = session._nets_unresolved(), session._nets_without_paid_order()
-        booked_alone = session._nets_transactions([("state", "=", "approved"), ("without_order", "=", True)])
-        by_hand = session._nets_transactions([("state", "=", "approved"), ("settled_by_id", "!=", False)])
-        return {
-            "unresolved": unresolved._pos_closing_rows(blocking=True),
-            "without_order": astray._pos_closing_rows(blocking=True) + (booked_alone - astray)._pos_closing_rows(),
-            "without_transaction": [session._nets_payment_row(line) for line in session._nets_unproven_payments()],
-            "by_hand": by_hand._pos_closing_rows(),
-        }
+        return self.sudo()._nets_issues()
 
     def nets_allow_closing(self, reason):
         """A manager closes the session although the terminals and the orders don't agree. What is charged without a
@@ -105,6 +108,36 @@ class PosSession(models.Model):
         for record in (session, *unresolved, *astray):
             record.message_post(body=body, author_id=self.env.user.partner_id.id)
         return self.nets_closing_issues()
+
+    # === A CARD AND THE CLOSING AT THE SAME MOMENT === #
+
+    def _nets_keep_open(self):
+        """Have these sessions stay open until the reservation of a terminal is committed.
+
+        A lock that is shared, and no update: the tills of a shop don't wait for each other, only the closing waits.
+        """
+        self.env.cr.execute(SQL("SELECT 1 FROM pos_session WHERE id IN %s FOR SHARE", tuple(self.ids)))
+
+    def _nets_check_nothing_started(self):
+        """Look, past the own snapshot, whether a card was sent to a terminal while this closing was at work.
+
+        The session's row was written just now: whoever held it open has committed, and whoever comes later finds it
+        closed.
+
+        :raise ConcurrencyError: then Odoo repeats the closing, which says what is in its way
+        """
+        self.env.flush_all()
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    """SELECT 1 FROM nets_transaction
+                        WHERE pos_session_id IN %s AND state IN %s AND without_order IS NOT TRUE LIMIT 1""",
+                    tuple(self.ids),
+                    tuple(UNRESOLVED_STATES),
+                )
+            )
+            if cr.fetchone():
+                raise ConcurrencyError("a card payment was started while the session was being closed")
 
     # === BUSINESS METHODS === #
 
@@ -139,29 +172,45 @@ class PosSession(models.Model):
         )
 
     def _nets_without_paid_order(self):
-        """What was charged and is booked on an order that isn't paid."""
-        approved = self._nets_transactions(
-            [("without_order", "=", False), ("state", "=", "approved"), ("to_book", "=", False)]
-        )
-        orders = approved.pos_order_id.filtered(lambda order: order.state == "draft")
-        return orders._nets_charged() & approved
+        """What was charged and is booked on an order that has to be paid before this session closes, and isn't."""
+        return self.get_session_orders()._nets_charged_unpaid()
+
+    def _nets_of_later_days(self):
+        """What was charged for orders of later days: as Odoo has it, they stay open when the session closes, go over to
+        the next one with what was paid of them, and that is booked when they are paid."""
+        return (self.order_ids - self.get_session_orders())._nets_charged_unpaid()
 
     def _nets_unproven_payments(self):
         """Card payments of paid orders that no terminal charged."""
-        lines = self._get_closed_orders().payment_ids.filtered(
-            lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
-        )
-        known = self.env["nets.transaction"]._pos_of_lines(lines.mapped("uuid"))
-        return lines.filtered(lambda line: line.uuid not in known)
+        return self.env["pos.payment"]._nets_without_charge(self)
+
+    def _nets_issues(self):
+        """:return: as `nets_closing_issues`"""
+        astray, later = self._nets_without_paid_order(), self._nets_of_later_days()
+        booked_alone = self._nets_transactions([("state", "=", "approved"), ("without_order", "=", True)])
+        by_hand = self._nets_transactions([("state", "=", "approved"), ("settled_by_id", "!=", False)])
+        return {
+            "unresolved": self._nets_unresolved()._pos_closing_rows(blocking=True),
+            "without_order": astray._pos_closing_rows(blocking=True) + (later | booked_alone)._pos_closing_rows(),
+            "without_transaction": [self._nets_payment_row(line) for line in self._nets_unproven_payments()],
+            "by_hand": by_hand._pos_closing_rows(),
+        }
+
+    @api.model
+    def _nets_row_text(self, row):
+        """One row of the closing issues, as a line of text."""
+        return f"{', '.join(filter(None, [row['order'], row['amount'], row['terminal']]))}: {row['message']}"
 
     def _nets_payment_row(self, line):
         return {
             "transaction_id": False,
             "payment_id": line.id,
-            "order": line.pos_order_id.display_name,
+            "order": line.pos_order_id._nets_name(),
             "amount": line.currency_id.format(line.amount),
             "terminal": "",
-            "message": self.env._("No terminal charged this."),
+            "message": self.env._(
+                "No terminal charged this. A manager settles it under “Card payments without a charge”."
+            ),
             "blocking": False,
         }
 

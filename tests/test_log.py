@@ -163,13 +163,20 @@ class TestLog(CardPaymentCommon):
         labels = dict(self.log.fields_get(["reason"])["reason"]["selection"])
         self.assertEqual(labels[failed.reason], "Insufficient funds")
 
+    def test_play_money_says_so(self):
+        self.account.environment = "production"
+        real = self.charge(self.make_invoice(100))
+        self.assertEqual(real.terminal_label, "Front desk (90000001)")
+        self.account.environment = "simulator"
+        self.assertEqual(self.charge(self.make_invoice(100)).terminal_label, "Simulator · Front desk (90000001)")
+
     def test_history_stays_true(self):
         """A terminal that is renamed, moved or connected otherwise doesn't change what was."""
         transaction = self.charge(self.make_invoice(100))
-        self.assertEqual(transaction.terminal_label, "Front desk (90000001)")
+        self.assertEqual(transaction.terminal_label, "Test · Front desk (90000001)")
         self.terminal.sudo().write({"name": "Bar", "location_id": self.other_location.id, "type": "baxi_agent"})
         transaction.invalidate_recordset()
-        self.assertEqual(transaction.terminal_label, "Front desk (90000001)")
+        self.assertEqual(transaction.terminal_label, "Test · Front desk (90000001)")
         self.assertEqual(transaction.location_id, self.location)
         self.assertEqual(self.found("connect_cloud"), transaction)
         self.assertFalse(self.found("baxi_agent"))
@@ -252,7 +259,7 @@ class TestLog(CardPaymentCommon):
         transaction = self.charge(invoice)
         titles, texts = zip(*self.story(transaction), strict=True)
         self.assertEqual(titles, ("Payment", "Sent to the terminal", "Successful", "Booked"))
-        for words in (self.clerk.name, "100.00", "Front desk (90000001)", "North / Shop", invoice.name):
+        for words in (self.clerk.name, "100.00", "Test · Front desk (90000001)", "North / Shop", invoice.name):
             self.assertIn(words, texts[0])
         for words in ("100.00", "Visa •••• 1234", "A00101"):
             self.assertIn(words, texts[2])

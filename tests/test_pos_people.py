@@ -232,6 +232,39 @@ class TestPosTakeBack(PosPeopleCase):
         with self.assertRaisesRegex(UserError, "No signature"):
             self.original.with_user(self.cashier).pos_sign(True)
 
+    def test_an_order_is_not_paid_before_the_signature_is_accepted(self):
+        order, transaction = self.signed_order()
+        with self.assertRaisesRegex(UserError, "accept or decline it"), self.env.cr.savepoint():
+            self.validate(order)
+        with self.assertRaisesRegex(UserError, "accept or decline it"), self.env.cr.savepoint():
+            transaction.with_user(self.pos_manager).action_pos_complete()
+        self.assertEqual(order.state, "draft")
+        # the till can't any more: in the log
+        transaction.with_user(self.cashier).action_pos_accept_signature()
+        self.assertEqual(transaction.signature, "accepted")
+        self.validate(order)
+        self.assertEqual(order.state, "paid")
+
+    def test_a_declined_signature_whose_payment_is_not_taken_back(self):
+        order, transaction = self.signed_order()
+        action = transaction.with_user(self.cashier).action_pos_decline_signature()
+        reversal = self.engine["nets.transaction"].browse(action["params"]["transaction_id"])
+        self.assertEqual(reversal.refund_of_id, transaction)
+        with self.assertRaisesRegex(UserError, "No signature"):
+            transaction.with_user(self.cashier).pos_sign(True)
+        reversal._record_baseline(last(approved(10000), order_id=transaction.order_id))
+        reversal._claim("thread-r")
+        reversal._record_answer(declined(reason=Reason.TERMINAL_BUSY))
+        with self.assertRaisesRegex(UserError, "was declined, but the money hasn't gone back"), self.env.cr.savepoint():
+            self.validate(order)
+        with self.subTest("a manager refunds it"), self.undone():
+            transaction.with_user(self.pos_manager).action_refund()
+            self.assertTrue(transaction.without_order)
+            order.with_user(self.cashier).action_pos_order_cancel()
+        transaction.with_user(self.cashier).pos_sign(True)
+        self.assertEqual(transaction.signature, "accepted", "the customer has shown a passport")
+        self.validate(order)
+
     def test_a_signature_is_declined(self):
         order, transaction = self.signed_order()
         progress = transaction.with_user(self.cashier).pos_sign(False)
@@ -275,13 +308,41 @@ class TestPosByHand(PosPeopleCase):
         for reason, reference in (("", "000101"), ("Journal", "")):
             with self.subTest(reason=reason, reference=reference), self.assertRaises(UserError):
                 settle(transaction.id, True, reason, 100, reference)
-        progress = settle(transaction.id, True, "Journal", reference="000101")
+        progress = settle(transaction.id, True, "Journal", reference="000101", cashier="Kari")
         self.assertEqual(progress[0]["state"], "approved")
         self.assertRecordValues(self.payment, [{"amount": 100, "payment_status": "done", "payment_ref_no": "000101"}])
         self.assertSaidOn(transaction, "Journal")
+        self.assertEqual(transaction.settlement_reason, "Journal (at the till: Kari)")
         by_hand = self.session.with_user(self.cashier).nets_closing_issues()["by_hand"]
         self.assertEqual([row["transaction_id"] for row in by_hand], transaction.ids)
         self.validate(self.order)
+
+    def test_the_card_becomes_known_after_the_settlement(self):
+        for moment in ("open", "paid", "posted"):
+            with self.subTest(moment), self.undone():
+                transaction = self.lose(self.payment)
+                self.looked_up(transaction)
+                self.rpc(self.pos_manager).pos_settle(transaction.id, True, "Journal", reference="REF 1")
+                if moment != "open":
+                    self.validate(self.order)
+                if moment == "posted":
+                    self.assertTrue(self.close()["successful"])
+                self.assertRecordValues(self.payment, [{"payment_ref_no": "REF 1", "card_no": False, "ticket": False}])
+                transaction._record_answer(approved(10000))
+                self.assertRecordValues(
+                    self.payment,
+                    [
+                        {
+                            "amount": 100,
+                            "payment_status": "done",
+                            "payment_ref_no": "000101",
+                            "payment_method_authcode": "A00101",
+                            "card_brand": "Visa",
+                            "card_no": "1234",
+                            "ticket": "CUSTOMER",
+                        }
+                    ],
+                )
 
     def test_settled_as_not_charged(self):
         transaction = self.lose(self.payment)
@@ -415,7 +476,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.assertFalse(order.payment_ids)
         self.assertEqual(order.amount_total, 100, "the tip goes with it")
         data = transaction.refund_data()
-        self.assertEqual((data["amount"], data["title"]), (-105, order.display_name))
+        self.assertEqual((data["amount"], data["title"]), (-105, order.pos_reference))
         progress = transaction.start_refund(-105, self.terminal.id, str(uuid.uuid4()))
         refund = self.engine["nets.transaction"].browse(progress[0]["id"])
         refund._claim("thread-r")

@@ -16,7 +16,7 @@ class PosSessionAllowClosing(models.TransientModel):
         for wizard in self:
             issues = wizard.session_id.nets_closing_issues()
             wizard.issues = "\n".join(
-                f"{row['order']}: {row['amount']}, {row['terminal']}. {row['message']}"
+                wizard.session_id._nets_row_text(row)
                 for row in issues["unresolved"] + issues["without_order"]
                 if row["blocking"]
             )

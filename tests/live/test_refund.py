@@ -57,18 +57,24 @@ def test_parts_are_refunded_until_nothing_is_left(clinic, terminal, paid, open_i
     page.expect_not_reloaded()
 
 
-def test_another_person_refunds_on_another_terminal_from_the_list(clinic, terminal, paid, open_invoice):
+def test_another_person_refunds_on_another_terminal_from_the_list(clinic, terminal, open_invoice):
+    """One payment was for two invoices: the one that is looked at becomes due."""
+    invoice, neighbour = clinic.make_invoices(2, 500)
+    terminal.play("approved")
+    clinic.wait_for_end(clinic.press_pay([invoice, neighbour], terminal))
     other = clinic.make_terminal()
     other.play("approved")
-    page = open_invoice(paid, "demo")
+    page = open_invoice(invoice, "demo")
     page.page.get_by_role("tab", name="Card transactions").click()
     page.page.locator("[name=nets_transaction_ids]").get_by_role("button", name="Refund").click()
-    dialog = CardDialog(page.page).expect_open().choose(other)
-    dialog.process().expect_closed()
+    dialog = CardDialog(page.page).expect_open()
+    expect(dialog.amount).to_have_value("-1,000.00")
+    dialog.pay_on(other, -400).expect_closed()
     # the invoice has been read anew
     expect(page.page.locator("[name=nets_transaction_ids] .o_data_row")).to_have_count(2)
     page.page.get_by_role("tab", name="Invoice Lines").click()
-    page.expect_due(1000)
+    page.expect_due(400)
+    assert clinic.due(neighbour) == 0
     assert other.kinds() == ["refund"]
 
 

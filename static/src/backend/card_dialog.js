@@ -136,6 +136,15 @@ export class CardDialog extends Component {
     return (state === "unknown" || Boolean(this.props.transactionId)) && (canLookUp || isLookedUp);
   }
 
+  /** What a line of the Point of Sale asked for is followed here, but tried again where its order is. */
+  get isOfTill() {
+    return Boolean(this.state.progress.payment_uuid);
+  }
+
+  get canRetry() {
+    return this.state.progress.can_retry && !this.isOfTill;
+  }
+
   get isRunning() {
     return this.state.progress && !isFinished(this.state.progress);
   }

@@ -228,7 +228,9 @@ export class CardDesk {
    */
   async settle(line, {charged, reason, amount, reference}) {
     const {id} = this.stateOf(line.uuid).progress;
-    const [progress] = await this.call("pos_settle", [id, charged, reason, amount, reference]);
+    const [progress] = await this.call("pos_settle", [id, charged, reason, amount, reference], {
+      cashier: this.cashierName,
+    });
     this.follow(line, progress);
   }
 

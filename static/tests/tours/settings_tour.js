@@ -37,9 +37,15 @@ registry.category("web_tour.tours").add("nets_settings", {
     {trigger: ".o_breadcrumb a:contains(Settings)", run: "click"},
     {
       content: "To the log, at the top right of the terminals' section",
-      trigger:
-        "#nets_connect_cloud .o_nets_terminals > :first-child button:last-child:contains(Transaction log)",
-      run: "click",
+      trigger: "#nets_terminals button:contains(Transaction log)",
+      run({anchor}) {
+        const section = anchor.closest("#nets_terminals").getBoundingClientRect();
+        const {top, right} = anchor.getBoundingClientRect();
+        if (top - section.top > 40 || section.right - right > 40) {
+          throw new Error("The log isn't at the top right of the section");
+        }
+        anchor.click();
+      },
     },
     {trigger: ".o_breadcrumb:contains(Card transactions)"},
   ],

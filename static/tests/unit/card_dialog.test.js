@@ -257,6 +257,14 @@ test("offers no other try where a person has to change something first", async (
   expect.verifySteps(["changed", "changed"]);
 });
 
+test("what the till asked for is tried again there", async () => {
+  server.progress = progressOf({...DECLINED, payment_uuid: "a-line-of-the-till"});
+  await open({transactionId: 42});
+  expect(".o_nets_of_till").toHaveText("To try again, open the order in the till.");
+  expect(queryAllTexts(".modal-footer button")).toEqual(["Close"]);
+  expect.verifySteps(["changed"]);
+});
+
 test("aborting: until the call ended there is nothing else to press", async () => {
   await open({transactionId: 42});
   server.progress = progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
