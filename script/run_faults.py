@@ -2,7 +2,7 @@
 
 script/faults                       at least 1,000 operations
 script/faults --operations 5000 --seed 7
-script/faults --short               one of each kind that is over in a minute; what script/test runs
+script/faults --short               a selection of 60 operations; what script/test runs
 script/faults --only killed         the faults whose name contains this
 script/faults --nets-url http://127.0.0.1:8910
 
@@ -248,7 +248,7 @@ def main():
     parser.add_argument("--only", help="only faults whose name contains this; no random run")
     parser.add_argument("--repeat", type=int, default=1, help="how often each fault of a single payment is played (1)")
     parser.add_argument("--hosts", type=int, choices=(1, 2), help="only with one server, or only with two")
-    parser.add_argument("--short", action="store_true", help="a selection that takes a minute, with one server")
+    parser.add_argument("--short", action="store_true", help="a selection of 60 operations, with one server")
     parser.add_argument("--self-check", action="store_true", help="break rules of money, and see each found")
     options = parser.parse_args()
     stack.exit_on_signals()
