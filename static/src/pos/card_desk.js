@@ -490,13 +490,8 @@ export class CardDesk {
   /** Show a transaction at its line, and follow it until it is finished. */
   follow(line, progress) {
     const {uuid} = line;
-    const watcher = this.watchers.get(uuid);
-    if (watcher?.transactionId === progress.id && !isFinished(progress)) {
-      this.show(uuid, progress);
-      return;
-    }
-    this.unwatch(uuid);
-    if (!isFinished(progress)) {
+    if (!isFinished(progress) && !this.isFollowed(uuid, progress)) {
+      this.unwatch(uuid);
       this.watchers.set(uuid, {
         transactionId: progress.id,
         ...this.transactions.watch(
@@ -507,6 +502,11 @@ export class CardDesk {
       });
     }
     this.show(uuid, progress);
+  }
+
+  /** Whether a transaction is the one that this till follows at a line. */
+  isFollowed(uuid, progress) {
+    return this.watchers.get(uuid)?.transactionId === progress.id;
   }
 
   unwatch(uuid) {
@@ -568,12 +568,15 @@ export class CardDesk {
   async finish(line, progress, status) {
     const {uuid} = line;
     const before = line.payment_status;
+    // Odoo's own sync, after what another till did with the order, may have brought the result before its news.
+    const isNews = before !== status || this.isFollowed(uuid, progress);
     this.unwatch(uuid);
-    const isNotReversed = before === "reversing" && status === "done";
+    const isNotReversed =
+      status === "done" && (before === "reversing" || this.isVoid(line, progress));
     const changes =
       ["done", "reversed"].includes(status) &&
       !isNotReversed &&
-      (before !== status || this.differs(line, progress, status));
+      (isNews || this.differs(line, progress, status));
     if (changes) {
       const order = line.pos_order_id;
       const reload = this.reload(line, progress);
@@ -587,7 +590,7 @@ export class CardDesk {
     this.setStatus(line, status);
     this.waitBeforeRetry(uuid, progress.retry_wait);
     this.end(uuid, ["done", "reversed"].includes(status) && progress.state === "approved");
-    if (changes || before !== status) {
+    if (isNews) {
       this.tellElsewhere(line, progress);
     }
     if (changes && status === "done") {

@@ -117,6 +117,21 @@ test("approved: the line gets what the server has, and the order is validated by
   expect.verifySteps(["validated"]);
 });
 
+test("validated by itself also where Odoo's own sync brings the result before its news", async () => {
+  patchWithCleanup(OrderPaymentValidation.prototype, {
+    validateOrder: () => expect.step("validated"),
+  });
+  const {line, order, store} = await pay();
+  store.config.auto_validate_terminal_payment = true;
+  bookOnServer(line);
+  await store.data.loadServerOrders([["uuid", "=", order.uuid]]);
+  expect(line.payment_status).toBe("done");
+  await tell({...APPROVED, charged_amount: 17.85});
+  await waitFor(`${LABEL}:contains(Successful)`);
+  await animationFrame();
+  expect.verifySteps(["validated"]);
+});
+
 test("a charge that isn't booked yet isn't paid yet", async () => {
   const {line, order} = await pay();
   await tell({...APPROVED, to_book: true, booked: false, charged_amount: 17.85});
