@@ -16,9 +16,8 @@ import stack as machinery
 pytest.register_assert_rewrite("clinic", "pages")
 
 from clinic import Clinic
-from pages import ACTION_PATH, InvoicePage, go_on
+from pages import ACTION_PATH, SCREENSHOTS, InvoicePage, go_on
 
-SCREENSHOTS = machinery.HOME / "screenshots"
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

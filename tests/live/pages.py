@@ -1,9 +1,13 @@
 """What the tests do and see on Odoo's pages, in the words of the person who sits there."""
 
+import os
 import re
 
 from playwright.sync_api import expect
 
+import stack as machinery
+
+SCREENSHOTS = machinery.HOME / "screenshots"
 PHONE = {"width": 390, "height": 844}
 INVOICE_PATH = "/odoo/action-account.action_move_out_invoice_type/{}"
 ACTION_PATH = re.compile(r"/odoo/action-(?P<action>[\w.]+)(?:/(?P<record>\d+))?")
@@ -22,6 +26,18 @@ def go_on(page, path):
     """
     page.evaluate(GO_ON, ACTION_PATH.fullmatch(path).groupdict())
     expect(page.locator(".o_notification")).to_have_count(0)
+
+
+def shoot(page, name):
+    """Keep what the person sees, for somebody who wants to look at it: with SCREENSHOTS=1, since it takes time.
+
+    :param str name: what the picture shows; becomes the file's name
+    """
+    if not os.environ.get("SCREENSHOTS"):
+        return
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(400)  # only for the eye: animations have ended
+    page.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^a-zA-Z0-9]+', '-', name)}.png")
 
 
 def expect_to_fit(page):

@@ -6,18 +6,12 @@ How they are set up from nothing: `test_lifecycle.py`.
 import re
 
 import pytest
-from pages import CardDialog
+from pages import CardDialog, shoot
 from playwright.sync_api import expect
 
 import stack as machinery
 
 TERRACE = "20000002"  # a terminal of the simulator's second account, which the demo data doesn't know
-
-
-def shoot(page, name):
-    machinery.HOME.joinpath("screenshots").mkdir(exist_ok=True)
-    page.wait_for_timeout(400)  # only for the eye: animations have ended
-    page.screenshot(path=machinery.HOME / "screenshots" / f"admin-{name}.png")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +29,7 @@ def test_the_account_says_which_of_the_causes_it_is(clinic, simulator, open_page
     page.get_by_role("button", name="Test connection").click()
     expect(page.locator(".o_notification").filter(has_text=label).first).to_contain_text(explanation)
     expect(page.locator(".o_nets_connection")).to_contain_text(explanation)
-    shoot(page, f"account-{switch}")
+    shoot(page, f"admin-account-{switch}")
     clinic.admin.call("nets.account", "write", [account], {"active": False})
 
 
@@ -70,16 +64,16 @@ def test_reconciliation_keeps_a_report_beside_what_odoo_recorded(clinic, termina
     page.get_by_role("dialog").get_by_role("button", name="Ok").click()
     dialog = CardDialog(page).expect_open()
     dialog.expect_status("Done", "200,00")
-    shoot(page, "reconciliation")
+    shoot(page, "admin-reconciliation")
     dialog.button("Open the report").click()
     expect(page.locator("[name=recorded_total]").first).to_contain_text("200")
     expect(page.locator("[name=session_transaction_ids] .o_data_row")).to_have_count(2)
     expect(page.locator("[name=text]")).to_contain_text("200,00")
-    shoot(page, "report")
+    shoot(page, "admin-report")
     page.goto("/odoo/action-nets_connect_cloud.nets_session_action")
     expect(page.locator(".o_group_header").filter(has_text=terminal.identifier)).to_be_visible()
     page.locator(".o_group_header").filter(has_text=terminal.identifier).click()
-    shoot(page, "sessions")
+    shoot(page, "admin-sessions")
 
 
 def test_reconciliation_that_fails_with_a_2xx_says_so(clinic, terminal, simulator, open_page):
@@ -90,7 +84,7 @@ def test_reconciliation_that_fails_with_a_2xx_says_so(clinic, terminal, simulato
     dialog = CardDialog(page).expect_open()
     dialog.expect_status("Not done", "No money was moved", "7008 No host contact")
     expect(dialog.button("Try again")).to_have_count(0)
-    shoot(page, "reconciliation-failed")
+    shoot(page, "admin-reconciliation-failed")
 
 
 def test_lost_answer_of_an_administration_keeps_the_terminal_until_it_is_idle(clinic, terminal, simulator):
@@ -137,5 +131,5 @@ def test_the_first_steps_are_shown(clinic, open_page):
     page = open_page("admin", f"/odoo/action-nets_connect_cloud.nets_account_action/{account}")
     steps = page.locator(".o_nets_setup")
     expect(steps).to_contain_text(re.compile("Lane/3000.*ECR.*host.*Fetch terminals.*Test payment", re.DOTALL))
-    shoot(page, "account")
+    shoot(page, "admin-account")
     clinic.admin.call("nets.account", "write", [account], {"active": False})

@@ -4,7 +4,7 @@ import re
 
 import polib
 import pytest
-from pages import CardDialog, InvoicePage, TransactionPage, go_on
+from pages import CardDialog, InvoicePage, TransactionPage, go_on, shoot
 from playwright.sync_api import expect
 
 import stack as machinery
@@ -76,12 +76,12 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
     dialog.button(said["Process card"]).click()
     dialog.expect_status(said["Cancelled by the customer"])
     expect_italian(page, "Try again", "Change amount or terminal")
-    shoot(page, "refused")
+    shoot(page, "italian-refused")
     terminal.hold()
     dialog.button(said["Try again"]).click()
     dialog.expect_status(said["Waiting for the card"])
     expect_italian(page, "Abort", "You may close this window: the payment goes on, and the invoice shows it.")
-    shoot(page, "waiting")
+    shoot(page, "italian-waiting")
     dialog.footer_button(said["Close"]).click()
     dialog.expect_closed()
     form.expect_banner(said["Waiting for the card"])
@@ -93,13 +93,13 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
     page.get_by_role("tab").first.click()
     form.payment_info()
     expect_italian(page, "Refund on card", "Reverse")
-    shoot(page, "paid")
+    shoot(page, "italian-paid")
 
     # and a part refunded
     page.locator(".account_payment_popover").get_by_role("button", name=said["Refund on card"]).click()
     dialog.expect_open()
     expect_italian(page, "In the books", "The invoice is due again")
-    shoot(page, "refund")
+    shoot(page, "italian-refund")
     dialog.root.get_by_label(said["Amount"]).fill("-100")
     dialog.root.get_by_label(said["Terminal"]).select_option(str(terminal.id))
     terminal.play("approved")
@@ -113,15 +113,15 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
     go_on(page, f"{module}nets_transaction_action")
     expect(page.locator(".o_data_row").first).to_be_visible()
     expect_italian(page)
-    shoot(page, "log")
+    shoot(page, "italian-log")
     go_on(page, TransactionPage.path(refund))
     TransactionPage(page, refund)
     expect_italian(page, "Successful")
-    shoot(page, "transaction")
+    shoot(page, "italian-transaction")
     go_on(page, f"{module}nets_terminal_action/{terminal.id}")
     expect(page.locator(".o_form_sheet")).to_be_visible()
     expect_italian(page, "Reconciliation", "Test payment")
-    shoot(page, "terminal")
+    shoot(page, "italian-terminal")
     terminal.play("approved")
     page.get_by_role("button", name=said["Reconciliation"]).click()
     page.get_by_role("dialog").get_by_role("button", name="Ok").click()
@@ -130,7 +130,7 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
     dialog.button(said["Open the report"]).click()
     expect(page.locator("[name=recorded_total]").first).to_be_visible()
     expect_italian(page)
-    shoot(page, "report")
+    shoot(page, "italian-report")
     # records of the demo data are called like this
     names = ("Simulator", "Front desk")
     for path, shown in (
@@ -141,16 +141,9 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
         go_on(page, module + path)
         expect(page.locator(shown).first).to_be_visible()
         expect_italian(page, names=names)
-        shoot(page, path.partition("/")[0])
+        shoot(page, f"italian-{path.partition('/')[0]}")
     page.goto("/odoo/settings#general_settings")
     expect(page.locator("#nets_connect_cloud")).to_be_visible()
     expect_italian(page, "NETS Connect@Cloud account", "Fetch terminals", names=names)
     page.locator("#nets_connect_cloud").scroll_into_view_if_needed()
-    shoot(page, "settings")
-
-
-def shoot(page, name):
-    """Keep what the person sees, to be looked at."""
-    folder = machinery.HOME / "screenshots"
-    folder.mkdir(exist_ok=True)
-    page.screenshot(path=folder / f"italian-{name}.png")
+    shoot(page, "italian-settings")

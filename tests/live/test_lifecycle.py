@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from clinic import Clinic
-from pages import CardDialog
+from pages import CardDialog, shoot
 from playwright.sync_api import expect
 
 import stack as machinery
@@ -198,7 +198,7 @@ def set_up(page, simulator):
     # the window is gone as soon as the page has been read anew
     expect(page.get_by_role("dialog")).to_have_count(0, timeout=60_000)
     expect(page.locator(".o_loading_indicator")).to_have_count(0)
-    shoot(page, "settings-wrong-password")
+    shoot(page, "setup-settings-wrong-password")
     # the right one, saved
     password.fill("branch-secret")
     expect(page.locator(".o_form_button_save")).to_be_enabled()
@@ -208,10 +208,10 @@ def set_up(page, simulator):
     terminals.get_by_role("button", name="Fetch terminals").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".o_data_row")).to_have_count(2)
-    shoot(page, "fetch")
+    shoot(page, "setup-fetch")
     dialog.get_by_role("button", name="Import").click()
     expect(page.locator(".o_list_view .o_data_row")).to_have_count(2)
-    shoot(page, "terminals")
+    shoot(page, "setup-terminals")
     page.locator(".o_data_row").filter(has_text=COUNTER).locator("td").nth(1).click()
     expect(page.locator(".o_form_view [name=nets_status]")).to_contain_text("Allowed")
     page.get_by_role("button", name="Test payment").click()
@@ -222,14 +222,7 @@ def set_up(page, simulator):
     simulator.press(COUNTER, "tap")
     dialog.expect_closed()
     expect(page.locator(".o_notification").filter(has_text="Successful").first).to_be_visible()
-    shoot(page, "terminal")
-
-
-def shoot(page, name):
-    """Keep what the person sees, to be looked at."""
-    folder = machinery.HOME / "screenshots"
-    folder.mkdir(exist_ok=True)
-    page.screenshot(path=folder / f"setup-{name}.png")
+    shoot(page, "setup-terminal")
 
 
 def test_installed_beside_data(postgresql, copy):

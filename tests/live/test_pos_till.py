@@ -6,7 +6,7 @@ import datetime
 import pytest
 from catalogue import REFUSED, UNKNOWN, Case
 from clinic import Clinic, minor_units
-from pages import money
+from pages import money, shoot
 from playwright.sync_api import expect
 from till import BOSS, CASHIER, Shop, Till
 
@@ -275,8 +275,9 @@ def test_a_reload_at_each_moment_loses_nothing(shop, terminal, open_till):
     # before the server heard of it
     page.route("**/pos_start", lambda _route: None)
     till.pay_by("Card").card_line().expect_status("Sending…")
-    page.unroute_all(behavior="ignoreErrors")
     line = till.reload().card_line().expect_buttons("Send")
+    # not before that: what is held back would be sent after all
+    page.unroute_all(behavior="ignoreErrors")
     assert not shop.transactions()
     # while the terminal waits
     terminal.hold(abort="ignored")
@@ -350,7 +351,7 @@ def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests
             expect(line.button("Record by hand")).to_have_count(1 if case.by_hand else 0)
             if case.again:
                 expect(again).to_be_enabled(enabled=not case.wait)
-            till.shoot(case.name)
+            shoot(till.page, f"till-{case.name}")
     # a result that got lost is never called failed: one after the other is sent, and all stay unknown side by side
     simulator.reset()
     for case, other in zip(UNKNOWN, others, strict=True):
@@ -359,7 +360,7 @@ def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests
             other.play(outcome="approved", **case.play)
             till.use(shop.card, other).begin().add("Zither lesson").to_payment().pay_by("Card")
             till.card_line().expect_status(case.label, *case.texts).expect_buttons("Get last result")
-            till.shoot(case.name)
+            shoot(till.page, f"till-{case.name}")
     unresolved = [each["id"] for each in shop.transactions()[: len(UNKNOWN)]]
     simulator.service(last_transaction="ok")
     for transaction in unresolved:

@@ -1,45 +1,10 @@
 """What a terminal, a customer or the line to NETS can do: said in plain words, with what to do next."""
 
-import pytest
 from pages import money
 from playwright.sync_api import expect
 
-# outcome of the play → what the person reads
-REFUSALS = {
-    "wrong_pin": "Wrong PIN",
-    "wrong_pin_offline": "Wrong PIN",
-    "expired_card": "Card expired",
-    "over_limit": "Over the card's limit",
-    "issuer_unavailable": "Card's issuer not available",
-    "do_not_honour": "Refused by the card's issuer",
-    "provider_refused": "Refused by the card's issuer",
-    "terminal_refused": "Refused by the terminal",
-    "customer_cancelled": "Cancelled by the customer",
-    "card_removed": "Card removed too early",
-    "terminal_timeout": "The terminal gave up",
-    "duplicate": "Possible duplicate",
-    "busy": "Terminal busy",
-    "disconnected": "Terminal disconnected",
-    "not_allowed": "Terminal not allowed",
-    "format_error": "Request not accepted",
-}
 # ways in which the answer to a charge gets lost
 LOST_ANSWERS = ("cut_after", "cut_mid", "never", "html_502", "http_500", "broken_json", "empty", "result_99")
-
-
-def test_each_refusal_is_told_in_plain_words(clinic):
-    terminals = clinic.make_terminals(len(REFUSALS))
-    invoices = clinic.make_invoices(len(REFUSALS), 75)
-    running = {}
-    for outcome, terminal, invoice in zip(REFUSALS, terminals, invoices, strict=True):
-        terminal.play(outcome)
-        running[outcome] = clinic.press_pay(invoice, terminal, 75)
-    for outcome, label in REFUSALS.items():
-        assert clinic.wait_for_end(running[outcome]) == "failed", outcome
-        progress = clinic.progress(running[outcome])
-        assert progress["label"] == label
-        assert "Nothing was charged" in progress["explanation"] or outcome == "duplicate"
-        assert progress["can_retry"]
 
 
 def test_the_card_is_removed_too_early(clinic, terminal, open_invoice):
@@ -88,26 +53,6 @@ def test_when_nets_cannot_be_reached_it_has_failed_at_once(clinic, terminal, ope
     dialog.try_again().expect_closed()
     page.expect_due(0)
     assert len(terminal.purchases()) == 1
-
-
-@pytest.mark.parametrize(
-    ("login", "label", "may_retry"),
-    [
-        ("refused", "Login refused", False),
-        ("unavailable", "Login not possible now", True),
-        ("not_activated", "Account not activated", False),
-    ],
-)
-def test_a_login_that_fails_is_told_and_nothing_is_sent(clinic, simulator, login, label, may_retry):
-    terminal = clinic.make_impatient_terminal()
-    # setting the account up has logged in already
-    simulator.service(login=login, revoke_tokens=True)
-    transaction = clinic.press_pay(clinic.make_invoice(160), terminal)
-    assert clinic.wait_for_end(transaction) == "failed"
-    progress = clinic.progress(transaction)
-    assert (progress["label"], progress["can_retry"]) == (label, may_retry)
-    assert "Nothing was charged" in progress["explanation"]
-    assert terminal.purchases() == []
 
 
 def test_a_customer_who_takes_long_is_still_at_the_terminal(clinic, open_invoice):

@@ -1,6 +1,5 @@
 """A shop with a till: what the tests arrange of it over RPC, and do and see on its screens."""
 
-import os
 import re
 import uuid
 
@@ -304,14 +303,6 @@ class Till:
         """Take another terminal for the next card, as on a device that used it last."""
         self.page.evaluate(USE_TERMINAL, [method, terminal.id])
         return self
-
-    def shoot(self, name):
-        """Keep what the cashier sees, for a person who wants to look at it: with SCREENSHOTS=1, since it takes time."""
-        if not os.environ.get("SCREENSHOTS"):
-            return
-        folder = machinery.HOME / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=folder / f"till-{re.sub(r'[^a-zA-Z0-9]+', '-', name)}.png")
 
     def delete_line(self, method):
         line = self.page.locator(".paymentline").filter(has_text=method)
