@@ -278,6 +278,12 @@ export class CardDesk {
     }
   }
 
+  /** With employees at the till: both who stands there and the Odoo user, whose rights the server asks for. */
+  get isManager() {
+    const {user} = this.pos;
+    return user.raw.role === "manager" && this.pos.getCashier()?._role === "manager";
+  }
+
   get cashierName() {
     return this.pos.getCashier()?.name || "";
   }

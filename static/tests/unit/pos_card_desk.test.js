@@ -346,17 +346,30 @@ describe("no way round a running card", () => {
 
 describe("lost connections", () => {
   test("unknown: the result is fetched, and nothing can be charged", async () => {
-    const {store} = await pay();
+    await pay();
     await tell({...UNKNOWN, can_settle: false});
     expect(LABEL).toHaveText("Connection interrupted");
     expect(buttons()).toEqual(["Get last result"]);
-    store.user._role = "manager";
-    await tell({...UNKNOWN, can_settle: true});
-    expect(buttons().slice(0, 1)).toEqual(["Get last result"]);
     server.progress = progressOf(DECLINED);
     await click("button:contains(Get last result)");
     await waitFor(`${LABEL}:contains(Insufficient funds)`);
     expect(server.of("get_last_result")[0].args).toEqual([[42]]);
+  });
+
+  test("settled by hand where both who stands at the till and the Odoo user are managers", async () => {
+    const {store} = await pay();
+    const offered = async (user, employee) => {
+      patchWithCleanup(store, {
+        user: {id: store.user.id, raw: {role: user}},
+        getCashier: () => ({name: "Somebody", _role: employee}),
+      });
+      await tell({...UNKNOWN, can_settle: true});
+      return buttons().includes("Settle by hand");
+    };
+    expect(await offered("cashier", "cashier")).toBe(false);
+    expect(await offered("cashier", "manager")).toBe(false);
+    expect(await offered("manager", "cashier")).toBe(false);
+    expect(await offered("manager", "manager")).toBe(true);
   });
 
   test("a start whose answer is lost is sent again, with the same number", async () => {

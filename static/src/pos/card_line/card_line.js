@@ -231,8 +231,8 @@ export class CardLine extends Component {
     return this.isFailed && state === "failed" && (canLookUp || isLookedUp);
   }
 
-  get isManager() {
-    return this.pos.getCashier()?._role === "manager";
+  get canSettle() {
+    return this.isUnknown && this.desk.isManager;
   }
 
   get canRecordByHand() {

@@ -28,9 +28,8 @@ patch(ClosePosPopup.prototype, {
     return this.netsIssues.some(({rows}) => rows.some(({blocking}) => blocking));
   },
 
-  /** With employees at the till, both who stands there and the Odoo user, whose rights the server asks for. */
   get netsMayCloseAnyway() {
-    return this.props.is_manager && this.pos.getCashier()?._role === "manager";
+    return this.pos.nets.isManager;
   },
 
   canConfirm() {
