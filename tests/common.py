@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from odoo import SUPERUSER_ID, Command
+from odoo import SUPERUSER_ID, Command, api
+from odoo.modules.registry import Registry
 from odoo.tests import new_test_user
+from odoo.tests.common import get_db_name
 from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -28,6 +30,7 @@ from ..connect_cloud import (
 )
 
 TERMINAL_ZONE = "Europe/Oslo"
+COMPANY = "Company of the card tests"
 
 
 # === WHAT NETS ANSWERS === #
@@ -119,6 +122,7 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def setUpClass(cls):
+        cls._keep_company()
         super().setUpClass()
         # saving an account logs in, and a new terminal is asked for: here NETS can't be reached
         cls.login = cls.startClassPatcher(
@@ -170,6 +174,22 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
         cls.method_line = cls.bank_journal._nets_method_line("inbound")
         # What the books of the bank hold until the statement comes.
         cls.outstanding = cls.env["account.chart.template"].ref("account_journal_payment_debit_account_id")
+
+    @classmethod
+    def _keep_company(cls):
+        """Odoo's tests make a company and its accounts for each class, which takes seconds: here one is for all."""
+        with Registry(get_db_name()).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            if not env["res.company"].search_count([("name", "=", COMPANY)]):
+                company = env["res.company"].create({"name": COMPANY})
+                env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+                company.account_fiscal_country_id = company.account_fiscal_country_id or env.ref("base.us")
+
+    @classmethod
+    def setup_independent_company(cls, **kwargs):
+        company = cls.env["res.company"].sudo().search([("name", "=", COMPANY)]).sudo(False)
+        cls.env.user.company_ids = [Command.link(company.id)]
+        return company
 
     @property
     def engine(self):

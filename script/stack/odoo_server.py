@@ -157,6 +157,7 @@ class OdooClient:
         self.url = url
         self.timeout = timeout
         self.session = requests.Session()
+        self._ids = {}  # {external id: id}
         info = self._post("/web/session/authenticate", {"db": database, "login": login, "password": password})
         self.uid = info["uid"]
         self.info = info
@@ -183,9 +184,12 @@ class OdooClient:
 
     def ref(self, xml_id):
         """Return the database id of a record known by its external id."""
+        if xml_id in self._ids:
+            return self._ids[xml_id]
         module, name = xml_id.split(".")
         domain = [("module", "=", module), ("name", "=", name)]
         rows = self.call("ir.model.data", "search_read", domain, ["res_id"])
         if not rows:
             raise StackError(f"There is no record {xml_id}.")
-        return rows[0]["res_id"]
+        self._ids[xml_id] = rows[0]["res_id"]
+        return self._ids[xml_id]

@@ -178,6 +178,8 @@ def set_up(page, simulator):
     page.get_by_label("Email").fill("admin")
     page.get_by_label("Password").fill("admin")
     page.get_by_role("button", name="Log in").click()
+    # two pages that want the bundles at the same moment get in each other's way
+    expect(page.locator(".o_main_navbar")).to_be_visible(timeout=120_000)
     page.goto("/odoo/settings#general_settings")
     account, terminals = page.locator("#nets_connect_cloud"), page.locator("#nets_terminals")
     expect(account).to_contain_text("Lane/3000", timeout=90_000)
