@@ -35,7 +35,10 @@ export class CardDesk {
   constructor(pos) {
     markRaw(this);
     this.pos = pos;
-    /** Triggers `approved` with the payment line, once its order is what the server has. */
+    /**
+     * Triggers `approved` with the payment line, once its order is what the server has, and `finalized` with the order,
+     * where another till was faster to finish it.
+     */
     this.bus = new EventBus();
     this.states = new Map();
     this.watchers = new Map();
@@ -523,7 +526,11 @@ export class CardDesk {
   show(uuid, progress) {
     const line = this.lineOf(uuid);
     if (!line || line.pos_order_id?.finalized) {
+      const isFollowed = this.watchers.has(uuid);
       this.unwatch(uuid);
+      if (line && isFollowed) {
+        this.bus.trigger("finalized", {order: line.pos_order_id});
+      }
       return;
     }
     const state = this.stateOf(uuid);

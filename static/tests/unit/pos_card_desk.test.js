@@ -60,6 +60,13 @@ function bookOnServer(line, values = {}) {
   });
 }
 
+/** Note which screens the till goes to. */
+function stepScreens(store) {
+  patchWithCleanup(store, {
+    navigate: (page, {orderUuid}) => expect.step(`${page} ${orderUuid}`),
+  });
+}
+
 test("choosing the method sends at once, and shows what the terminal does", async () => {
   const {line} = await pay();
   await waitFor(`${LABEL}:contains(Waiting for the card)`);
@@ -130,6 +137,33 @@ test("validated by itself also where Odoo's own sync brings the result before it
   await waitFor(`${LABEL}:contains(Successful)`);
   await animationFrame();
   expect.verifySteps(["validated"]);
+});
+
+test("an order that another till finishes first shows its receipt", async () => {
+  const {order, store} = await pay();
+  stepScreens(store);
+  order.state = "paid";
+  await tell({...APPROVED, charged_amount: 17.85});
+  expect.verifySteps([`ReceiptScreen ${order.uuid}`]);
+});
+
+test("an order that another till finishes while the result is fetched shows its receipt", async () => {
+  patchWithCleanup(OrderPaymentValidation.prototype, {
+    validateOrder: () => expect.step("validated"),
+  });
+  const {line, order, store} = await pay();
+  stepScreens(store);
+  store.config.auto_validate_terminal_payment = true;
+  bookOnServer(line);
+  onRpc("pos.order", "read_pos_orders", ({parent}) => {
+    const result = parent();
+    result["pos.order"].find((each) => each.uuid === order.uuid).state = "paid";
+    return result;
+  });
+  await tell({...APPROVED, charged_amount: 17.85});
+  await waitUntil(() => order.finalized);
+  await animationFrame();
+  expect.verifySteps([`ReceiptScreen ${order.uuid}`]);
 });
 
 test("a charge that isn't booked yet isn't paid yet", async () => {

@@ -7,6 +7,7 @@ patch(PaymentScreen.prototype, {
   setup() {
     super.setup(...arguments);
     useBus(this.pos.nets.bus, "approved", ({detail}) => this.onCardApproved(detail.line));
+    useBus(this.pos.nets.bus, "finalized", ({detail}) => this.onFinalizedElsewhere(detail.order));
     onMounted(() => this.onMountedNets());
   },
 
@@ -24,8 +25,19 @@ patch(PaymentScreen.prototype, {
     return this.pos.refuseWhileCardRuns(this.currentOrder);
   },
 
+  /** Another till has finished the order: nothing is left to do here but its receipt. */
+  onFinalizedElsewhere(order) {
+    if (order.uuid === this.currentOrder.uuid) {
+      this.pos.navigate("ReceiptScreen", {orderUuid: order.uuid});
+    }
+  },
+
   onCardApproved(line) {
     const order = line.pos_order_id;
+    if (order?.finalized) {
+      this.onFinalizedElsewhere(order);
+      return;
+    }
     if (
       order?.uuid === this.currentOrder.uuid &&
       this.pos.config.auto_validate_terminal_payment &&
