@@ -217,7 +217,8 @@ def drop_leftovers(postgresql):
         for path in (HOME / folder).glob("*nets_tmp_*"):
             pid = re.search(r"nets_tmp_\w+?_(\d+)", path.name)
             if pid and not is_running(int(pid[1])):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                # another run may be clearing up, too
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def update_addon(postgresql, database):

@@ -186,7 +186,8 @@ class Pages:
     def screenshots(self, name):
         """Keep what the pages show, for a person who looks for the reason of a failure."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for number, (_login, page) in enumerate(self.open, 1):
+        pages = [page for _login, page in self.open if not page.is_closed()]
+        for number, page in enumerate(pages, 1):
             page.screenshot(path=SCREENSHOTS / f"{name}-{number}.png")
 
     def close(self, keep):

@@ -212,6 +212,7 @@ def set_up(page, simulator):
     expect(dialog.locator(".o_data_row")).to_have_count(2)
     shoot(page, "setup-fetch")
     dialog.get_by_role("button", name="Import").click()
+    expect(dialog).to_have_count(0)
     expect(page.locator(".o_list_view .o_data_row")).to_have_count(2)
     shoot(page, "setup-terminals")
     page.locator(".o_data_row").filter(has_text=COUNTER).locator("td").nth(1).click()
