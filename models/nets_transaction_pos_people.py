@@ -283,7 +283,9 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "rights_refund", error=AccessError)
         return None
 
+    @api.model
     def _pos_check_manager(self):
+        """:raise AccessError: for whoever isn't a manager of the Point of Sale"""
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
             raise refusal(self.env, "rights_till_manager", error=AccessError)
 

@@ -95,8 +95,7 @@ class PosSession(models.Model):
         """
         self.ensure_one()
         self._nets_check_user()
-        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise refusal(self.env, "rights_till_manager", error=AccessError)
+        self.env["nets.transaction"]._pos_check_manager()
         reason = self.env["nets.transaction"]._pos_reason(reason, cashier)
         if not reason:
             raise refusal(self.env, "closing_reason")
@@ -182,19 +181,16 @@ class PosSession(models.Model):
         the next one with what was paid of them, and that is booked when they are paid."""
         return (self.order_ids - self.get_session_orders())._nets_charged_unpaid()
 
-    def _nets_unproven_payments(self):
-        """Card payments of paid orders that no terminal charged."""
-        return self.env["pos.payment"]._nets_without_charge(self)
-
     def _nets_issues(self):
         """:return: as `nets_closing_issues`"""
         astray, later = self._nets_without_paid_order(), self._nets_of_later_days()
         booked_alone = self._nets_transactions([("state", "=", "approved"), ("without_order", "=", True)])
         by_hand = self._nets_transactions([("state", "=", "approved"), ("settled_by_id", "!=", False)])
+        without_charge = self.env["pos.payment"]._nets_without_charge(self)
         return {
             "unresolved": self._nets_unresolved()._pos_closing_rows(blocking=True),
             "without_order": astray._pos_closing_rows(blocking=True) + (later | booked_alone)._pos_closing_rows(),
-            "without_transaction": [self._nets_payment_row(line) for line in self._nets_unproven_payments()],
+            "without_transaction": [self._nets_payment_row(line) for line in without_charge],
             "by_hand": by_hand._pos_closing_rows(),
         }
 

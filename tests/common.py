@@ -205,6 +205,17 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
             price_unit=amount, product_id=cls.product_a, tax_ids=[Command.clear()], **{"post": True, **values}
         )
 
+    def pay_wizard(self, moves, method_line, **values):
+        """Odoo's *Pay* window, as the clerk opens it."""
+        wizard = self.env["account.payment.register"].with_user(self.clerk)
+        wizard = wizard.with_context(active_model="account.move", active_ids=moves.ids)
+        return wizard.create({"payment_method_line_id": method_line.id, **values})
+
+    def register(self, invoices, **values):
+        """The same, filled in for a card payment."""
+        values = {"journal_id": self.bank_journal.id, "nets_terminal_id": self.terminal.id, **values}
+        return self.pay_wizard(invoices, self.method_line, **values)
+
     def start(self, invoices, amount=None, terminal=None, user=None, request_id=None):
         """Press *Process card*: reserve, as the dialog does.
 

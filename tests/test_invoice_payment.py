@@ -41,18 +41,6 @@ class InvoicePaymentCase(CardPaymentCommon):
         lines = (payment.move_id | invoice).line_ids
         lines.filtered(lambda line: line.account_id == self.receivable and not line.reconciled).reconcile()
 
-    def register(self, invoices, **values):
-        """The *Pay* wizard, as the clerk fills it in."""
-        wizard = self.env["account.payment.register"].with_user(self.clerk)
-        return wizard.with_context(active_model="account.move", active_ids=invoices.ids).create(
-            {
-                "journal_id": self.bank_journal.id,
-                "payment_method_line_id": self.method_line.id,
-                "nets_terminal_id": self.terminal.id,
-                **values,
-            }
-        )
-
 
 @tagged("post_install", "-at_install")
 class TestBooking(InvoicePaymentCase):
@@ -620,12 +608,7 @@ class TestPaymentMethod(InvoicePaymentCase):
 
     def pay_otherwise(self, invoices, **values):
         """Press Odoo's own *Create Payment*."""
-        wizard = (
-            self.env["account.payment.register"]
-            .with_user(self.clerk)
-            .with_context(active_model="account.move", active_ids=invoices.ids)
-            .create({"payment_method_line_id": self.inbound_payment_method_line.id, **values})
-        )
+        wizard = self.pay_wizard(invoices, self.inbound_payment_method_line, **values)
         with self.env.cr.savepoint():
             wizard.action_create_payments()
 

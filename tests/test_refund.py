@@ -585,18 +585,12 @@ class TestRefundRefused(RefundCase):
 
     def test_write_off_needs_a_credit_note(self):
         """Ten were given up when it was paid: nobody can say which part of the refund takes them back."""
-        wizard = (
-            self.env["account.payment.register"]
-            .with_user(self.clerk)
-            .with_context(active_model="account.move", active_ids=self.invoice.ids)
-            .create(
-                {
-                    "payment_method_line_id": self.method_line.id,
-                    "amount": 990,
-                    "payment_difference_handling": "reconcile",
-                    "writeoff_account_id": self.company_data["default_account_expense"].id,
-                }
-            )
+        wizard = self.pay_wizard(
+            self.invoice,
+            self.method_line,
+            amount=990,
+            payment_difference_handling="reconcile",
+            writeoff_account_id=self.company_data["default_account_expense"].id,
         )
         wizard.nets_terminal_id = self.terminal
         action = wizard.action_create_payments()
@@ -755,12 +749,7 @@ class TestPayOut(RefundCase):
 
     def test_the_pay_wizard(self):
         credit_note = self.make_credit_note(250, self.invoice)
-        wizard = (
-            self.env["account.payment.register"]
-            .with_user(self.clerk)
-            .with_context(active_model="account.move", active_ids=credit_note.ids)
-            .create({"payment_method_line_id": self.bank_journal._nets_method_line("outbound").id})
-        )
+        wizard = self.pay_wizard(credit_note, self.bank_journal._nets_method_line("outbound"))
         self.assertTrue(wizard.nets_is_terminal)
         self.assertEqual(wizard.nets_refund_of_id, self.purchase)
         wizard.nets_terminal_id = self.terminal
@@ -773,12 +762,7 @@ class TestPayOut(RefundCase):
 
     def test_the_pay_wizard_never_pays_vendors(self):
         bill = self.init_invoice("in_invoice", amounts=[100], post=True)
-        wizard = (
-            self.env["account.payment.register"]
-            .with_user(self.clerk)
-            .with_context(active_model="account.move", active_ids=bill.ids)
-            .create({"payment_method_line_id": self.bank_journal._nets_method_line("outbound").id})
-        )
+        wizard = self.pay_wizard(bill, self.bank_journal._nets_method_line("outbound"))
         wizard.nets_terminal_id = self.terminal
         with self.assertRaisesRegex(UserError, "Only customer credit notes"):
             wizard.action_create_payments()

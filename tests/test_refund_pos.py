@@ -44,12 +44,7 @@ class TestRefundOfPosInvoice(RefundCase, PosPeopleCase):
         self.assertSentToThePos(credit_note.action_nets_pay_out)
         self.assertSentToThePos(lambda: credit_note.nets_start_payout(-80, terminal_id, str(uuid.uuid4())))
         self.assertSentToThePos(lambda: self.start_refund(other, -80, credit_note_id=credit_note.id))
-        wizard = (
-            self.env["account.payment.register"]
-            .with_user(self.clerk)
-            .with_context(active_model="account.move", active_ids=credit_note.ids)
-            .create({"payment_method_line_id": self.bank_journal._nets_method_line("outbound").id})
-        )
+        wizard = self.pay_wizard(credit_note, self.bank_journal._nets_method_line("outbound"))
         wizard.nets_terminal_id = self.terminal
         self.assertSentToThePos(wizard.action_create_payments)
 

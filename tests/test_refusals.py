@@ -25,19 +25,8 @@ class TestRefusals(CardPaymentCommon):
             )
         self.assertEqual(transactions.search_count([]), before)
 
-    def wizard(self, invoices, **values):
-        register = self.env["account.payment.register"].with_user(self.clerk)
-        return register.with_context(active_model="account.move", active_ids=invoices.ids).create(
-            {
-                "journal_id": self.bank_journal.id,
-                "payment_method_line_id": self.method_line.id,
-                "nets_terminal_id": self.terminal.id,
-                **values,
-            }
-        )
-
     def assertWizardRefuses(self, text, invoices, **values):
-        wizard = self.wizard(invoices, **values)
+        wizard = self.register(invoices, **values)
         with self.assertRaisesRegex(UserError, text), self.env.cr.savepoint():
             wizard.action_nets_process_card()
         self.assertFalse(self.engine["nets.transaction"].search([("invoice_ids", "in", invoices.ids)]))

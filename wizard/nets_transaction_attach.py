@@ -1,7 +1,4 @@
 from odoo import fields, models
-from odoo.exceptions import AccessError
-
-from ..messages import refusal
 
 
 class NetsTransactionAttach(models.TransientModel):
@@ -25,8 +22,7 @@ class NetsTransactionAttach(models.TransientModel):
         :raise UserError: where that can't be, with the cause
         """
         self.ensure_one()
-        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise refusal(self.env, "rights_till_manager", error=AccessError)
+        self.transaction_id._pos_check_manager()
         self.transaction_id.check_access("read")
         self.pos_order_id.check_access("write")
         self.transaction_id.sudo().with_company(self.company_id)._pos_attach(self.pos_order_id.sudo())

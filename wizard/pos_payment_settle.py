@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from ..messages import refusal
 
@@ -68,8 +67,7 @@ class PosPaymentSettle(models.TransientModel):
         :raise UserError: where that can't be, with the cause
         """
         self.ensure_one()
-        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise refusal(self.env, "rights_till_manager", error=AccessError)
+        self.env["nets.transaction"]._pos_check_manager()
         self.payment_id.check_access("write")
         payment = self.payment_id.sudo()
         transactions = self.env["nets.transaction"].sudo().with_company(payment.company_id)

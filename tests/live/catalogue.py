@@ -18,6 +18,14 @@ class Case:
     wait: int = 0  # seconds before it can be pressed
     by_hand: bool = False  # *Record by hand* is offered in the till
 
+    def arrange(self, simulator, terminal):
+        """Have it happen with the next payment on this terminal, and nothing else."""
+        simulator.reset()
+        if self.play:
+            terminal.play(**self.play)
+        if self.service:
+            simulator.service(**self.service, revoke_tokens=True)
+
 
 REFUSED = [
     # 1 login failed

@@ -15,11 +15,7 @@ def test_a_person_reads_what_happened_and_what_to_do(clinic, terminal, simulator
     page = open_invoice(invoice)
     for number, case in enumerate(REFUSED, 1):
         with subtests.test(case.name):
-            simulator.reset()
-            if case.play:
-                terminal.play(**case.play)
-            if case.service:
-                simulator.service(**case.service, revoke_tokens=True)
+            case.arrange(simulator, terminal)
             dialog = page.pay_by_card().pay_on(terminal)
             dialog.expect_status(case.label, *case.texts)
             again = dialog.button(re.compile("^Try again"))

@@ -334,11 +334,7 @@ def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests
     ]
     for number, (where, case) in enumerate([*((terminal, case) for case in REFUSED), *elsewhere], 1):
         with subtests.test(case.name):
-            simulator.reset()
-            if case.play:
-                where.play(**case.play)
-            if case.service:
-                simulator.service(**case.service, revoke_tokens=True)
+            case.arrange(simulator, where)
             line = till.card_line()
             if where is not terminal:
                 line.choose(where)
