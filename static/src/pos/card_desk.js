@@ -19,7 +19,8 @@ export const RUNNING = ["waiting", "waitingCard", "waitingCancel", "reversing"];
  * @typedef {Object} CardState
  * @property {import("../common/transaction_service").Progress | null} progress of its newest transaction
  * @property {Object | null} waiting an earlier payment on the terminal that has to be resolved before this one starts
- * @property {boolean} sending a request is on its way to Odoo
+ * @property {number} news how often its transaction's progress came in: an answer that was asked for before is older
+ * @property {boolean} sending a request is on its way to Odoo, or is sent again until there is an answer
  * @property {boolean} disconnected Odoo doesn't answer; it is asked again and again
  * @property {string} error why Odoo refused
  * @property {number} waitSeconds until *Try again* makes sense
@@ -67,6 +68,7 @@ export class CardDesk {
         reactive({
           progress: null,
           waiting: null,
+          news: 0,
           sending: false,
           disconnected: false,
           error: "",
@@ -226,6 +228,7 @@ export class CardDesk {
 
   /** Have the terminal take back its last payment. */
   async reverse(line) {
+    await this.settling(line.pos_order_id);
     if (this.isRunning(line)) {
       return false;
     }
@@ -421,7 +424,8 @@ export class CardDesk {
         await this.afterRefusal(line, this.explain(error), statusBefore);
       }
     } finally {
-      state.sending = false;
+      // Unanswered, it may have been heard.
+      state.sending = state.disconnected;
     }
     if (state.waiting || state.disconnected) {
       this.later(line.uuid, () => this.start(line, method, args, kwargs, statusBefore));
@@ -535,6 +539,7 @@ export class CardDesk {
     }
     const state = this.stateOf(uuid);
     state.progress = progress;
+    state.news += 1;
     state.disconnected = false;
     const status = this.statusOf(line, progress);
     if (isFinished(progress)) {
@@ -596,7 +601,8 @@ export class CardDesk {
       this.reloads.set(order.uuid, reload);
       const isReloaded = await reload;
       this.reloads.delete(order.uuid);
-      if (!isReloaded) {
+      // Where something else was started meanwhile, what it comes to counts.
+      if (!isReloaded || this.stateOf(uuid).progress?.id !== progress.id) {
         return;
       }
     }
@@ -741,6 +747,7 @@ export class CardDesk {
     if (!open.length) {
       return;
     }
+    const news = new Map(open.map((line) => [line, this.stateOf(line.uuid).news]));
     let found = {};
     try {
       found = await this.call("pos_progress", [open.map((line) => line.uuid)]);
@@ -752,18 +759,25 @@ export class CardDesk {
       }
       return;
     }
+    const overtaken = [];
     for (const line of open) {
       const state = this.stateOf(line.uuid);
       if (state.sending || state.waiting) {
         continue;
       }
       state.disconnected = false;
-      if (found[line.uuid]) {
+      if (state.news !== news.get(line)) {
+        // It may tell of the payment, where a reversal of it is followed since.
+        overtaken.push(line);
+      } else if (found[line.uuid]) {
         this.follow(line, found[line.uuid]);
       } else if (this.isRunning(line)) {
         // The page was closed before the server heard of it.
         this.release(line, "pending");
       }
+    }
+    if (overtaken.length) {
+      await this.resume(overtaken);
     }
   }
 

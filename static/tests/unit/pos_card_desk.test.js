@@ -11,6 +11,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import {OrderSummary} from "@point_of_sale/app/screens/product_screen/order_summary/order_summary";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
+import {ConnectionLostError} from "@web/core/network/rpc";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
 import {browser} from "@web/core/browser/browser";
 import {definePosModels} from "@point_of_sale/../tests/unit/data/generate_model_definitions";
@@ -500,6 +501,34 @@ test("waits for an earlier payment on the terminal, and starts by itself", async
   expect(new Set(server.of("pos_start").map(({args}) => args[3])).size).toBe(1);
 });
 
+test("what was sent, but not answered, stays locked and is sent again", async () => {
+  const {order, store} = await startTill();
+  let isDown = true;
+  patchWithCleanup(store.nets, {
+    async call(method) {
+      const answer = await super.call(...arguments);
+      if (isDown && method === "pos_start") {
+        throw new ConnectionLostError();
+      }
+      return answer;
+    },
+  });
+  await openPaymentScreen(order);
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(`${LABEL}:contains(No connection to Odoo)`);
+  const [line] = order.payment_ids;
+  // the server has nothing of it yet: it may have it at any moment
+  await store.nets.resume();
+  await animationFrame();
+  expect(store.nets.runningLine(order)).toBe(line);
+  expect(LABEL).toHaveText("No connection to Odoo");
+  isDown = false;
+  await advanceTime(2000);
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(server.of("pos_start").length).toBe(2);
+  expect(new Set(server.of("pos_start").map(({args}) => args[3])).size).toBe(1);
+});
+
 test("who stops waiting starts nothing", async () => {
   server.start = () => ({waiting: true, label: "Wait", explanation: "", advice: ""});
   const {line, store, order} = await pay();
@@ -650,6 +679,48 @@ describe("after the charge", () => {
     await animationFrame();
     expect(line.amount).toBe(0);
     expect(LABEL).toHaveText("Reversed");
+  });
+
+  test("an answer that was asked for before a reversal doesn't end it", async () => {
+    const {line, store} = await paid();
+    const late = Promise.withResolvers();
+    server.answering = late.promise;
+    server.lines[line.uuid] = progressOf({...APPROVED, charged_amount: 17.85});
+    store.nets.onMessage({payment_uuid: line.uuid, transaction_id: 42});
+    server.progress = progressOf({id: 43, kind: "reversal", label: "Taking the payment back…"});
+    server.lines[line.uuid] = server.progress;
+    await click(".o_nets_reverse");
+    await waitFor(".modal:contains(No card is needed)");
+    await click(".modal button:contains(Reverse)");
+    await waitFor(`${LABEL}:contains(Taking the payment back)`);
+    late.resolve();
+    await waitUntil(() => server.of("pos_progress").length === 2);
+    await animationFrame();
+    expect(LABEL).toHaveText("Taking the payment back…");
+    expect(line.payment_status).toBe("reversing");
+    bookOnServer(line, {amount: 0, payment_status: "reversed"});
+    await tell({...APPROVED, id: 43, kind: "reversal", label: "Reversed", charged_amount: -17.85});
+    await waitUntil(() => line.payment_status === "reversed");
+  });
+
+  test("a reversal waits until the order has come back from the server", async () => {
+    const {line, order, store} = await pay();
+    bookOnServer(line);
+    const fetched = Promise.withResolvers();
+    onRpc("pos.order", "read_pos_orders", async ({parent}) => {
+      const result = parent();
+      await fetched.promise;
+      return result;
+    });
+    await tell({...APPROVED, charged_amount: 17.85});
+    server.progress = progressOf({id: 43, kind: "reversal", label: "Taking the payment back…"});
+    store.nets.reverse(line);
+    await animationFrame();
+    expect(server.of("pos_reverse")).toEqual([]);
+    fetched.resolve();
+    await waitFor(`${LABEL}:contains(Taking the payment back)`);
+    expect(line.payment_status).toBe("reversing");
+    expect(store.nets.runningLine(order)).toBe(line);
   });
 
   test("a reversal that is refused leaves the payment, and says why", async () => {

@@ -34,11 +34,13 @@ export class FakeServer {
         return [await answer()];
       });
     }
-    onRpc("nets.transaction", "pos_progress", ({args}) => {
+    /** Resolves when `pos_progress` may answer: with what the server had when it was asked. */
+    this.answering = Promise.resolve();
+    onRpc("nets.transaction", "pos_progress", async ({args}) => {
       this.calls.push({method: "pos_progress", args});
-      return Object.fromEntries(
-        Object.entries(this.lines).filter(([uuid]) => args[0].includes(uuid))
-      );
+      const found = Object.entries(this.lines).filter(([uuid]) => args[0].includes(uuid));
+      await this.answering;
+      return Object.fromEntries(found);
     });
   }
 
