@@ -144,12 +144,13 @@ class NetsTransaction(models.Model):
         return dict(zip(by_uuid, progress, strict=True))
 
     def _pos_matters(self):
-        """How much this one, of those of the same line, matters to who looks at the line."""
+        """How much this one, of those of the same line, matters to who looks at the line. Of equals it is the last: the
+        reversal, once it worked."""
         if self.state in UNRESOLVED_STATES:
             return 3
         if self.state != "approved":
             return 0
-        return 1 if self.without_order or self._pos_takes_back_line() else 2
+        return 1 if self.without_order else 2
 
     @api.model
     def _pos_payment(self, payment_uuid):

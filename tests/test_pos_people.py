@@ -168,7 +168,7 @@ class TestPosTakeBack(PosPeopleCase):
             self.order, [{"amount_total": 100, "amount_paid": 0, "is_tipped": False, "tip_amount": 0}]
         )
         progress = self.progress(self.payment)[self.payment.uuid]
-        self.assertEqual((progress["id"], progress["reversed"]), (self.original.id, True))
+        self.assertEqual((progress["id"], progress["label"]), (reversal.id, "Reversed"))
         # the customer pays in cash; the till drops the empty line, as it always does
         self.sync(
             self.stale(
@@ -186,6 +186,8 @@ class TestPosTakeBack(PosPeopleCase):
         reversal = self.reverse()
         self.run_reversal(reversal, outcome=declined(reason=Reason.TERMINAL_BUSY))
         self.assertRecordValues(self.payment, [{"amount": 107, "payment_status": "done"}])
+        progress = self.progress(self.payment)[self.payment.uuid]
+        self.assertEqual((progress["id"], progress["label"]), (self.original.id, "Successful"))
         self.run_reversal(self.reverse())
         self.assertEqual(self.payment.payment_status, "reversed")
 
