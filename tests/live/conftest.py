@@ -168,7 +168,7 @@ class Pages:
 
     def _new_context(self, login, options):
         url = self.clinic.stack.odoo.url
-        options = {"base_url": url, "viewport": VIEWPORT, **options}
+        options = {"base_url": url, "viewport": VIEWPORT, "reduced_motion": "reduce", **options}
         context = self.browser.new_context(**options)
         context.set_default_timeout(TIMEOUT)
         context.set_default_navigation_timeout(3 * TIMEOUT)

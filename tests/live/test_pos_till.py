@@ -173,6 +173,28 @@ def test_two_cards_and_their_refund_and_a_reversal(shop, terminal, open_till):
     assert [payment["payment_method_id"][1] for payment in shop.payments(order)] == ["Cash"]
 
 
+def test_a_part_of_the_quantity_is_refunded_to_the_card_and_the_rest_later(shop, terminal, open_till):
+    till = open_till().add("Zither string").add("Zither string").add("Zither string").to_payment()
+    terminal.play("approved")
+    till.pay_by("Card").expect_receipt()
+    wait_for_paid(shop, 135)
+    till.next_order().open_orders("Paid").select_order(135).refund(quantity=1).pay_by("Card")
+    till.card_line().expect_amount(45).expect_buttons("Refund")
+    terminal.play("approved")
+    till.card_line().press("Refund")
+    till.expect_receipt()
+    order = wait_for_paid(shop, -45)
+    assert [payment["amount"] for payment in shop.payments(order)] == [-45]
+    till.next_order().open_orders("Paid").select_order(135).refund(quantity=2).pay_by("Card")
+    till.card_line().expect_amount(90)
+    terminal.play("approved")
+    till.card_line().press("Refund")
+    till.expect_receipt()
+    wait_for_paid(shop, -90)
+    assert shop.kinds() == ["purchase", "refund", "refund"]
+    assert shop.charges() == [13500, 4500, 9000]
+
+
 def test_a_second_tab_and_another_till_go_on_together(shop, terminal, open_till):
     mine = open_till().add("Zither lesson").to_payment()
     terminal.hold()

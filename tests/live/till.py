@@ -399,8 +399,14 @@ class Till:
         self.confirm("are you sure you want to delete", "Ok")
         return self
 
-    def refund(self):
-        """Refund the whole order that is selected, which has one product."""
+    def refund(self, quantity=None):
+        """Refund the order that is selected, which has one product.
+
+        :param int quantity: how many of it, where there are several; one digit
+        """
+        if quantity is not None:
+            self.page.locator(".ticket-screen .numpad button").filter(has_text=re.compile(rf"^{quantity}$")).click()
+            expect(self.page.locator(".ticket-screen .orderline")).to_contain_text("To Refund:")
         self.page.locator(".ticket-screen .pay-order-button, .ticket-screen .actionpad button.pay").first.click()
         expect(self.page.locator(".payment-screen")).to_be_visible()
         return self
