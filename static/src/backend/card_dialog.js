@@ -302,19 +302,8 @@ export class CardDialog extends Component {
   }
 
   /** Ask the terminal at once what became of it, and follow that. */
-  async getLastResult() {
-    this.state.error = "";
-    try {
-      const [progress] = await this.orm.call("nets.transaction", "get_last_result", [
-        [this.state.progress.id],
-      ]);
-      this.follow(progress);
-    } catch (error) {
-      if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
-        throw error;
-      }
-      this.state.error = error.data?.message || _t("Odoo can't be reached. Try again in a moment.");
-    }
+  getLastResult() {
+    return this.ask("get_last_result", _t("Odoo can't be reached. Try again in a moment."));
   }
 
   async openReport() {
@@ -327,24 +316,39 @@ export class CardDialog extends Component {
     });
   }
 
-  async abort() {
+  abort() {
+    return this.ask("abort", _t("Odoo can't be reached. Press the red button on the terminal."));
+  }
+
+  /**
+   * Do something with the transaction that is shown, and follow what becomes of it.
+   *
+   * @param {string} method of nets.transaction
+   * @param {string} lost what to say where Odoo can't be reached
+   */
+  async ask(method, lost) {
+    const {id} = this.state.progress;
+    this.state.error = "";
     try {
-      const [progress] = await this.orm.call("nets.transaction", "abort", [
-        [this.state.progress.id],
-      ]);
-      this.onProgress(progress);
+      const [progress] = await this.orm.call("nets.transaction", method, [[id]]);
+      // Where it ended meanwhile, and was tried again, that is shown.
+      if (this.state.progress.id === id) {
+        this.follow(progress);
+      }
     } catch (error) {
       if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
         throw error;
       }
-      this.state.error =
-        error.data?.message || _t("Odoo can't be reached. Press the red button on the terminal.");
+      this.state.error = error.data?.message || lost;
     }
   }
 
   // --- what the terminal does --- //
 
   follow(progress) {
+    if (this.isClosed) {
+      return;
+    }
     this.watcher?.stop();
     this.onProgress(progress);
     if (this.state.progress && !isFinished(progress)) {

@@ -283,6 +283,50 @@ test("aborting: until the call ended there is nothing else to press", async () =
   expect.verifySteps(["changed"]);
 });
 
+describe("an abort that is answered late", () => {
+  let late = null;
+
+  /** Abort a payment that ends before the answer is there. */
+  async function abortLate() {
+    late = Promise.withResolvers();
+    server.abort = async () => {
+      await late.promise;
+      return progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
+    };
+    await open({transactionId: 42});
+    await click("button:contains(Abort)");
+    server.progress = progressOf(DECLINED);
+    await advanceTime(POLL_INTERVAL);
+    await waitFor(".o_nets_label:contains(Insufficient funds)");
+  }
+
+  async function answer() {
+    late.resolve();
+    await animationFrame();
+    await animationFrame();
+  }
+
+  test("after the payment has ended, it changes nothing", async () => {
+    await abortLate();
+    await answer();
+    expect(".o_nets_label").toHaveText("Insufficient funds");
+    expect.verifySteps(["changed", "changed"]);
+  });
+
+  test("after the next one began, that one is followed", async () => {
+    await abortLate();
+    server.progress = progressOf({id: 43});
+    await click("button:contains(Try again)");
+    await waitFor(".o_nets_label:contains(Waiting for the card)");
+    await answer();
+    expect(".o_nets_label").toHaveText("Waiting for the card");
+    server.progress = progressOf({...UNKNOWN, id: 43});
+    await advanceTime(POLL_INTERVAL);
+    await waitFor(".o_nets_label:contains(Connection interrupted)");
+    expect.verifySteps(["changed", "changed"]);
+  });
+});
+
 test("an abort that doesn't reach Odoo says what to do", async () => {
   await open({transactionId: 42});
   server.abort = () => {
