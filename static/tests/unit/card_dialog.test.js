@@ -47,7 +47,10 @@ beforeEach(() => {
     return [await server.retry()];
   });
   onRpc("nets.transaction", "abort", async () => [await server.abort()]);
-  onRpc("nets.transaction", "read_progress", () => [server.progress]);
+  onRpc("nets.transaction", "read_progress", ({args: [[id]]}) => {
+    const isNewest = id === server.progress.id;
+    return [isNewest ? server.progress : progressOf({...DECLINED, id})];
+  });
 });
 
 async function open(props = {}) {
