@@ -56,9 +56,10 @@ GROUPS = [
     Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 1500, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
-    Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
-    Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 1800, odoo=True),
+    Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
+    Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 1800, odoo=True),
+    Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
 ]
 LANES = 3  # groups that run at a time
 
