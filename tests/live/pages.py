@@ -241,8 +241,19 @@ class CardDialog:
         return self.root.locator(".modal-footer").get_by_role("button", name=name)
 
     def close(self):
-        self.footer_button("Close").click()
+        self._leave(self.footer_button("Close").click)
+
+    def escape(self):
+        self._leave(lambda: self.page.keyboard.press("Escape"))
+
+    def _leave(self, leave):
+        """Close the dialog. What is behind it is read anew, and takes no click until then."""
+        changed = self.status.count()
+        self.page.evaluate("document.querySelector('.o_action_manager > .o_action').dataset.before = 'yes'")
+        leave()
         self.expect_closed()
+        if changed:
+            expect(self.page.locator(".o_action[data-before]")).to_have_count(0)
 
     def expect_status(self, *texts):
         """The person reads all of these."""

@@ -32,8 +32,7 @@ def test_a_person_reads_what_happened_and_what_to_do(clinic, terminal, simulator
             row = clinic.read("nets.transaction", transactions[0], "state", "message")
             assert (row["state"], row["message"]) == ("failed", case.label)
             assert not terminal.charges()
-        page.page.keyboard.press("Escape")
-        CardDialog(page.page).expect_closed()
+        CardDialog(page.page).escape()
 
 
 def test_a_lost_result_is_never_called_failed_and_is_fetched_by_itself(clinic, open_invoice, subtests):
