@@ -83,7 +83,7 @@ def test_the_next_payment_waits_for_the_earlier_one_and_goes_on_by_itself(
     clinic, terminal, open_invoice, hidden_results
 ):
     earlier, invoice = clinic.make_invoice(330), clinic.make_invoice(440)
-    lose(clinic, terminal, earlier)
+    transaction = lose(clinic, terminal, earlier)
     page = open_invoice(invoice, "demo")
     dialog = page.pay_by_card().pay_on(terminal)
     dialog.expect_status("An earlier payment is being resolved", money(330), "Yours starts by itself")
@@ -91,6 +91,8 @@ def test_the_next_payment_waits_for_the_earlier_one_and_goes_on_by_itself(
     terminal.hold()
     hidden_results()
     dialog.expect_status("Waiting for the card", money(440))
+    # it is booked a moment after it was resolved
+    assert clinic.wait_for_end(transaction) == "approved"
     assert clinic.due(earlier) == 0
     terminal.release()
     dialog.expect_closed()
