@@ -108,6 +108,14 @@ def _pregenerate_bundles(postgresql, database):
         raise StackError(f"The web client's bundles can't be made, see {HOME}/log/{log}.log")
 
 
+def _stamp(postgresql, database):
+    """Return what a prepared database was made of: "" for none, or one whose files are gone.
+
+    The server outlives a checkout that was deleted and made anew in the same place.
+    """
+    return (postgresql.filestore(database).exists() and postgresql.stamp(database)) or ""
+
+
 def ensure_template(postgresql):
     """Prepare the database that all others are cloned from, as far as it is out of date.
 
@@ -118,7 +126,7 @@ def ensure_template(postgresql):
     """
     addon_key, bundles_key = _keys()
     with locked(HOME / "template.lock"):
-        done = (postgresql.stamp(TEMPLATE_DATABASE) or "").split()
+        done = _stamp(postgresql, TEMPLATE_DATABASE).split()
         if done == [addon_key, bundles_key]:
             return TEMPLATE_DATABASE
         _ensure_base(postgresql, BASE_DATABASE)
@@ -146,7 +154,7 @@ def ensure_plain(postgresql):
 def _ensure_base(postgresql, database):
     """Make a database with Odoo's modules alone: from what another checkout left, where it can be."""
     key = _base_key(database)
-    if postgresql.stamp(database) == key:
+    if _stamp(postgresql, database) == key:
         return
     modules = _base_modules(database)
     kept = _kept_base(modules)
