@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_amount
 
-from ..const import UNRESOLVED_STATES
-from ..messages import refusal
+from ...const import UNRESOLVED_STATES
+from ...messages import refusal
 
 
 class AccountMove(models.Model):

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount, formatLang
 
-from ..messages import refusal
+from ...messages import refusal
 
 
 class AccountMove(models.Model):

@@ -1,8 +1,8 @@
 from odoo import Command, fields, models
 from odoo.tools import format_date
 
-from ..const import NOT_CHARGED_STATES
-from ..messages import refusal
+from ...const import NOT_CHARGED_STATES
+from ...messages import refusal
 
 
 class NetsTransaction(models.Model):

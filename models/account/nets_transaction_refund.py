@@ -4,9 +4,9 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
-from ..const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ..messages import NOT_LAST_TRANSACTION, refusal
-from .nets_transaction import NOW
+from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
+from ...messages import NOT_LAST_TRANSACTION, refusal
+from ..engine.nets_transaction import NOW
 
 
 class NetsTransaction(models.Model):

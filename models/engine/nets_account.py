@@ -3,9 +3,9 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
-from ..const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
-from ..messages import LOGGED_IN, describe_setup, refusal
+from ...connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
+from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
+from ...messages import LOGGED_IN, describe_setup, refusal
 
 ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
 # What a login depends on.

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..messages import refusal
+from ...messages import refusal
 
 
 class NetsLocation(models.Model):

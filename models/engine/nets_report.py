@@ -2,8 +2,8 @@ from datetime import UTC
 
 from odoo import api, fields, models
 
-from ..connect_cloud import parse_timestamp
-from ..const import ADMINISTRATION_SELECTION
+from ...connect_cloud import parse_timestamp
+from ...const import ADMINISTRATION_SELECTION
 
 
 class NetsReport(models.Model):

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
 
-from .. import listener
-from ..const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
-from ..messages import describe_setup, refusal
+from ... import listener
+from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
+from ...messages import describe_setup, refusal
 
 _logger = logging.getLogger(__name__)
 

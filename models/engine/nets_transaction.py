@@ -12,9 +12,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import SQL, float_compare, float_round, format_amount
 
-from .. import listener
-from ..connect_cloud import OutcomeState, Reason, parse_timestamp
-from ..const import (
+from ... import listener
+from ...connect_cloud import OutcomeState, Reason, parse_timestamp
+from ...const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
     CLAIM_DEADLINE,
@@ -22,7 +22,7 @@ from ..const import (
     STATE_SELECTION,
     UNRESOLVED_STATES,
 )
-from ..messages import (
+from ...messages import (
     EARLIER_CHARGE_FOUND,
     MERCHANT_ABORTED,
     NEVER_SENT,

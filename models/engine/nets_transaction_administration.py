@@ -7,9 +7,9 @@ from psycopg2.extras import Json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..connect_cloud import AdministrationOutcome, OutcomeState, Reason
-from ..const import ADMINISTRATION_SELECTION, EVIDENCE_INTERVAL, UNRESOLVED_STATES
-from ..messages import ADMINISTRATION_REASONS, ADMINISTRATION_UNANSWERED, describe, refusal
+from ...connect_cloud import AdministrationOutcome, OutcomeState, Reason
+from ...const import ADMINISTRATION_SELECTION, EVIDENCE_INTERVAL, UNRESOLVED_STATES
+from ...messages import ADMINISTRATION_REASONS, ADMINISTRATION_UNANSWERED, describe, refusal
 from .nets_transaction import NOW
 
 

@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
-from ..connect_cloud import OutcomeState
-from ..const import STATE_SELECTION, UNRESOLVED_STATES
-from ..messages import describe
+from ...connect_cloud import OutcomeState
+from ...const import STATE_SELECTION, UNRESOLVED_STATES
+from ...messages import describe
 from .nets_transaction import NOW
 
 

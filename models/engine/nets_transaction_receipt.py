@@ -5,8 +5,8 @@ import textwrap
 from odoo import api, fields, models
 from odoo.tools import SQL, format_datetime
 
-from ..const import RECEIPT_WIDTH, UNRESOLVED_STATES
-from ..messages import refusal
+from ...const import RECEIPT_WIDTH, UNRESOLVED_STATES
+from ...messages import refusal
 
 
 class NetsTransaction(models.Model):

@@ -10,9 +10,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_datetime
 
-from .. import listener
-from ..connect_cloud import OutcomeState, parse_timestamp
-from ..const import (
+from ... import listener
+from ...connect_cloud import OutcomeState, parse_timestamp
+from ...const import (
     CLAIM_DEADLINE,
     EVIDENCE_INTERVAL,
     FIRST_LOOKUP,
@@ -23,7 +23,7 @@ from ..const import (
     PERSON_AFTER,
     UNRESOLVED_STATES,
 )
-from ..messages import MERCHANT_ABORTED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe, refusal
+from ...messages import MERCHANT_ABORTED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe, refusal
 from .nets_transaction import NOW
 
 _logger = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..const import FIRST_LOOKUP, LONGEST_PAUSE, PERSON_AFTER
-from ..messages import refusal
+from ...const import FIRST_LOOKUP, LONGEST_PAUSE, PERSON_AFTER
+from ...messages import refusal
 from .nets_account import ENVIRONMENTS
 
 

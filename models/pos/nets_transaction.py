@@ -5,10 +5,10 @@ import uuid
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..connect_cloud import OutcomeState
-from ..const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ..messages import BY_HAND_REASONS, describe_refusal, refusal
-from .nets_transaction import NOW
+from ...connect_cloud import OutcomeState
+from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
+from ...messages import BY_HAND_REASONS, describe_refusal, refusal
+from ..engine.nets_transaction import NOW
 
 # The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
 # recognised without a column that every till would load, and a line can't be added twice.

@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..const import UNRESOLVED_STATES
-from ..messages import SETTLED_BY_HAND, refusal
+from ...const import UNRESOLVED_STATES
+from ...messages import SETTLED_BY_HAND, refusal
 
 
 class NetsTransaction(models.Model):

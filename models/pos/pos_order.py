@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero
 
-from ..const import UNRESOLVED_STATES
-from ..messages import refusal
+from ...const import UNRESOLVED_STATES
+from ...messages import refusal
 
 
 class PosOrder(models.Model):

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..messages import refusal
+from ...messages import refusal
 
 # What makes up the amount of a line, and where it stands.
 PRICE_FIELDS = {

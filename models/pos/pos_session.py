@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import SQL
 
-from ..const import UNRESOLVED_STATES
-from ..messages import refusal
+from ...const import UNRESOLVED_STATES
+from ...messages import refusal
 
 
 class PosSession(models.Model):

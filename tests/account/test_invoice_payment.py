@@ -8,9 +8,9 @@ from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
-from ..const import PAYMENT_METHOD_CODE
-from ..hooks import post_init_hook, uninstall_hook
-from .common import CardPaymentCommon, approved, declined, lost
+from ...const import PAYMENT_METHOD_CODE
+from ...hooks import post_init_hook, uninstall_hook
+from ..common import CardPaymentCommon, approved, declined, lost
 
 
 class InvoicePaymentCase(CardPaymentCommon):

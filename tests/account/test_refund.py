@@ -9,8 +9,8 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..connect_cloud import Reason
-from .common import CardPaymentCommon, approved, cancelled, declined, last, lost, not_sent, terminal_time
+from ...connect_cloud import Reason
+from ..common import CardPaymentCommon, approved, cancelled, declined, last, lost, not_sent, terminal_time
 
 
 class RefundCase(CardPaymentCommon):
@@ -241,7 +241,8 @@ class TestRefund(RefundCase):
         invoice = self.make_invoice(1000)
         purchase = self.charge(invoice)
         refund = self.start_refund(purchase, -1000)
-        self.company.fiscalyear_lock_date = fields.Date.today()
+        # the day where the terminal stands, which may be tomorrow already
+        self.company.fiscalyear_lock_date = purchase.charge_date
         self.finish(refund, approved(100000, number=201))
         self.assertTrue(refund.booked_at, refund.booking_error)
         self.assertGreater(refund.payment_id.move_id.date, refund.charge_date)
@@ -808,7 +809,7 @@ class TestReversal(RefundCase):
             self.purchase.payment_id.move_id.button_hash()
 
         def lock():
-            self.company.fiscalyear_lock_date = fields.Date.today()
+            self.company.fiscalyear_lock_date = self.purchase.charge_date
 
         for name, forbid in {"secured": secure, "locked": lock}.items():
             with self.subTest(name), self.undone():

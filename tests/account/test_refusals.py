@@ -6,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from .common import CardPaymentCommon, approved, declined, lost
+from ..common import CardPaymentCommon, approved, declined, lost
 
 
 @tagged("post_install", "-at_install")

@@ -9,7 +9,7 @@ from odoo.service.model import call_kw, get_public_method
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import CardPaymentCommon
+from ..common import CardPaymentCommon
 
 PASSWORD = "very-secret"
 TOKEN = "token-that-nobody-sees"

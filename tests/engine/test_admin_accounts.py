@@ -9,9 +9,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
-from .. import listener
-from ..connect_cloud import ConnectCloudClient, ConnectCloudError, Reason
-from .common import TERMINAL_ZONE, CardPaymentCommon, approved
+from ... import listener
+from ...connect_cloud import ConnectCloudClient, ConnectCloudError, Reason
+from ..common import TERMINAL_ZONE, CardPaymentCommon, approved
 
 
 class TestAccounts(CardPaymentCommon):

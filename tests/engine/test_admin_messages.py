@@ -7,10 +7,10 @@ from pathlib import Path
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase
 
-from .. import messages
-from ..connect_cloud import Reason
+from ... import messages
+from ...connect_cloud import Reason
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class TestMessages(TransactionCase):
@@ -37,7 +37,7 @@ class TestMessages(TransactionCase):
 
     def test_every_refusal_of_the_code_is_in_the_catalogue_with_its_values(self):
         raised = set()
-        for file in (*ROOT.glob("models/*.py"), *ROOT.glob("wizard/*.py")):
+        for file in (*ROOT.glob("models/*/*.py"), *ROOT.glob("wizard/*/*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Constant) and node.value in messages._REFUSAL:
                     raised.add(node.value)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 
-from ..connect_cloud import AdministrationOutcome, ConnectCloudError, OutcomeState, Reason
-from .common import TERMINAL_ZONE, CardPaymentCommon, approved, last, not_sent
+from ...connect_cloud import AdministrationOutcome, ConnectCloudError, OutcomeState, Reason
+from ..common import TERMINAL_ZONE, CardPaymentCommon, approved, last, not_sent
 
 REPORT = "RECONCILIATION\r\nVisa            1   100,00\r\n"
 

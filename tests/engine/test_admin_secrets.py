@@ -8,8 +8,8 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 from odoo.tools import file_open, mute_logger
 
-from ..connect_cloud import ConnectCloudError, Reason
-from .common import CardPaymentCommon
+from ...connect_cloud import ConnectCloudError, Reason
+from ..common import CardPaymentCommon
 
 PASSWORD = "very-secret"
 MONITORING = "monitoring-token-of-this-shop"

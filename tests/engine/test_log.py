@@ -12,7 +12,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
-from .common import CardPaymentCommon, approved, cancelled, declined
+from ..common import CardPaymentCommon, approved, cancelled, declined
 
 
 @tagged("post_install", "-at_install")

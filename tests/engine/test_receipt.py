@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools.pdf import PdfFileReader
 
-from .common import CardPaymentCommon, approved, cancelled, declined
+from ..common import CardPaymentCommon, approved, cancelled, declined
 
 # Every kind of letter a merchant's name or a menu may have; blanks and empty lines that carry meaning.
 RECEIPT = (

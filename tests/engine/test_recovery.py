@@ -7,9 +7,9 @@ from unittest.mock import patch
 from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase, tagged
 
-from .. import listener
-from ..connect_cloud import ConnectCloudError, Reason
-from .common import CardPaymentCommon, approved, declined, last, lost
+from ... import listener
+from ...connect_cloud import ConnectCloudError, Reason
+from ..common import CardPaymentCommon, approved, declined, last, lost
 
 TOKEN = "a-long-token-made-by-a-machine"
 

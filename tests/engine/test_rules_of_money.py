@@ -14,8 +14,8 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ..connect_cloud import ConnectCloudError, Reason
-from .common import (
+from ...connect_cloud import ConnectCloudError, Reason
+from ..common import (
     CardPaymentCommon,
     approved,
     cancelled,

@@ -2,8 +2,8 @@
 
 from odoo.tests import HttpCase, tagged
 
-from ..connect_cloud import Reason
-from .common import CardPaymentCommon, approved, declined
+from ...connect_cloud import Reason
+from ..common import CardPaymentCommon, approved, declined
 
 
 @tagged("post_install", "-at_install")

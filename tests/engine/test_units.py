@@ -9,9 +9,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
-from .. import messages
-from ..connect_cloud import Reason
-from .common import CardPaymentCommon, approved, declined
+from ... import messages
+from ...connect_cloud import Reason
+from ..common import CardPaymentCommon, approved, declined
 
 
 @tagged("post_install", "-at_install")

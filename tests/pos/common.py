@@ -5,7 +5,7 @@ import uuid
 from odoo import Command, fields
 from odoo.tests import new_test_user
 
-from .common import CardPaymentCommon
+from ..common import CardPaymentCommon
 
 
 class PosCardCommon(CardPaymentCommon):

@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import approved, declined, lost
-from .common_pos import PosCardCommon
+from ..common import approved, declined, lost
+from .common import PosCardCommon
 
 
 @tagged("post_install", "-at_install")
@@ -277,7 +277,7 @@ class TestPosGuards(PosCardCommon):
         first = self.send(self.payment)
         self.give_up(first)
         second = self.charge(self.payment, terminal=self.terminal_2, outcome=approved(10000, number=300))
-        with mute_logger("odoo.addons.nets_connect_cloud.models.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
             first._record_answer(approved(10000))
         first._book()
         self.assertBookedAlone(first, 100)
@@ -289,7 +289,7 @@ class TestPosGuards(PosCardCommon):
         self.give_up(transaction)
         line = [Command.update(self.order.lines.id, {"price_unit": 60, "qty": 1})]
         self.sync(self.stale(self.order, (self.payment, {"amount": 60}), lines=line, amount_total=60))
-        with mute_logger("odoo.addons.nets_connect_cloud.models.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
             transaction._record_answer(approved(10000))
         transaction._book()
         self.assertBookedAlone(transaction, 100)
@@ -298,7 +298,7 @@ class TestPosGuards(PosCardCommon):
     def test_a_late_charge_of_an_order_that_still_waits_pays_it(self):
         transaction = self.send(self.payment)
         self.give_up(transaction)
-        with mute_logger("odoo.addons.nets_connect_cloud.models.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
             transaction._record_answer(approved(10000))
         transaction._book()
         self.assertFalse(transaction.without_order)

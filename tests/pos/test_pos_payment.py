@@ -6,8 +6,8 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import approved, declined
-from .common_pos import PosCardCommon
+from ..common import approved, declined
+from .common import PosCardCommon
 
 
 @tagged("post_install", "-at_install")

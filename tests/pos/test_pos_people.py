@@ -7,9 +7,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..connect_cloud import Card, Reason
-from .common import approved, declined, last, lost, not_sent
-from .common_pos import PosCardCommon
+from ...connect_cloud import Card, Reason
+from ..common import approved, declined, last, lost, not_sent
+from .common import PosCardCommon
 
 
 class PosPeopleCase(PosCardCommon):
@@ -506,7 +506,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.session.with_user(self.pos_manager).nets_allow_closing("Thrown away")
         order.with_user(self.cashier).action_pos_order_cancel()
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
             transaction._record_answer(approved(10000))
             transaction._book()
         self.assertTrue(transaction.to_book)

@@ -7,9 +7,9 @@ from lxml import html
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import approved
+from ..account.test_refund import RefundCase
+from ..common import approved
 from .test_pos_people import PosPeopleCase
-from .test_refund import RefundCase
 
 
 @tagged("post_install", "-at_install")

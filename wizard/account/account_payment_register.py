@@ -2,8 +2,8 @@ import uuid
 
 from odoo import api, fields, models
 
-from ..const import PAYMENT_METHOD_CODE
-from ..messages import refusal
+from ...const import PAYMENT_METHOD_CODE
+from ...messages import refusal
 
 
 class AccountPaymentRegister(models.TransientModel):

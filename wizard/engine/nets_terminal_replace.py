@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..messages import refusal
+from ...messages import refusal
 
 
 class NetsTerminalReplace(models.TransientModel):

@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..messages import refusal
+from ...messages import refusal
 
 
 class PosMakePayment(models.TransientModel):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..messages import refusal
+from ...messages import refusal
 
 
 class PosPaymentSettle(models.TransientModel):

@@ -1,10 +1,10 @@
-import {APPROVED, progressOf, defineBackend} from "./helpers";
+import {APPROVED, progressOf, defineBackend} from "../helpers";
 import {MockServer, mockService, mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
 import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, waitFor, waitUntil} from "@odoo/hoot-dom";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
-import {TransactionBanner} from "@nets_connect_cloud/backend/transaction_banner";
+import {TransactionBanner} from "@nets_connect_cloud/account/transaction_banner";
 
 describe.current.tags("desktop");
 defineBackend();

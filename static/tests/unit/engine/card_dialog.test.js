@@ -1,4 +1,4 @@
-import {APPROVED, DECLINED, UNKNOWN, paymentOf, progressOf, defineBackend} from "./helpers";
+import {APPROVED, DECLINED, UNKNOWN, paymentOf, progressOf, defineBackend} from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, destroy, expect, test} from "@odoo/hoot";
 import {
@@ -10,9 +10,9 @@ import {
   onRpc,
 } from "@web/../tests/web_test_helpers";
 import {click, press, queryAllTexts, waitFor} from "@odoo/hoot-dom";
-import {CardDialog} from "@nets_connect_cloud/backend/card_dialog";
+import {CardDialog} from "@nets_connect_cloud/engine/card_dialog";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
-import {taskOfAction} from "@nets_connect_cloud/backend/card_tasks";
+import {taskOfAction} from "@nets_connect_cloud/engine/card_tasks";
 
 describe.current.tags("desktop");
 defineBackend();

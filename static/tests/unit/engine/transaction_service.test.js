@@ -5,7 +5,7 @@ import {
   onRpc,
   patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
-import {APPROVED, DECLINED, UNKNOWN, progressOf, defineBackend} from "./helpers";
+import {APPROVED, DECLINED, UNKNOWN, progressOf, defineBackend} from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {POLL_INTERVAL, isFinished} from "@nets_connect_cloud/common/transaction_service";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";

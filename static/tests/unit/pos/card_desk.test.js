@@ -1,6 +1,6 @@
-import {APPROVED, DECLINED, UNKNOWN, progressOf} from "./helpers";
+import {APPROVED, DECLINED, UNKNOWN, progressOf} from "../helpers";
 import {advanceTime, animationFrame} from "@odoo/hoot-mock";
-import {FakeServer, openPaymentScreen, startTill} from "./pos_helpers";
+import {FakeServer, openPaymentScreen, startTill} from "./helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
 import {

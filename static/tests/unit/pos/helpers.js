@@ -6,7 +6,7 @@ import {PaymentScreen} from "@point_of_sale/app/screens/payment_screen/payment_s
 import {animationFrame} from "@odoo/hoot-mock";
 import {mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
 import {MainComponentsContainer} from "@web/core/main_components_container";
-import {progressOf} from "./helpers";
+import {progressOf} from "../helpers";
 
 /** The methods of `nets.transaction` that the till calls, and what it sent. */
 export class FakeServer {
