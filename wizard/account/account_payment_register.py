@@ -2,8 +2,8 @@ import uuid
 
 from odoo import api, fields, models
 
-from ...const import PAYMENT_METHOD_CODE
 from ...messages import refusal
+from ...models.account.const import PAYMENT_METHOD_CODE
 
 
 class AccountPaymentRegister(models.TransientModel):
