@@ -5,4 +5,7 @@ from . import account_move_refund
 from . import account_payment
 from . import account_payment_method
 from . import ir_websocket
+from . import nets_terminal
 from . import nets_transaction_refund
+from . import res_company
+from . import res_config_settings
