@@ -147,7 +147,9 @@ export function taskOfAction(params) {
   if (params.refund_of_id) {
     return new RefundTask(params.refund_of_id, params.invoice_id);
   }
-  return params.pay_out ? new PayOutTask(params.invoice_ids) : new PaymentTask(params.invoice_ids || []);
+  return params.pay_out
+    ? new PayOutTask(params.invoice_ids)
+    : new PaymentTask(params.invoice_ids || []);
 }
 
 /**
