@@ -11,6 +11,7 @@ from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
 from .account import test_invoice_payment
+from .account import test_layouts
 from .account import test_refund
 from .account import test_refusals
 from .pos import test_pos_books
