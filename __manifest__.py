@@ -58,10 +58,12 @@
             "nets_connect_cloud/static/src/common/**/*",
             "nets_connect_cloud/static/src/engine/**/*",
             "nets_connect_cloud/static/src/account/**/*",
+            "nets_connect_cloud/static/src/pos/backend/**/*",
         ],
         "point_of_sale._assets_pos": [
             "nets_connect_cloud/static/src/common/**/*",
             "nets_connect_cloud/static/src/pos/**/*",
+            ("remove", "nets_connect_cloud/static/src/pos/backend/**/*"),
         ],
         "web.assets_unit_tests": ["nets_connect_cloud/static/tests/unit/**/*"],
         "web.assets_tests": ["nets_connect_cloud/static/tests/tours/**/*"],

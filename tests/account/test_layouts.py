@@ -1,12 +1,34 @@
-"""Customised layouts: changed before or after this addon's views, they may lack the places that those hang things in."""
+"""Customised layouts, changed before or after this addon's views: it hangs on names, and goes on working."""
+
+import re
+from pathlib import Path
 
 from lxml import etree, html
 
-from odoo.tests import tagged
+from odoo.tests import BaseCase, tagged
 
 from .test_refund import RefundCase
 
+ROOT = Path(__file__).resolve().parents[2]
 BEFORE, AFTER = 1, 99  # priorities, beside the 16 of views that don't say otherwise
+
+# A tag that a view has once; or one with a name, an id or a class; or several of these, one in the other.
+PLACE = re.compile(r"(//?\w+(\[(@name|@id)='[\w-]+'\]|\[hasclass\('[\w-]+'\)\])?)+")
+# Templates of Odoo's JavaScript, which nobody customises, with nothing else to hang on.
+EXPRESSIONS = {"//t[@t-if='line.is_refund']", "//t[@t-if='line.isSelected()']"}
+
+
+class TestPlaces(BaseCase):
+    def test_views_hang_on_names_and_never_on_positions_or_expressions(self):
+        found = set()
+        for folder in ("views", "wizard", "report", "static/src"):
+            for file in (ROOT / folder).rglob("*.xml"):
+                for node in etree.parse(str(file)).iter("xpath"):
+                    expression = node.get("expr")
+                    found.add(expression)
+                    if folder != "static/src" or expression not in EXPRESSIONS:
+                        self.assertRegex(expression, f"^{PLACE.pattern}$", file.name)
+        self.assertLessEqual(EXPRESSIONS, found)
 
 
 @tagged("post_install", "-at_install")
@@ -83,7 +105,10 @@ class TestLayouts(RefundCase):
     def test_process_card_takes_the_place_of_the_buttons_of_the_form(self):
         self.assertEqual(
             self.conditions(),
-            ["(total_payments_amount == 1) or (nets_is_terminal)", "(total_payments_amount != 1) or (nets_is_terminal)"],
+            [
+                "(total_payments_amount == 1) or (nets_is_terminal)",
+                "(total_payments_amount != 1) or (nets_is_terminal)",
+            ],
         )
 
     def test_a_form_with_one_button(self):
