@@ -152,16 +152,5 @@ register(
                 ),
             },
         ),
-        (
-            _lt("Not up to date"),
-            {
-                "payment_not_failed": _lt(
-                    "This payment isn't known as failed any more, so it isn't tried again. Look at it first."
-                ),
-                "refund_not_failed": _lt(
-                    "This refund isn't known as failed any more, so it isn't tried again. Look at it first."
-                ),
-            },
-        ),
     ),
 )

@@ -436,7 +436,10 @@ register(
         (
             _lt("Not up to date"),
             {
+                "not_failed": _lt("This isn't known as failed any more, so it isn't tried again. Look at it first."),
                 "request_without_number": _lt("The request has no number. Reload the page and try again."),
+                "request_of_another": _lt("The request has the number of another one. Reload the page and try again."),
+                "not_tried_again": _lt("This isn't tried again. Start a new one."),
                 "settle_not_unknown": _lt(
                     "Only a transaction whose result is unknown, and no longer waited for, can be settled."
                 ),

@@ -172,7 +172,7 @@ class NetsAccount(models.Model):
             for account in changed:
                 account._write_secret({"token": False, "token_expires_at": 0})
                 account.mirrors_order_id = False
-                account.with_context(active_test=False).terminal_ids._forget_last_result()
+                account.with_context(active_test=False).terminal_ids._set_last_result(None)
         for account, service in services.items():
             if account._base_url() != service and not vals.get("password"):
                 # Another service never gets to see it: whoever may set the address would read the password there.

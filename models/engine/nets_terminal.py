@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from ... import listener
 from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
 from ...messages import describe_setup, refusal
+from .press import AdministrationPress, TestPaymentPress
 
 _logger = logging.getLogger(__name__)
 
@@ -134,7 +135,8 @@ class NetsTerminal(models.Model):
     def write(self, vals):
         if {"account_id", "identifier", "currency_id", "type"} & vals.keys():
             self._check_not_in_use()
-            self._forget_last_result()
+            # what was the last result elsewhere says nothing about the terminal as it is now
+            self._set_last_result(None)
         if "identifier" in vals:
             self._check_keeps_identifier(vals["identifier"])
         if {"account_id", "identifier"} & vals.keys():
@@ -226,8 +228,25 @@ class NetsTerminal(models.Model):
         if not self.env.user.has_group(group):
             raise refusal(self.env, "rights_administration", error=AccessError)
         self.check_access("read")
-        transaction = self.env["nets.transaction"]._reserve_administration(self, administration, str(uuid.uuid4()))
-        return self._dialog_action(transaction)
+        return self._reserve_administration(administration)._dialog_action()
+
+    def _reserve_administration(self, administration):
+        """Reserve the terminal for an operation that moves no money.
+
+        :param str administration: a key of `ADMINISTRATION_SELECTION`
+        :return: nets.transaction
+        :raise UserError: the terminal is busy, or can't do this
+        """
+        self.ensure_one()
+        return self._press(AdministrationPress(self.env, str(uuid.uuid4()), self, administration))
+
+    def _press(self, press):
+        """:return: the transaction of a press that is started from here
+        :raise UserError: also where it would have to wait"""
+        transaction, waiting = self.env["nets.transaction"]._press(press)
+        if waiting:
+            raise UserError("\n".join([waiting["label"], waiting["explanation"]]))
+        return transaction
 
     def action_test_payment(self):
         """Charge 1.00 of play money, to see that everything works. It isn't booked.
@@ -238,25 +257,7 @@ class NetsTerminal(models.Model):
         self.check_access("write")
         if self.environment == "production":
             raise refusal(self.env, "test_payment_in_production")
-        self._check_usable(self.company_id, self.currency_id)
-        transaction = self.env["nets.transaction"]._reserve(
-            {
-                "kind": "purchase",
-                "terminal_id": self.id,
-                "request_id": str(uuid.uuid4()),
-                "amount": 1,
-                "currency_id": self.currency_id.id,
-                "company_id": self.company_id.id,
-            }
-        )
-        return self._dialog_action(transaction)
-
-    def _dialog_action(self, transaction):
-        return {
-            "type": "ir.actions.client",
-            "tag": "nets_connect_cloud.card_dialog",
-            "params": {"transaction_id": transaction.id},
-        }
+        return self._press(TestPaymentPress(self.env, str(uuid.uuid4()), self.id))._dialog_action()
 
     # === STATE AND SETTINGS AT NETS === #
 
@@ -270,9 +271,13 @@ class NetsTerminal(models.Model):
             if terminal.nets_status != status:
                 terminal.nets_status = status
 
-    def _forget_last_result(self):
-        """What was the last result elsewhere says nothing about the terminal as it is now."""
-        self.sudo().last_result = False
+    def _set_last_result(self, fingerprint):
+        """Keep what is known to be the terminal's last result; nobody else writes it.
+
+        :param dict fingerprint: as `nets.transaction` makes it; nothing where it isn't known (any more): it is then
+            asked for before the next payment
+        """
+        self.sudo().last_result = fingerprint or False
 
     def _apply_printer(self):
         """Have the printer setting sent to NETS, without waiting for it: printing must never stop a payment."""
@@ -342,9 +347,7 @@ class NetsTerminal(models.Model):
             if terminal._is_reconciliation_due():
                 try:
                     with self.env.cr.savepoint():
-                        self.env["nets.transaction"]._reserve_administration(
-                            terminal, "reconciliation", str(uuid.uuid4())
-                        )
+                        terminal._reserve_administration("reconciliation")
                 except (UserError, ConcurrencyError) as error:
                     # busy: the next run of this job tries again
                     _logger.info("The reconciliation of terminal %s waits: %s", terminal.identifier, error)
