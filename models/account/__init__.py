@@ -3,4 +3,7 @@ from . import account_move
 from . import account_payment
 from . import account_payment_method
 from . import ir_websocket
+from . import nets_terminal
 from . import nets_transaction
+from . import res_company
+from . import res_config_settings

@@ -65,11 +65,6 @@ class NetsAccount(models.Model):
         default=23.0,
         help="In the time zone of the terminal's site. A terminal that is busy then is tried again later.",
     )
-    reconciliation_at_closing = fields.Boolean(
-        "Reconciliation on closing a Point of Sale",
-        tracking=True,
-        help="Close the session of the terminals together with the session of the Point of Sale that used them.",
-    )
     # A time that had passed when it was switched on isn't made up for.
     reconciliation_since = fields.Datetime(readonly=True, copy=False)
     answer_timeout = fields.Integer(

@@ -40,13 +40,6 @@ class NetsTerminal(models.Model):
         default=lambda self: self.env.company.currency_id,
         help="The currency the terminal charges in. NETS doesn't say it in its answers.",
     )
-    journal_id = fields.Many2one(
-        "account.journal",
-        "Bank journal",
-        check_company=True,
-        domain="[('type', '=', 'bank')]",
-        help="Where payments by *Pay by card* are booked. Empty: the first bank journal that offers *Card terminal*.",
-    )
     used_by_hand = fields.Boolean(
         "Also used by hand",
         default=True,
@@ -54,7 +47,6 @@ class NetsTerminal(models.Model):
         "payment, and an interrupted payment is settled by itself only where the result can't be one that was typed "
         "by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a person.",
     )
-    for_invoices = fields.Boolean("Offered on invoices", default=True)
     printer = fields.Selection(
         [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],
         help="Who prints receipts and reports. Empty: as it is set at NETS.",
@@ -400,15 +392,6 @@ class NetsTerminal(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _usable_domain(self, company, currency=None):
-        """Terminals that a payment of `company` may use.
-
-        A branch may use the terminals of its parents.
-        """
-        domain = self._company_domain(company) & fields.Domain("for_invoices", "=", True)
-        return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
-
-    @api.model
     def _company_domain(self, company):
         # users may not see accounts, nor search through them
         accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
@@ -446,24 +429,3 @@ class NetsTerminal(models.Model):
             }
             for terminal in self
         ]
-
-    @api.model
-    def _usual(self, company, currency):
-        """The terminal that this user takes cards on: the one used last, or the only one there is.
-
-        :return: a terminal, empty where the user has to choose
-        """
-        terminals = self.search(self._usable_domain(company, currency))
-        last = self.env["nets.transaction"].search(
-            [("user_id", "=", self.env.uid), ("terminal_id", "in", terminals.ids)], order="id desc", limit=1
-        )
-        return last.terminal_id or (terminals if len(terminals) == 1 else terminals.browse())
-
-    @api.model
-    def _proposed(self, company, currency):
-        """The terminal to propose: the usual one, else the first.
-
-        :return: a terminal, empty when the company has none in this currency
-        """
-        usual = self._usual(company, currency)
-        return usual or self.search(self._usable_domain(company, currency), limit=1)

@@ -2,8 +2,8 @@ import uuid
 
 from odoo import api, fields, models
 
-from ...const import PAYMENT_METHOD_CODE
 from ...messages import refusal
+from ...models.account.const import PAYMENT_METHOD_CODE
 from ...models.account.press import CreditNotePayout, InvoicePayment
 from ...models.engine.nets_transaction import lock_rows
 
