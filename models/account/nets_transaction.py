@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import clean_context, format_date
 
 from ...const import UNRESOLVED_STATES
 from ...messages import refusal
@@ -239,8 +239,7 @@ class NetsTransaction(models.Model):
         :return: what a person should know about the booking
         """
         lines = self._open_lines()
-        self._make_payment(self._prepare_payment_values(lines))
-        self.env["account.payment.register"]._reconcile_payments([{"payment": self.payment_id, "to_reconcile": lines}])
+        self._make_payment(self._prepare_payment_values(lines), lines)
         # also where nothing was open any more: the invoice shows what was paid for it
         self._settled_moves().matched_payment_ids |= self.payment_id
         return self._booking_note()
@@ -280,20 +279,39 @@ class NetsTransaction(models.Model):
             return self._match_refund()
         return self._book_refund()
 
-    def _make_payment(self, values):
-        """Make and post the payment.
+    def _make_payment(self, values, lines=None):
+        """Make, post and match the payment as Odoo's *Pay* does: `_create_payments` of account.payment.register is the
+        contract that other modules count on, down to the batch.
 
         :param dict values: of account.payment
+        :param lines: account.move.line, what it pays; nothing where it is matched otherwise, or stays open
         """
+        lines = lines if lines is not None else self.env["account.move.line"]
+        batch_values = {
+            "partner_id": values["partner_id"],
+            "account_id": values["destination_account_id"],
+            "currency_id": values["currency_id"],
+            "partner_bank_id": values["partner_bank_id"],
+            "partner_type": values["partner_type"],
+            "payment_type": values["payment_type"],
+        }
+        to_process = [
+            {
+                "create_vals": values,
+                "to_reconcile": lines,
+                "batch": {"lines": lines, "payment_values": batch_values},
+            }
+        ]
+        # With the Accounting app, a payment without an outstanding account makes no journal entry: the invoice would
+        # stay due, and could be charged again. A charge must always have one.
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
-        # With the Accounting app, a method line without an outstanding account makes no journal entry: the invoice
-        # would stay due, and could be charged again. A charge must always have one.
-        register = self.env["account.payment.register"].with_context(
-            force_payment_move=not method_line.payment_account_id
-        )
-        to_process = [{"create_vals": values}]
-        self.payment_id = register._init_payments(to_process)
-        register._post_payments(to_process)
+        has_account = values.get("force_outstanding_account_id") or method_line.payment_account_id
+        context = clean_context(self.env.context) | {"force_payment_move": not has_account}
+        register = self.env["account.payment.register"].with_context(context)
+        register = register.new({"company_id": values["company_id"], "currency_id": values["currency_id"]})
+        self.payment_id = register._init_payments(to_process, edit_mode=True)
+        register._post_payments(to_process, edit_mode=True)
+        register._reconcile_payments(to_process, edit_mode=True)
 
     def _settled_moves(self):
         """The documents that this transaction's payment is matched with."""

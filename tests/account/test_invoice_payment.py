@@ -265,6 +265,46 @@ class TestBooking(InvoicePaymentCase):
         self.assertEqual(transaction.payment_id.amount, 15000)
         self.assertPaid(invoice)
 
+    def test_other_modules_find_what_odoos_pay_hands_them(self):
+        """Expenses, for example, look into the batch of each payment that *Pay* makes."""
+        register = self.env.registry["account.payment.register"]
+        seen = {}
+
+        def watched(name):
+            original = getattr(register, name)
+
+            def method(wizard, to_process, edit_mode=False):
+                seen[name] = [dict(vals) for vals in to_process], edit_mode, wizard.company_currency_id
+                return original(wizard, to_process, edit_mode=edit_mode)
+
+            return method
+
+        names = ("_init_payments", "_post_payments", "_reconcile_payments")
+        invoice = self.make_invoice(1000)
+        due = invoice.line_ids.filtered(lambda line: line.account_id == self.receivable)
+        with patch.multiple(register, **{name: watched(name) for name in names}):
+            transaction = self.charge(invoice)
+        self.assertTrue(transaction.booked_at, transaction.booking_error)
+        for name in names:
+            with self.subTest(name):
+                [vals], edit_mode, currency = seen[name]
+                self.assertTrue(edit_mode)
+                self.assertEqual(currency, self.usd)
+                self.assertEqual((vals["to_reconcile"], vals["batch"]["lines"]), (due, due))
+                self.assertEqual(
+                    vals["batch"]["payment_values"],
+                    {
+                        "partner_id": self.partner_a.id,
+                        "account_id": self.receivable.id,
+                        "currency_id": self.usd.id,
+                        "partner_bank_id": vals["create_vals"]["partner_bank_id"],
+                        "partner_type": "customer",
+                        "payment_type": "inbound",
+                    },
+                )
+                if name != "_init_payments":
+                    self.assertEqual(vals["payment"], transaction.payment_id)
+
     def test_declined_books_nothing(self):
         invoice = self.make_invoice(1000)
         transaction = self.charge(invoice, outcome=declined())
