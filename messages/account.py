@@ -127,6 +127,9 @@ register(
         (
             _lt("Not allowed"),
             {
+                "rights_book": _lt(
+                    "Only a manager of card payments may choose how a charge is booked. Ask one, or wait until the cause is gone: it is booked automatically then."
+                ),
                 "rights_transactions": _lt("The card transactions of an invoice can't be changed."),
             },
         ),
@@ -147,6 +150,7 @@ register(
         (
             _lt("Not possible now"),
             {
+                "booked_already": _lt("This is booked already: there is nothing left to do."),
                 "charged_payment_stays": _lt(
                     "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or change its amount: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
                 ),

@@ -23,6 +23,33 @@ class NetsTransaction(models.Model):
     # The receivable lines to reconcile with, chosen when reserving.
     line_ids = fields.Many2many("account.move.line", string="Journal items", readonly=True, copy=False)
     payment_id = fields.Many2one("account.payment", readonly=True, copy=False, index="btree_not_null")
+
+    # == How it is booked, as the person filled it in == #
+    # Columns with foreign keys (rule 22): a merge of customers takes them along, and what is deleted is refused.
+    journal_id = fields.Many2one("account.journal", readonly=True, copy=False, ondelete="restrict")
+    payment_method_line_id = fields.Many2one(
+        "account.payment.method.line", "Method", readonly=True, copy=False, ondelete="set null"
+    )
+    destination_account_id = fields.Many2one(
+        "account.account", "Customer's account", readonly=True, copy=False, ondelete="restrict"
+    )
+    memo = fields.Char(readonly=True, copy=False)
+    amount_due = fields.Monetary("Due when asked", readonly=True, copy=False)
+    # For whether a discount is granted, the day on which it was asked for counts, and not the day of the charge.
+    payment_date = fields.Date("Asked on", readonly=True, copy=False)
+    installments_mode = fields.Char(readonly=True, copy=False)
+    difference_handling = fields.Selection(
+        [("open", "Keep open"), ("reconcile", "Mark as fully paid")], "What isn't paid", readonly=True, copy=False
+    )
+    writeoff_account_id = fields.Many2one(
+        "account.account", "Difference account", readonly=True, copy=False, ondelete="restrict"
+    )
+    writeoff_label = fields.Char(readonly=True, copy=False)
+    # Of several invoices, the one that a refund makes due again first.
+    due_first_id = fields.Many2one(
+        "account.move", "Due first", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+
     refund_mode = fields.Selection(
         [("due_again", "The amount is due again"), ("credit_note", "Matched with a credit note")],
         "Refund in the books",
@@ -239,7 +266,7 @@ class NetsTransaction(models.Model):
         :return: what a person should know about the booking
         """
         lines = self._open_lines()
-        self._make_payment(self._prepare_payment_values(lines), lines)
+        self._make_payment(self._payment_values(lines), lines)
         # also where nothing was open any more: the invoice shows what was paid for it
         self._settled_moves().matched_payment_ids |= self.payment_id
         return self._booking_note()
@@ -249,11 +276,11 @@ class NetsTransaction(models.Model):
 
         As for charges, the payment is made and posted whatever happened to the original meanwhile.
         """
-        self._make_payment(self._prepare_payment_values(self.env["account.move.line"]))
-        return self._match_refund((self.booking_values or {}).get("invoice_id"))
+        self._make_payment(self._payment_values(self.env["account.move.line"]))
+        return self._match_refund()
 
-    def _match_refund(self, invoice_id=False):
-        self.due_again = self.refund_of_id.payment_id._nets_match_refund(self.payment_id, invoice_id)
+    def _match_refund(self):
+        self.due_again = self.refund_of_id.payment_id._nets_match_refund(self.payment_id, self.due_first_id)
         return self._booking_note()
 
     def _book_reversal(self, offset_values=None):
@@ -278,6 +305,33 @@ class NetsTransaction(models.Model):
             self._make_payment(offset_values)
             return self._match_refund()
         return self._book_refund()
+
+    def _book_by_hand(self, journal, partner, account):
+        """Keep what a manager chose instead of what was asked for; booking goes by it from now on.
+
+        :param journal: account.journal
+        :param partner: res.partner, perhaps none
+        :param account: account.account, the customer's
+        """
+        self.write(
+            {
+                "journal_id": journal.id,
+                "payment_method_line_id": False,
+                "partner_id": partner.id,
+                "destination_account_id": account.id,
+                # a discount was granted for what was asked
+                "difference_handling": False,
+            }
+        )
+        self.message_post(
+            body=self.env._(
+                "To be booked in %(journal)s, customer %(partner)s, account %(account)s",
+                journal=journal.display_name,
+                partner=partner.display_name or "–",
+                account=account.display_name,
+            ),
+            author_id=self.env.user.partner_id.id,
+        )
 
     def _make_payment(self, values, lines=None):
         """Make, post and match the payment as Odoo's *Pay* does: `_create_payments` of account.payment.register is the
@@ -306,8 +360,10 @@ class NetsTransaction(models.Model):
         # stay due, and could be charged again. A charge must always have one.
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
         has_account = values.get("force_outstanding_account_id") or method_line.payment_account_id
-        context = clean_context(self.env.context) | {"force_payment_move": not has_account}
-        register = self.env["account.payment.register"].with_context(context)
+        register = self.env["account.payment.register"].with_context(
+            clean_context(self.env.context),  # pylint: disable=context-overridden
+            force_payment_move=not has_account,
+        )
         register = register.new({"company_id": values["company_id"], "currency_id": values["currency_id"]})
         self.payment_id = register._init_payments(to_process, edit_mode=True)
         register._post_payments(to_process, edit_mode=True)
@@ -323,33 +379,78 @@ class NetsTransaction(models.Model):
         """What is still due of what this charge was for. The lines are others than those chosen when reserving where
         the invoice was reset to draft meanwhile."""
         lines = self.line_ids | self._settled_moves().line_ids.filtered(
-            lambda line: line.account_id.id == self.booking_values["destination_account_id"]
+            lambda line: line.account_id == self.destination_account_id
         )
         return lines.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
 
-    def _prepare_payment_values(self, lines):
-        values = dict(self.booking_values)
-        write_off_lines = values.pop("write_off_line_vals")
-        residual = values.pop("residual")
-        values.pop("invoice_id", None)
-        as_asked = (
-            self.currency_id.compare_amounts(self.charged_amount, self.amount) == 0
-            and set(lines) == set(self.line_ids)
-            and self.currency_id.compare_amounts(abs(sum(lines.mapped("amount_residual_currency"))), residual) == 0
-        )
-        if not self.env["account.payment.method.line"].browse(values["payment_method_line_id"]).exists():
-            # taken off the journal meanwhile, perhaps to be added anew
-            journal = self.env["account.journal"].browse(values["journal_id"])
-            values["payment_method_line_id"] = journal._nets_method_line(values["payment_type"]).id
-        values |= {
+    def _payment_values(self, lines):
+        """:return: dict of values of account.payment, for what was charged
+
+        :param lines: what is still open of what it was for
+        """
+        values = {"partner_bank_id": False, "write_off_line_vals": []}
+        if lines and self.difference_handling:
+            register = self._pay_window(lines)
+            values = register._create_payment_vals_from_wizard(register.batches[0])
+        if not self._is_as_asked(lines):
+            # A discount belongs to the payment it was granted for: not when anything changed meanwhile.
+            values["write_off_line_vals"] = []
+        return values | {
+            "payment_type": "inbound" if self.kind == "purchase" else "outbound",
+            "partner_type": "customer",
+            "partner_id": self.partner_id.id,
+            "journal_id": self.journal_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "payment_method_line_id": self._method_line().id,
+            "destination_account_id": self.destination_account_id.id,
             "date": self.charge_date,
             "amount": abs(self.charged_amount),
-            "memo": " · ".join(filter(None, [values["memo"], self._payment_reference()])),
+            "memo": " · ".join(filter(None, [self.memo, self._payment_reference()])),
             "payment_reference": self.order_id,
-            # A discount belongs to the payment it was granted for: not when anything changed meanwhile.
-            "write_off_line_vals": write_off_lines if as_asked else [],
         }
-        return values
+
+    def _is_as_asked(self, lines):
+        """Whether what was charged, and what it pays, are what they were when it was asked for."""
+        due = abs(sum(lines.mapped("amount_residual_currency")))
+        return (
+            self.currency_id.compare_amounts(self.charged_amount, self.amount) == 0
+            and set(lines) == set(self.line_ids)
+            and self.currency_id.compare_amounts(due, self.amount_due) == 0
+        )
+
+    def _pay_window(self, lines):
+        """Odoo's *Pay* for these journal items, filled in as it was when this was asked for.
+
+        :return: account.payment.register
+        """
+        windows = self.env["account.payment.register"].with_context(
+            active_model="account.move.line", active_ids=lines.ids
+        )
+        return windows.create(
+            {
+                "journal_id": self.journal_id.id,
+                "currency_id": self.currency_id.id,
+                "payment_method_line_id": self._method_line().id,
+                "group_payment": True,
+                "communication": self.memo,
+                "amount": abs(self.amount),
+                "payment_date": self.payment_date,
+                "installments_mode": self.installments_mode,
+                "payment_difference_handling": self.difference_handling,
+                "writeoff_account_id": self.writeoff_account_id.id,
+                "writeoff_label": self.writeoff_label,
+            }
+        )
+
+    def _method_line(self):
+        """The journal's method: it may have been taken off the journal meanwhile, perhaps to be added anew."""
+        payment_type = "inbound" if self.kind == "purchase" else "outbound"
+        journal = self.journal_id
+        line = self.payment_method_line_id
+        if line.journal_id != journal:
+            line = journal._nets_method_line(payment_type)
+        return line or journal._get_available_payment_method_lines(payment_type)[:1]
 
     def _payment_reference(self):
         """What an accountant needs to find the charge in what NETS pays out."""
@@ -390,6 +491,12 @@ class NetsTransaction(models.Model):
                 "%(amount)s went back to the card, but there is nothing open in the books that it could be matched "
                 "with. It stands among the customer's open items.",
                 amount=self._format_amount(amount),
+            )
+        if not self.partner_id:
+            return self.env._(
+                "%(credit)s of the charge belongs to no customer yet. It stands open on the account %(account)s.",
+                credit=self._format_amount(amount),
+                account=self.payment_id.destination_account_id.display_name,
             )
         return self.env._(
             "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, "
@@ -438,7 +545,7 @@ class NetsOriginInvoice(models.AbstractModel):
         if asked.kind == "reversal":
             return Reversal(self.env, request_id, original, previous=transaction)
         if asked.refund_mode == "due_again":
-            invoice_id = asked.booking_values["invoice_id"]
+            invoice_id = asked.due_first_id.id
             return Refund(self.env, request_id, terminal_id, original, asked.amount, invoice_id, previous=transaction)
         if asked.kind == "refund":
             moves = transaction._settled_moves()

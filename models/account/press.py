@@ -75,13 +75,19 @@ class _DocumentPress(Press):
         raise NotImplementedError
 
     def values(self):
-        batch = self.wizard.batches[0]
-        lines = batch["lines"]
-        booking_values = self.wizard._create_payment_vals_from_wizard(batch)
-        booking_values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
-        del booking_values["date"], booking_values["amount"]
+        wizard = self.wizard
+        lines = wizard.batches[0]["lines"]
         return {
-            "booking_values": booking_values,
+            "journal_id": wizard.journal_id.id,
+            "payment_method_line_id": wizard.payment_method_line_id.id,
+            "destination_account_id": lines[0].account_id.id,
+            "memo": wizard.communication,
+            "amount_due": abs(sum(lines.mapped("amount_residual_currency"))),
+            "payment_date": wizard.payment_date,
+            "installments_mode": wizard.installments_mode,
+            "difference_handling": wizard.payment_difference_handling,
+            "writeoff_account_id": wizard.writeoff_account_id.id,
+            "writeoff_label": wizard.writeoff_label,
             "invoice_ids": [Command.set((lines.move_id | self.refund_of.invoice_ids).ids)],
             "line_ids": [Command.set(lines.ids)],
         }
@@ -142,7 +148,7 @@ class CreditNoteRefund(CreditNotePayout):
     def _check_moves(self):
         if self.moves not in self.refund_of._open_credit_notes():
             raise refusal(self.env, "credit_note_gone")
-        super()._check_moves()
+        return super()._check_moves()
 
 
 class Refund(Press):
@@ -193,21 +199,11 @@ class Refund(Press):
         return {
             "refund_mode": "due_again",
             "invoice_ids": [Command.set(original.invoice_ids.ids)],
-            "booking_values": {
-                "payment_type": "outbound",
-                "partner_type": "customer",
-                "memo": self.env._("Refund %(names)s", names=original._purpose()),
-                "journal_id": payment.journal_id.id,
-                "company_id": payment.company_id.id,
-                "currency_id": self.currency.id,
-                "partner_id": payment.partner_id.id,
-                "partner_bank_id": False,
-                "payment_method_line_id": method_line.id,
-                "destination_account_id": payment._nets_counterpart_lines().account_id[:1].id,
-                "write_off_line_vals": [],
-                "residual": 0,
-                "invoice_id": self.invoice_id if self.invoice_id in original.invoice_ids.ids else False,
-            },
+            "journal_id": payment.journal_id.id,
+            "payment_method_line_id": method_line.id,
+            "destination_account_id": payment._nets_counterpart_lines().account_id[:1].id,
+            "memo": self.env._("Refund %(names)s", names=original._purpose()),
+            "due_first_id": self.invoice_id if self.invoice_id in original.invoice_ids.ids else False,
         }
 
 

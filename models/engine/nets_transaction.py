@@ -9,7 +9,7 @@ import psycopg2.errors
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare, float_round, format_amount
 
@@ -114,7 +114,6 @@ class NetsTransaction(models.Model):
     user_id = fields.Many2one("res.users", "Started by", required=True, readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     origin = fields.Selection([("none", "None")], required=True, readonly=True, default="none")
-    booking_values = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     retry_of_id = fields.Many2one("nets.transaction", "Repeats", readonly=True)
 
     # == Where it is == #
@@ -783,7 +782,7 @@ class NetsTransaction(models.Model):
             delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
             self._compare_and_set(
                 {
-                    "booking_error": str(error.args[0] if error.args else error)[:1000] or type(error).__name__,
+                    "booking_error": self._refusal_text(error),
                     "booking_attempts": SQL("booking_attempts + 1"),
                     "next_booking_at": SQL("%s + %s * interval '1 second'", NOW, delay),
                 },
@@ -803,6 +802,16 @@ class NetsTransaction(models.Model):
         )
         self._tell()
         return True
+
+    @api.model
+    def _refusal_text(self, error):
+        """Why accounting refuses, as a sentence: a programming error's own words come behind it."""
+        if isinstance(error, (UserError, RedirectWarning)):
+            return str(error.args[0])[:1000]
+        return self.env._(
+            "Odoo stopped with an unexpected error. Show this to the person who looks after your Odoo: %(error)s",
+            error=f"{type(error).__name__}: {error}"[:900],
+        )
 
     def action_book_again(self):
         """Try to book a charge that accounting refused, after its cause is gone."""

@@ -1,0 +1,49 @@
+"""How a charge is booked moves from a JSON column into columns with foreign keys (rule 22)."""
+
+from odoo.tools.sql import column_exists
+
+# What a reference that was kept as a number must still be.
+REFERENCES = {
+    "journal_id": "account_journal",
+    "payment_method_line_id": "account_payment_method_line",
+    "destination_account_id": "account_account",
+    "due_first_id": "account_move",
+    "writeoff_account_id": "account_account",
+}
+
+
+def migrate(cr, version):
+    """:param str version: installed before, nothing on installation"""
+    if version and column_exists(cr, "nets_transaction", "booking_values"):
+        _move_booking_values(cr)
+
+
+def _move_booking_values(cr):
+    cr.execute(
+        """
+        UPDATE nets_transaction
+           SET memo = booking_values->>'memo',
+               amount_due = (booking_values->>'residual')::numeric,
+               payment_date = create_date::date,
+               installments_mode = 'full',
+               difference_handling =
+                   CASE WHEN booking_values->'write_off_line_vals' IN ('[]'::jsonb, 'null'::jsonb) THEN 'open'
+                        ELSE 'reconcile' END,
+               writeoff_label = booking_values->'write_off_line_vals'->0->>'name'
+         WHERE jsonb_typeof(booking_values) = 'object'
+        """
+    )
+    for column, table in REFERENCES.items():
+        key = {
+            "due_first_id": "booking_values->>'invoice_id'",
+            "writeoff_account_id": "booking_values->'write_off_line_vals'->0->>'account_id'",
+        }.get(column, f"booking_values->>'{column}'")
+        # names of this file, no values  # pylint: disable=sql-injection
+        cr.execute(
+            f"""
+            UPDATE nets_transaction transaction SET {column} = target.id
+              FROM {table} target
+             WHERE jsonb_typeof(booking_values) = 'object'
+               AND target.id::text = {key}
+            """
+        )
