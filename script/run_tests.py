@@ -53,6 +53,7 @@ GROUPS = [
     Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
     Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, database=False),
     Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, database=False),
+    Group("scripts", "what developers use", "script/tests", "test_*.py", 600, database=False),
     Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 1500, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
