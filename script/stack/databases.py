@@ -10,6 +10,8 @@ import time
 from ast import literal_eval
 from pathlib import Path
 
+import odoo_source
+
 from .odoo_server import odoo_path, run_odoo
 from .processes import HOME, ROOT, StackError, is_running, locked, step
 
@@ -176,15 +178,14 @@ def _ensure_base(postgresql, database):
 def _kept_base(modules):
     """Return the folder of a dump of the base database, which may exist; None where none is kept.
 
-    Only for the downloaded Odoo, whose version is known. Anew each month, since the dates of
+    Only for an unpacked Odoo, whose version is known. Anew each month, since the dates of
     Odoo's demo data are relative to the day of the installation.
     """
     version = HOME / "src" / "version"
     if not (version.exists() and odoo_path().is_relative_to(HOME)):
         return None
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", MODULE)
     month = time.strftime("%Y-%m")
-    return Path(os.environ.get("ODOO_CACHE") or default, f"base-{_digest([month, version.read_bytes(), *modules])}")
+    return odoo_source.cache() / f"base-{_digest([month, version.read_bytes(), *modules])}"
 
 
 def _keep_base(postgresql, database, folder):

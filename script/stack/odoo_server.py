@@ -61,7 +61,9 @@ def odoo_command():
 
     A script file, since with worker processes Odoo starts a second program by this path.
     """
-    for program in (odoo_path() / "odoo-bin", odoo_path().parents[2] / "bin" / "odoo"):
+    tree = odoo_path()
+    # in a clone, in Debian's package, in a nightly build
+    for program in (tree / "odoo-bin", tree.parents[2] / "bin" / "odoo", tree / "setup" / "odoo"):
         if program.exists():
             return [sys.executable, str(program)]
     return [sys.executable, "-m", "odoo"]
