@@ -57,7 +57,7 @@ MUTATIONS = [
         ("the same amount before, then not reached",),
         (
             (
-                "models/nets_transaction_recovery.py",
+                "models/engine/nets_transaction_recovery.py",
                 '        if self.state == "unknown" and last and self._is_charge_without_order_id(last):\n',
                 '        if self.state == "unknown" and last and last.outcome.state == OutcomeState.APPROVED:\n',
             ),
@@ -79,23 +79,23 @@ MUTATIONS = [
         ("nothing broken: approved", "nothing broken: approved (refund)"),
         (
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 "        listener.send_after_commit(self.env.cr, transaction.id)\n",
                 "        listener.send_after_commit(self.env.cr, transaction.id)\n" * 2,
             ),
             ("listener.py", "        if name in _names:\n", "        if False:\n"),
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 '"""sent_at IS NULL AND abort_requested_at IS NULL\n',
                 '"""TRUE\n',
             ),
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s)",',
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",',
             ),
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 '        if not self.exists() or self.state != "pending" or self.sent_at:\n',
                 "        if not self.exists():\n",
             ),
@@ -106,7 +106,7 @@ MUTATIONS = [
         ("charged, then typed by hand: cancelled, same amount",),
         (
             (
-                "models/nets_transaction_recovery.py",
+                "models/engine/nets_transaction_recovery.py",
                 "        return not self.terminal_id.used_by_hand\n",
                 "        return True\n",
             ),
@@ -117,7 +117,7 @@ MUTATIONS = [
         ("two accountants refund one payment",),
         (
             (
-                "models/nets_transaction_refund.py",
+                "models/account/nets_transaction_refund.py",
                 '"UPDATE nets_transaction SET write_date = write_date WHERE id = %s"',
                 '"SELECT %s"',
             ),

@@ -1,0 +1,931 @@
+import logging
+import math
+import secrets
+import string
+from datetime import timedelta
+
+import psycopg2
+import psycopg2.errors
+from psycopg2.extras import Json
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.tools import SQL, float_compare, float_round, format_amount
+
+from ... import listener
+from ...connect_cloud import OutcomeState, Reason, parse_timestamp
+from ...const import (
+    ABORT_DEADLINE,
+    BOOKING_DELAYS,
+    CLAIM_DEADLINE,
+    NOT_CHARGED_STATES,
+    STATE_SELECTION,
+    UNRESOLVED_STATES,
+)
+from ...messages import (
+    EARLIER_CHARGE_FOUND,
+    MERCHANT_ABORTED,
+    NEVER_SENT,
+    NO_RETRY_REASONS,
+    RETRY_WAIT,
+    describe,
+    describe_refusal,
+    labels,
+    refusal,
+)
+
+_logger = logging.getLogger(__name__)
+
+# All times in the database are the database's own clock: several hosts may disagree on the time.
+NOW = SQL("(now() AT TIME ZONE 'utc')")
+ORDER_ID_ALPHABET = string.ascii_uppercase + string.digits
+
+
+class NetsTransaction(models.Model):
+    """One operation on one terminal: the only place where its outcome lives.
+
+    Its life in five phases, each a short database transaction of its own, and the methods below in this order:
+
+        reserve → send → record → book → tell
+
+    Only *send* talks to the network, in a thread that holds no cursor (see `listener.py`). Every change of state is
+    a compare-and-set (`_compare_and_set`), so that no two threads, hosts or people can both change it.
+    """
+
+    _name = "nets.transaction"
+    _description = "Card transaction"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _check_company_auto = True
+    _rec_name = "order_id"
+    _order = "id desc"
+    _mail_post_access = "read"
+
+    # == What was asked for; never changes == #
+    order_id = fields.Char("Order number", required=True, readonly=True, copy=False)
+    request_id = fields.Char(readonly=True, copy=False)
+    kind = fields.Selection(
+        [
+            ("purchase", "Payment"),
+            ("refund", "Refund"),
+            ("reversal", "Reversal"),
+            ("administration", "Administration"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    terminal_id = fields.Many2one("nets.terminal", required=True, readonly=True, ondelete="restrict")
+    terminal_identifier = fields.Char("Terminal ID", readonly=True)
+    location_id = fields.Many2one("nets.location", "Site", readonly=True, ondelete="restrict")
+    environment = fields.Selection(
+        [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")], readonly=True
+    )
+    amount = fields.Monetary(
+        "Amount asked", required=True, readonly=True, help="Negative when money goes back to the customer."
+    )
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    user_id = fields.Many2one("res.users", "Started by", required=True, readonly=True)
+    partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
+    origin = fields.Selection([("none", "None")], required=True, readonly=True, default="none")
+    booking_values = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    retry_of_id = fields.Many2one("nets.transaction", "Repeats", readonly=True)
+
+    # == Where it is == #
+    state = fields.Selection(STATE_SELECTION, "Result", required=True, readonly=True, default="pending")
+    sent_at = fields.Datetime("Sent on", readonly=True)
+    claim_token = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    abort_requested_at = fields.Datetime("Abort asked for on", readonly=True)
+    abort_requested_by_id = fields.Many2one("res.users", "Abort asked for by", readonly=True)
+    # While an abort call is under way, when it was started.
+    abort_call_at = fields.Datetime(readonly=True, groups=fields.NO_ACCESS)
+    recorded_at = fields.Datetime("Result known on", readonly=True)
+    unknown_since = fields.Datetime("Unknown since", readonly=True)
+    # The terminal's last result before ours was sent; see `_fingerprint`.
+    baseline = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    lookup_count = fields.Integer("Lookups", readonly=True, default=0)
+    next_lookup_at = fields.Datetime("Next lookup", readonly=True)
+    lookup_message = fields.Char("Last lookup", readonly=True)
+    # A person was called for it, and not released from it yet.
+    person_called_at = fields.Datetime("Person called on", readonly=True)
+    lookup_started_at = fields.Datetime(readonly=True, groups=fields.NO_ACCESS)
+    looked_up_at = fields.Datetime("Looked up on", readonly=True)
+    # First sighting of what proves that nothing was charged: {"rule", "fingerprint", "at"}.
+    no_charge_evidence = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+
+    # == What the terminal answered == #
+    charged_amount = fields.Monetary("Amount", readonly=True, help="What the card was really charged, signed.")
+    tip_amount = fields.Monetary("Tip", readonly=True)
+    surcharge_amount = fields.Monetary("Surcharge", readonly=True)
+    reason = fields.Selection("_selection_reason", readonly=True)
+    nets_message = fields.Char("Text from NETS", readonly=True)
+    nets_code = fields.Char("Code from NETS", readonly=True)
+    message = fields.Char(compute="_compute_message")
+    stan_auth = fields.Char("STAN and authorisation", readonly=True)
+    stan = fields.Char("STAN", readonly=True)
+    authorisation_code = fields.Char("Authorisation", readonly=True)
+    session_number = fields.Char("Session", readonly=True)
+    response_code = fields.Char("Response code", readonly=True)
+    terminal_timestamp = fields.Char("Terminal's time", readonly=True)
+    charge_date = fields.Date("Charged on", readonly=True)
+    card_brand = fields.Char("Card", readonly=True)
+    card_number = fields.Char("Card number", readonly=True, help="As NETS truncates it.")
+    card_last_four = fields.Char("Last four digits", readonly=True)
+    card_details = fields.Json(readonly=True)
+    # Long texts, not read along with the rest: a list of transactions doesn't show them.
+    customer_receipt = fields.Text(readonly=True, prefetch=False)
+    merchant_receipt = fields.Text(readonly=True, prefetch=False)
+    raw_answer = fields.Text(readonly=True, prefetch=False, groups="nets_connect_cloud.group_admin")
+
+    # == What was booked == #
+    booked_at = fields.Datetime("Booked on", readonly=True)
+    to_book = fields.Boolean("Charged, not booked", readonly=True)
+    booking_error = fields.Char("Why it isn't booked", readonly=True)
+    booking_attempts = fields.Integer(readonly=True, default=0)
+    next_booking_at = fields.Datetime("Next booking attempt", readonly=True)
+    booking_note = fields.Char("Note on the booking", readonly=True)
+
+    # == What people have to look at == #
+    alert = fields.Char(readonly=True, help="Something that contradicts what was known before.")
+    settled_by_id = fields.Many2one("res.users", "Settled by", readonly=True)
+    settlement_reason = fields.Char("Reason of the settlement", readonly=True)
+    settlement_reference = fields.Char("Reference in the terminal's journal", readonly=True)
+
+    # Rule 2: one operation per terminal, whoever asks, in whatever process.
+    _busy_unique = models.UniqueIndex("(terminal_id) WHERE state IN ('pending', 'unknown')")
+    # Rule 3: a repeated press returns the existing transaction.
+    _request_unique = models.UniqueIndex("(request_id) WHERE request_id IS NOT NULL")
+    # Rule 4: a copy of this database shares the terminals; a repeated number would be taken for ours.
+    _order_unique = models.UniqueIndex("(order_id)")
+    # Rule 7: "is this StanAuth known on this terminal?"
+    _stan_auth_index = models.Index("(terminal_id, stan_auth) WHERE stan_auth IS NOT NULL")
+    # What the scheduled job has to look at: proportional to what is open, not to the size of the log.
+    _unresolved_index = models.Index("(next_lookup_at) WHERE state IN ('pending', 'unknown')")
+    # As Odoo writes the condition: PostgreSQL doesn't see that `to_book` is the same.
+    _to_book_index = models.Index("(next_booking_at) WHERE to_book IS TRUE")
+    _person_called_index = models.Index("(person_called_at) WHERE person_called_at IS NOT NULL")
+    _company_index = models.Index("(company_id, id DESC)")
+    _user_index = models.Index("(user_id, id DESC)")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_id", "terminal_identifier")
+    def _compute_display_name(self):
+        for transaction in self:
+            transaction.display_name = f"{transaction.terminal_identifier} / {transaction.order_id}"
+
+    @api.depends(
+        "kind", "state", "reason", "nets_message", "abort_requested_at", "booking_error", "to_book", "booking_note"
+    )
+    @api.depends_context("lang")
+    def _compute_message(self):
+        progress = self._progress_by_id()
+        for transaction in self:
+            transaction.message = transaction._message(progress.get(transaction.id, "")).label
+
+    @api.model
+    def _selection_reason(self):
+        return labels(self.env)
+
+    # === PHASE 1: RESERVE === #
+
+    @api.model
+    def _reserve(self, vals):
+        """Reserve the terminal for one operation, and have it sent once this is committed.
+
+        :param dict vals: `kind`, `terminal_id`, `amount` (signed, in the currency's major units), `currency_id`,
+            `company_id`, `request_id`, `origin` with all that booking needs
+        :return: the new transaction, or the one that this request made before
+        :raise UserError: the terminal is busy, or the request can't be; nothing was sent then
+        :raise ConcurrencyError: somebody else was faster; Odoo repeats the whole request, which then finds out who
+        """
+        transactions = self.sudo().with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        if existing := self._find_request(vals["request_id"]):
+            return existing
+        terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
+        self._check_terminal_free(terminal)
+        try:
+            transaction = transactions.create(
+                {
+                    "order_id": self._new_order_id(),
+                    "user_id": self.env.uid,
+                    **self._terminal_values(terminal),
+                    **vals,
+                }
+            )
+            transaction.flush_recordset()
+        except psycopg2.errors.UniqueViolation as error:
+            # Rules 2 and 3: the index decides, in the same instant, in any process.
+            raise ConcurrencyError("terminal or request taken meanwhile") from error
+        # Nothing is sent before the reservation is committed: if the process dies now, nothing was sent.
+        listener.send_after_commit(self.env.cr, transaction.id)
+        transaction._tell()
+        return transaction.sudo(False)
+
+    @api.model
+    def _terminal_values(self, terminal):
+        """The terminal as it is now; it may be renamed, moved or connected otherwise later."""
+        return {
+            "terminal_id": terminal.id,
+            "terminal_identifier": terminal.identifier,
+            "terminal_name": terminal.name,
+            "terminal_type": terminal.type,
+            "location_id": terminal.location_id.id,
+            "environment": terminal.environment,
+            "printer": terminal.printer_applied,
+        }
+
+    @api.model
+    def _find_request(self, request_id):
+        """The transaction that a request made before.
+
+        :param str request_id: made by the client, new for each press
+        :return: transaction, perhaps empty
+        :raise UserError: without a request id
+        """
+        if not request_id or not isinstance(request_id, str) or len(request_id) > 64:
+            raise refusal(self.env, "request_without_number")
+        found = self.sudo().search([("request_id", "=", request_id)])
+        return found.sudo(False)
+
+    @api.model
+    def _check_terminal_free(self, terminal):
+        """Refuse where the terminal is busy.
+
+        :raise UserError: saying with what
+        """
+        busy = self._busy_on(terminal)
+        if not busy:
+            return
+        if busy.kind == "administration":
+            raise refusal(
+                self.env,
+                "terminal_in_administration",
+                terminal=terminal.name,
+                activity=busy._format_activity(),
+                user=busy.user_id.name,
+            )
+        if busy.state == "unknown":
+            raise UserError(busy._being_resolved().as_text())
+        raise refusal(
+            self.env,
+            "terminal_in_payment",
+            terminal=terminal.name,
+            amount=busy._format_amount(busy.amount),
+            user=busy.user_id.name,
+        )
+
+    @api.model
+    def _busy_on(self, terminal):
+        """:return: what is unresolved on a terminal, mostly empty"""
+        return self.sudo().search([("terminal_id", "=", terminal.id), ("state", "in", UNRESOLVED_STATES)])
+
+    @api.model
+    def _wait_for_terminal(self, terminal):
+        """What a new payment on this terminal has to wait for: an earlier one whose result is being fetched, and is
+        now fetched at once. The client holds the new one, and repeats it with the same request id.
+
+        An answer instead of an error: an error would undo what is done here to resolve the earlier one.
+
+        :return: dict for the client, or None where it needn't wait; then `_check_terminal_free` has the say
+        """
+        busy = self._busy_on(terminal)
+        busy._recover()
+        if busy.state != "unknown" or busy.kind == "administration":
+            return None
+        busy._ask_soon()
+        return {
+            "waiting": True,
+            "label": self.env._("An earlier payment is being resolved"),
+            "explanation": busy._being_resolved().explanation,
+            "advice": busy._advice(),
+        }
+
+    def _being_resolved(self):
+        """:return: Message, for those who wait for the terminal"""
+        return describe_refusal(
+            self.env, "earlier_result", terminal=self.terminal_id.name, amount=self._format_amount(self.amount)
+        )
+
+    @api.model
+    def _new_order_id(self):
+        """A random number (rule 4) within what NETS surely takes: 20 characters of [A-Z0-9-]."""
+        return "".join(secrets.choice(ORDER_ID_ALPHABET) for _position in range(20))
+
+    # === PHASE 2: SEND (what the thread needs of the database) === #
+
+    def _prepare_call(self):
+        """Everything the thread needs to make the call, read at once.
+
+        :return: listener.Call, or None when this row is not to be sent (any more)
+        """
+        self.ensure_one()
+        if not self.exists() or self.state != "pending" or self.sent_at:
+            return None
+        return self._make_call(self._wants_baseline())
+
+    def _wants_baseline(self):
+        """Whether the terminal's last result is asked for right before this one is sent."""
+        if self.kind == "administration":
+            return False  # there is nothing to tell from an earlier result
+        return self.terminal_id.used_by_hand or not self.terminal_id.last_result
+
+    def _prepare_abort(self):
+        """:return: listener.Call, or None when there is nothing to stop any more"""
+        self.ensure_one()
+        if not self.exists() or self.state != "pending":
+            return None
+        return self._make_call(wants_baseline=False)
+
+    def _make_call(self, wants_baseline):
+        account = self.terminal_id.account_id
+        return listener.Call(
+            transaction_id=self.id,
+            account_id=account.id,
+            client_values=account._client_values(),
+            terminal_record_id=self.terminal_id.id,
+            terminal=self.terminal_identifier,
+            order_id=self.order_id,
+            kind=self.kind,
+            administration=self.administration or "",
+            amount=abs(self._to_minor_units(self.amount)),
+            wants_baseline=wants_baseline,
+            answer_timeout=account.answer_timeout,
+            customer_timeout=account.customer_timeout,
+        )
+
+    def _record_baseline(self, last):
+        """Keep the terminal's last result from before ours is sent, to tell ours from it later (rule 8).
+
+        :param last: LastTransaction, or None where the terminal has none
+        """
+        self.ensure_one()
+        self.baseline = self._fingerprint(last.outcome if last else None)
+        if self._record_evidence(last):
+            # Rule 9 meets rule 3: perhaps this one repeats what turns out to be charged now. Whoever pressed looks
+            # at that first; the claim finds this row failed, and nothing is sent.
+            self._compare_and_set(
+                {"state": "failed", "reason": EARLIER_CHARGE_FOUND, "recorded_at": NOW},
+                ("pending",),
+                SQL("sent_at IS NULL"),
+            )
+            self._tell()
+
+    def _claim(self, claim_token):
+        """Rule 1: one claim, one send.
+
+        :return: whether this thread, and no other ever, may send
+        """
+        self.ensure_one()
+        values = {"sent_at": NOW, "claim_token": claim_token}
+        if not self.baseline and not self.terminal_id.used_by_hand and self.terminal_id.last_result:
+            values["baseline"] = Json(self.terminal_id.last_result)
+        claimed = self._compare_and_set(
+            values,
+            ("pending",),
+            SQL(
+                """sent_at IS NULL AND abort_requested_at IS NULL
+                   AND create_date >= %s - %s * interval '1 second'""",
+                NOW,
+                CLAIM_DEADLINE,
+            ),
+        )
+        if claimed:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO nets_heartbeat (transaction_id, claim_token, beat_at) VALUES (%s, %s, %s)",
+                    self.id,
+                    claim_token,
+                    NOW,
+                )
+            )
+        return claimed
+
+    def _holds_claim(self, claim_token):
+        """Whether the repeat after a refused token may be sent: still ours, and nobody asked to abort."""
+        self.ensure_one()
+        # a real update, so that an abort at the same instant conflicts instead of passing unseen
+        return self._compare_and_set(
+            {"sent_at": NOW},
+            ("pending",),
+            SQL("claim_token = %s AND abort_requested_at IS NULL", claim_token),
+        )
+
+    def _show_progress(self, claim_token, progress):
+        self.ensure_one()
+        self.env.cr.execute(
+            SQL("UPDATE nets_heartbeat SET progress = %s WHERE claim_token = %s", progress, claim_token)
+        )
+        self._tell()
+
+    def _record_not_sent(self, claim_token):
+        """The thread couldn't make sure of its claim, so it sent nothing. Only that thread can know.
+
+        :param str claim_token: of the claim that is committed, or not
+        """
+        self.ensure_one()
+        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", claim_token))
+        aborted = bool(self.abort_requested_at)
+        if self._compare_and_set(
+            {
+                "state": "aborted" if aborted else "failed",
+                "reason": MERCHANT_ABORTED if aborted else NEVER_SENT,
+                "recorded_at": NOW,
+                "next_lookup_at": None,
+            },
+            UNRESOLVED_STATES,
+            SQL("sent_at IS NULL OR claim_token = %s", claim_token),
+        ):
+            self._tell()
+
+    # === PHASE 3: RECORD === #
+
+    def _record_answer(self, outcome):
+        """Record the answer to our own call. Rule 10: always, whatever the row says meanwhile.
+
+        :param outcome: connect_cloud.Outcome
+        """
+        self.ensure_one()
+        self._lock()
+        was_open = self.state in UNRESOLVED_STATES
+        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE transaction_id = %s", self.id))
+        if outcome.state == OutcomeState.UNKNOWN:
+            self._set_unknown(outcome)
+            self.terminal_id.last_result = False
+        else:
+            self._record_outcome(outcome)
+            if outcome.result is not None:
+                # after the row was settled otherwise, the terminal may have had the next one already
+                self.terminal_id.last_result = was_open and self._fingerprint(outcome)
+        self._tell()
+
+    def _record_outcome(self, outcome, reason=None):
+        """Turn a certain outcome into a state.
+
+        :param outcome: connect_cloud.Outcome, approved or not approved
+        :param reason: what to say instead of the outcome's own reason
+        """
+        self.ensure_one()
+        values = self._outcome_values(outcome)
+        if outcome.state == OutcomeState.APPROVED:
+            self._record_approval(outcome, values)
+            return
+        values["reason"] = reason or (outcome.reason.value if outcome.reason else None)
+        aborted = bool(self.abort_requested_at)
+        if self._compare_and_set(
+            {
+                **values,
+                "state": "aborted" if aborted else "failed",
+                "reason": MERCHANT_ABORTED if aborted else values["reason"],
+                "recorded_at": NOW,
+                "next_lookup_at": None,
+            },
+            UNRESOLVED_STATES,
+        ):
+            return
+        if self.state == "approved":
+            self._raise_alert(
+                self.env._(
+                    "The terminal says that nothing was charged, but this transaction is known as successful. Compare "
+                    "it with the terminal's journal."
+                )
+            )
+        elif self.settled_by_id and not self.raw_answer:
+            self._confirm_settlement(values)
+
+    def _confirm_settlement(self, values):
+        """The terminal's own refusal came after a person had settled it so: what it says is kept, and told."""
+        reason = values.pop("reason")
+        self._compare_and_set({name: value for name, value in values.items() if value}, NOT_CHARGED_STATES)
+        self._note(
+            self.env._(
+                "The terminal's own answer came later, and says the same: %(message)s",
+                message=describe(self.env, reason, kind=self.kind).label,
+            )
+        )
+
+    def _record_approval(self, outcome, values):
+        """Rule 9: evidence of a charge always wins."""
+        charged = outcome.total_amount
+        if not charged:
+            # The card was charged, but not how much: what was asked is the best that is known.
+            charged = abs(self._to_minor_units(self.amount))
+            values["alert"] = self.env._(
+                "The terminal didn't say how much it charged. The amount asked for was taken. Compare it with the "
+                "receipt."
+            )
+        charged = self._from_minor_units(charged)
+        values |= {
+            "state": "approved",
+            "reason": None,
+            "charged_amount": charged if self.amount >= 0 else -charged,
+            "tip_amount": self._from_minor_units(outcome.tip_amount or 0),
+            "surcharge_amount": self._from_minor_units(outcome.surcharge_amount or 0),
+            "charge_date": self._charge_date(outcome),
+            "recorded_at": NOW,
+            "next_lookup_at": None,
+        }
+        booking = {"to_book": self.origin != "none", "next_booking_at": NOW}
+        if self._compare_and_set(values | booking, UNRESOLVED_STATES):
+            return
+        previous_state = self.state
+        if self._compare_and_set(values | booking, NOT_CHARGED_STATES):
+            self._raise_alert(
+                self.env._(
+                    "This transaction was known as “%(state)s”, but the card was charged. It is booked now. Tell the "
+                    "person who may have charged the customer again.",
+                    state=dict(STATE_SELECTION)[previous_state],
+                )
+            )
+            return
+        self._complete_approval(outcome, values)
+
+    def _complete_approval(self, outcome, values):
+        """A second approval of the same charge (lookup and own answer, or a settlement by hand before).
+
+        What was recorded first stays; what it lacked is added. A different amount is a person's matter.
+        """
+        missing = {
+            name: value
+            for name, value in values.items()
+            if name in self._outcome_values(outcome) and value and not self[name]
+        }
+        if missing:
+            self._compare_and_set(missing, ("approved",))
+        if self.currency_id.compare_amounts(self.charged_amount, values["charged_amount"]) != 0:
+            self._raise_alert(
+                self.env._(
+                    "The terminal charged %(charged)s, but %(recorded)s was recorded. Compare it with the terminal's "
+                    "journal.",
+                    charged=self._format_amount(values["charged_amount"]),
+                    recorded=self._format_amount(self.charged_amount),
+                )
+            )
+
+    def _outcome_values(self, outcome):
+        return {
+            "nets_message": outcome.message or None,
+            "nets_code": outcome.code or None,
+            "stan_auth": outcome.stan_auth or None,
+            "stan": outcome.stan or None,
+            "authorisation_code": outcome.authorisation_code or None,
+            "session_number": outcome.session_number or None,
+            "response_code": outcome.response_code or None,
+            "terminal_timestamp": outcome.timestamp or None,
+            "card_brand": outcome.card.brand or None,
+            "card_number": outcome.card.truncated_pan or None,
+            "card_last_four": outcome.card.last_four or None,
+            "card_details": Json(
+                {
+                    name: value
+                    for name in ("aid", "tvr", "tsi", "atc", "tcc", "cvm", "account_type")
+                    if (value := getattr(outcome.card, name))
+                }
+            ),
+            "customer_receipt": outcome.customer_receipt or None,
+            "merchant_receipt": outcome.merchant_receipt or None,
+            "raw_answer": outcome.raw or None,
+        }
+
+    def _set_unknown(self, outcome=None):
+        """The answer is lost: not failed, not charged, but to be looked up (rule: unknown is never called failed)."""
+        values = {
+            "state": "unknown",
+            "unknown_since": NOW,
+            "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, self._lookup_pause(0)),
+            "reason": Reason.CONNECTION_INTERRUPTED.value,
+        }
+        if outcome:
+            values |= {
+                "reason": outcome.reason.value if outcome.reason else Reason.RESULT_UNKNOWN.value,
+                "nets_message": outcome.message or None,
+                "nets_code": outcome.code or None,
+                "raw_answer": outcome.raw or None,
+                "customer_receipt": outcome.customer_receipt or None,
+                "merchant_receipt": outcome.merchant_receipt or None,
+            }
+        if not self._compare_and_set(values, ("pending",)):
+            return False
+        # whatever became of it: what was the terminal's last result before isn't it any more
+        self.terminal_id.last_result = False
+        return True
+
+    def _charge_date(self, outcome):
+        """The day of the charge where the terminal stands, or the day it was sent where the terminal's time is
+        missing or can't be right."""
+        zone = self.location_id.tz or "UTC"
+        sent_at = self.sent_at or fields.Datetime.now()
+        charged_at = parse_timestamp(outcome.timestamp, zone) if outcome.timestamp else None
+        if charged_at:
+            charged_at = charged_at.replace(tzinfo=None)
+            if abs(charged_at - sent_at) > timedelta(days=1):
+                charged_at = None
+        return fields.Datetime.context_timestamp(self.with_context(tz=zone), charged_at or sent_at).date()
+
+    # === PHASE 4: BOOK === #
+
+    def _book(self):
+        """Make the accounting payment of a charge, once, whoever asks and however often.
+
+        Rule 12: with the rights of the person who started it checked when reserving, and not again now.
+        What can't be booked stays *charged, not booked*, is explained, and is tried again later.
+
+        :return: whether it is booked now
+        """
+        self.ensure_one()
+        self._lock()
+        if not self.to_book:
+            return bool(self.booked_at)
+        try:
+            with self.env.cr.savepoint():
+                user = self.user_id if self.user_id.active else self.env.user
+                booker = self.with_user(user).sudo().with_company(self.company_id)
+                note = booker._book_charge()
+                # all that accounting computes later must be computed, or refused, inside the savepoint
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # a serialization failure: the whole phase is repeated
+        except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
+            self.env.invalidate_all()
+            _logger.warning("Transaction %s is charged, but can't be booked", self.order_id, exc_info=True)
+            delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
+            self._compare_and_set(
+                {
+                    "booking_error": str(error.args[0] if error.args else error)[:1000] or type(error).__name__,
+                    "booking_attempts": SQL("booking_attempts + 1"),
+                    "next_booking_at": SQL("%s + %s * interval '1 second'", NOW, delay),
+                },
+                ("approved",),
+            )
+            self._tell()
+            return False
+        self._compare_and_set(
+            {
+                "to_book": False,
+                "booked_at": NOW,
+                "booking_error": None,
+                "next_booking_at": None,
+                "booking_note": note or None,
+            },
+            ("approved",),
+        )
+        self._tell()
+        return True
+
+    def _book_charge(self):
+        """Hook: make the payment of this charge in the books of its origin.
+
+        :return: what a person should know about the booking, or nothing
+        :raise Exception: whatever accounting refuses with
+        """
+        self.ensure_one()
+        raise UserError(self.env._("This charge belongs to nothing that could be booked."))
+
+    def action_book_again(self):
+        """Try to book a charge that accounting refused, after its cause is gone."""
+        self._check_may_run()
+        for transaction in self.sudo():
+            transaction.message_post(body=self.env._("Booking tried again"), author_id=self.env.user.partner_id.id)
+            transaction._book()
+
+    # === PHASE 5: TELL === #
+
+    def _tell(self):
+        """Tell everybody who watches that there is news. They ask for it themselves: a message carries no data."""
+        for transaction in self:
+            for target in transaction._tell_targets():
+                self.env["bus.bus"]._sendone(target, "nets_connect_cloud", {"transaction_id": transaction.id})
+
+    def _tell_targets(self):
+        """Hook: the bus channels of those who watch.
+
+        :return: list of channels, as `bus.bus._sendone` takes them
+        """
+        self.ensure_one()
+        return []
+
+    def read_progress(self):
+        """What a person who watches has to see now. Asked every few seconds, since bus messages get lost.
+
+        :return: list of dicts of plain values, texts in the user's language
+        """
+        self.check_access("read")
+        transactions = self.sudo()
+        transactions._recover()
+        return [transaction._progress_values() for transaction in transactions]
+
+    def _progress_values(self):
+        self.ensure_one()
+        progress = self._progress()
+        message = self._message(progress)
+        charged = self.state == "approved"
+        return {
+            "id": self.id,
+            "state": self.state,
+            "kind": self.kind,
+            "progress": progress,
+            "label": message.label,
+            "explanation": message.explanation,
+            "detail": message.detail,
+            "amount": self._format_amount(self.charged_amount if charged else self.amount),
+            "terminal_id": self.terminal_id.id,
+            "terminal_name": self.terminal_id.name,
+            "environment": self.environment,
+            "user_name": self.user_id.name,
+            "card": self._card_name(),
+            "authorisation_code": self.authorisation_code or "",
+            "can_abort": self.state == "pending" and not self._is_abort_call_running(),
+            "can_retry": self.state in NOT_CHARGED_STATES
+            and self.reason not in NO_RETRY_REASONS
+            and not self._is_looked_up(),
+            "can_look_up": self._can_look_up(),
+            "looking_up": self._is_looked_up(),
+            "lookup_message": self.lookup_message or "",
+            "advice": self._advice(),
+            "retry_wait": RETRY_WAIT.get(self.reason, 0),
+            "booked": bool(self.booked_at),
+            "booking_failed": bool(self.to_book and self.booking_error),
+            "to_book": self.to_book,
+            "note": self.booking_note or "",
+            "alert": self.alert or "",
+        }
+
+    def _progress(self):
+        """What a pending transaction is doing, in one word."""
+        self.ensure_one()
+        return self._progress_by_id().get(self.id, "")
+
+    def _progress_by_id(self):
+        """What the pending ones among these are doing, in one word each: {id: word}, asked for at once."""
+        running = self.filtered(lambda transaction: transaction.state == "pending")
+        if not running:
+            return {}
+        self.env.cr.execute(
+            SQL("SELECT transaction_id, progress FROM nets_heartbeat WHERE transaction_id IN %s", tuple(running.ids))
+        )
+        shown = dict(self.env.cr.fetchall())
+        return {
+            transaction.id: (
+                "aborting"
+                if transaction.abort_requested_at
+                else "starting"
+                if not transaction.sent_at
+                else shown.get(transaction.id) or "card"
+            )
+            for transaction in running
+        }
+
+    def _message(self, progress=""):
+        """The words for this transaction as it is now.
+
+        :return: messages.Message
+        """
+        self.ensure_one()
+        if self.state in NOT_CHARGED_STATES:
+            return describe(self.env, self.reason, self.nets_message, self.kind)
+        if self.state == "approved" and self.to_book and self.booking_error:
+            return describe(self.env, "not_booked", self.booking_error, self.kind)
+        if self.state == "approved":
+            return describe(self.env, "approved", self.booking_note, self.kind)
+        if self.state == "unknown":
+            return describe(self.env, self.reason or Reason.RESULT_UNKNOWN.value, self.nets_message, self.kind)
+        return describe(self.env, f"progress_{progress or self._progress()}", kind=self.kind)
+
+    # === ABORT === #
+
+    def abort(self):
+        """Ask the terminal to stop. A wish: the terminal's own answer to the payment decides (rule 11).
+
+        :return: what `read_progress` returns
+        """
+        self._check_may_run()
+        for transaction in self.sudo():
+            transaction._abort()
+        return self.read_progress()
+
+    def _abort(self):
+        self.ensure_one()
+        wish = {
+            "abort_requested_at": SQL("COALESCE(abort_requested_at, %s)", NOW),
+            "abort_requested_by_id": SQL("COALESCE(abort_requested_by_id, %s)", self.env.uid),
+        }
+        not_sent = {**wish, "state": "aborted", "reason": MERCHANT_ABORTED, "recorded_at": NOW}
+        if self._compare_and_set(not_sent, ("pending",), SQL("sent_at IS NULL")):
+            self._tell()
+            return
+        # One abort call at a time; once it has ended the person may press again.
+        if self._compare_and_set(
+            {**wish, "abort_call_at": NOW},
+            ("pending",),
+            SQL("abort_call_at IS NULL OR abort_call_at < %s - %s * interval '1 second'", NOW, ABORT_DEADLINE),
+        ):
+            listener.abort_after_commit(self.env.cr, self.id)
+            self._tell()
+
+    def _is_abort_call_running(self):
+        return bool(self.abort_call_at and self.abort_call_at > self._now() - timedelta(seconds=ABORT_DEADLINE))
+
+    def _abort_call_ended(self):
+        self.env.cr.execute(SQL("UPDATE nets_transaction SET abort_call_at = NULL WHERE id = %s", self.id))
+        self.invalidate_recordset(["abort_call_at"])
+        self._tell()
+
+    # === WHAT IS STILL OPEN === #
+
+    def _still_open(self):
+        """:return: those that still move, or wait for their booking: the one answer for all who ask"""
+        return self.filtered(lambda transaction: transaction.state in UNRESOLVED_STATES or transaction.to_book)
+
+    def _amount_open(self):
+        """What those that are still open charge or give back, positive: as asked, or as known since."""
+        return sum(
+            abs(transaction.charged_amount if transaction.state == "approved" else transaction.amount)
+            for transaction in self._still_open()
+        )
+
+    # === HELPERS === #
+
+    def _card_name(self):
+        """What a person recognises the card by."""
+        return " ".join(filter(None, [self.card_brand, self.card_last_four and f"•••• {self.card_last_four}"]))
+
+    def _check_may_run(self):
+        """Every RPC method that does something asks this first.
+
+        :raise AccessError: where the user may not use terminals, or may not see these transactions
+        """
+        if not self.env.user.has_group("nets_connect_cloud.group_user"):
+            raise refusal(self.env, "rights_use", error=AccessError)
+        self.check_access("read")
+
+    @api.model
+    def _check_number(self, amount, currency):
+        """Refuse what is no amount of money.
+
+        :raise UserError: with the cause in plain words
+        """
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
+            raise refusal(self.env, "amount_not_a_number")
+        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
+            raise refusal(self.env, "amount_decimals", currency=currency.name, digits=currency.decimal_places)
+
+    def _compare_and_set(self, values, states, condition=None):
+        """Change the row where it still is as expected; all changes of state go through here.
+
+        :param dict values: column → value or SQL
+        :param states: states in which the change is allowed
+        :param SQL condition: what must be true besides
+        :return: whether the row was changed
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        assignments = SQL(", ").join(SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items())
+        self.env.cr.execute(
+            SQL(
+                "UPDATE nets_transaction SET %s, write_date = %s WHERE id = %s AND state IN %s AND (%s)",
+                assignments,
+                NOW,
+                self.id,
+                tuple(states),
+                condition or SQL("TRUE"),
+            )
+        )
+        changed = self.env.cr.rowcount == 1
+        self.invalidate_recordset()
+        return changed
+
+    def _lock(self):
+        """Wait for the row, and read it anew. A change meanwhile ends in a serialization failure, and a repeat."""
+        self.flush_recordset()
+        self.env.cr.execute(SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id))
+        self.invalidate_recordset()
+
+    def _raise_alert(self, text):
+        """Something contradicts what was known: a person has to look."""
+        self.env.cr.execute(SQL("UPDATE nets_transaction SET alert = %s WHERE id = %s", text, self.id))
+        self.invalidate_recordset(["alert"])
+        _logger.warning("Transaction %s: %s", self.order_id, text)
+        self._note(text)
+
+    def _note(self, text):
+        """Leave a note in the chatter, where that is possible."""
+        try:
+            with self.env.cr.savepoint():
+                self.message_post(body=text)
+        except psycopg2.OperationalError:
+            raise  # a serialization failure: the whole phase is repeated
+        except Exception:  # what is recorded here is money; a message about it must not stand in the way
+            _logger.exception("Transaction %s: the note couldn't be posted", self.order_id)
+
+    def _now(self):
+        self.env.cr.execute(SQL("SELECT %s", NOW))
+        return self.env.cr.fetchone()[0]
+
+    def _to_minor_units(self, amount):
+        """An amount as the wire wants it: integer minor units by the currency's own decimal places."""
+        return int(float_round(amount * 10**self.currency_id.decimal_places, precision_digits=0))
+
+    def _from_minor_units(self, amount):
+        return self.currency_id.round(amount / 10**self.currency_id.decimal_places)
+
+    def _format_amount(self, amount):
+        return format_amount(self.env, amount, self.currency_id)

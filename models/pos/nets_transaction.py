@@ -1,0 +1,589 @@
+"""Transactions of the Point of Sale: from the till's payment line to the order."""
+
+import uuid
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...connect_cloud import OutcomeState
+from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
+from ...messages import BY_HAND_REASONS, describe_refusal, refusal
+from ..engine.nets_transaction import NOW
+
+# The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
+# recognised without a column that every till would load, and a line can't be added twice.
+EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
+# The cardholder verification method that asks for a signature.
+CVM_SIGNATURE = "1"
+# What a payment line shows of its transaction, besides the amount.
+SHOWN_FIELDS = (
+    "payment_status",
+    "card_type",
+    "card_brand",
+    "card_no",
+    "payment_method_authcode",
+    "payment_ref_no",
+    "transaction_id",
+    "ticket",
+)
+
+
+class NetsTransaction(models.Model):
+    """Transactions that pay lines of the Point of Sale: what the engine's hooks *book* and *tell* do for them.
+
+    The till's line is found by its uuid, which outlives its record: lines are deleted and made anew. What the line
+    says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which the guards of
+    `pos.payment` take it, too.
+    """
+
+    _inherit = "nets.transaction"
+
+    origin = fields.Selection(selection_add=[("pos", "Point of Sale")], ondelete={"pos": "set default"})
+    pos_order_uuid = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    pos_payment_uuid = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    pos_order_id = fields.Many2one(
+        "pos.order", "POS order", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_payment_id = fields.Many2one(
+        "pos.payment", "POS payment", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_session_id = fields.Many2one(
+        "pos.session", "POS session", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_config_id = fields.Many2one(
+        "pos.config", "Point of Sale", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_payment_method_id = fields.Many2one(
+        "pos.payment.method", "POS payment method", readonly=True, copy=False, ondelete="restrict"
+    )
+    cashier_name = fields.Char("Cashier", readonly=True)
+    without_order = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
+    )
+    signature = fields.Selection(
+        [("required", "Required"), ("accepted", "Accepted"), ("declined", "Declined")],
+        readonly=True,
+        copy=False,
+        help="Where the card asks for a signature, the cashier compares it with the one on the card.",
+    )
+
+    # As Odoo writes the condition.
+    _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
+
+    # === START === #
+
+    @api.model
+    def pos_start(self, payment_uuid, terminal_id, amount, request_id, cashier="", reversal=False, refund_of_id=None):  # pylint: disable=too-many-positional-arguments
+        """Charge a card for a payment line of the till, or give money back where its amount is negative.
+
+        The order has to be synced before: the amount is read here, and the till's only has to agree.
+
+        :param str payment_uuid: of the line
+        :param int terminal_id: where
+        :param float amount: signed, in the order's currency, major units
+        :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :param str cashier: who stands at the till, for the log
+        :param bool reversal: have the terminal take back its last payment, instead of refunding a card
+        :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
+        :return: what `read_progress` returns: of the new transaction, or of one that the line has already; or, where
+            an earlier payment on the terminal has to be resolved first, what `_wait_for_terminal` returns, in a list:
+            nothing was started then, and the client repeats the request
+        :raise UserError: where nothing was sent, with the cause
+        """
+        self._check_may_run()
+        if existing := self._find_request(request_id):
+            return existing.read_progress()
+        payment = self._pos_payment(payment_uuid)
+        order = payment.pos_order_id
+        order._nets_lock()
+        if known := payment._nets_transaction():
+            return known.with_env(self.env).read_progress()
+        if waiting := self._pos_wait_for_booking(order):
+            return [waiting]
+        self._pos_check_payment(payment, amount)
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        original = self.browse()
+        if payment.amount < 0:
+            original = self._pos_original(payment, reversal, refund_of_id)
+            if reversal:
+                terminal = original.terminal_id
+        self._pos_check_terminal(payment, terminal)
+        if waiting := self._wait_for_terminal(terminal):
+            return [waiting]
+        kind = "purchase" if payment.amount > 0 else "reversal" if reversal else "refund"
+        transaction = self._reserve(
+            {
+                **self._pos_reservation_values(payment, cashier),
+                "kind": kind,
+                "terminal_id": terminal.id,
+                "request_id": request_id,
+                "amount": payment.amount,
+                "refund_of_id": original.id,
+            }
+        )
+        return transaction.read_progress()
+
+    @api.model
+    def pos_progress(self, payment_uuids):
+        """What became of the till's payment lines: asked on return, after a reload or on another till.
+
+        :param list payment_uuids: of lines
+        :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
+        """
+        self._check_may_run()
+        found = self.search([("pos_payment_uuid", "in", payment_uuids)], order="id")
+        by_uuid = {}
+        for transaction in found:
+            best = by_uuid.get(transaction.pos_payment_uuid)
+            if best is None or transaction._pos_matters() >= best._pos_matters():
+                by_uuid[transaction.pos_payment_uuid] = transaction
+        transactions = self.browse([transaction.id for transaction in by_uuid.values()])
+        progress = transactions.read_progress()
+        return dict(zip(by_uuid, progress, strict=True))
+
+    def _pos_matters(self):
+        """How much this one, of those of the same line, matters to who looks at the line. Of equals it is the last: the
+        reversal, once it worked."""
+        if self.state in UNRESOLVED_STATES:
+            return 3
+        if self.state != "approved":
+            return 0
+        return 1 if self.without_order else 2
+
+    @api.model
+    def _pos_payment(self, payment_uuid):
+        """The till's payment line on the server.
+
+        :raise UserError: where it isn't there (yet)
+        """
+        payment = self.env["pos.payment"]
+        if payment_uuid and isinstance(payment_uuid, str):
+            payment = payment.search([("uuid", "=", payment_uuid)])
+        if not payment:
+            raise refusal(self.env, "order_not_on_server")
+        return payment
+
+    def _pos_reservation_values(self, payment, cashier):
+        """The links of a reservation to what it pays; all that booking needs is found from there."""
+        order = payment.pos_order_id
+        previous = self.sudo().search([("pos_payment_uuid", "=", payment.uuid)], limit=1)
+        return {
+            "origin": "pos",
+            "currency_id": order.currency_id.id,
+            "company_id": order.company_id.id,
+            "partner_id": order.partner_id.id,
+            "pos_order_uuid": order.uuid,
+            "pos_payment_uuid": payment.uuid,
+            "pos_order_id": order.id,
+            "pos_payment_id": payment.id,
+            "pos_session_id": order.session_id.id,
+            "pos_config_id": order.config_id.id,
+            "pos_payment_method_id": payment.payment_method_id.id,
+            "cashier_name": str(cashier or "")[:128] or self.env.user.name,
+            "retry_of_id": previous.id if previous.state in NOT_CHARGED_STATES else False,
+        }
+
+    # === START: REFUSE WHAT CAN'T BE RIGHT === #
+
+    def _pos_check_payment(self, payment, amount):
+        """Refuse a payment line that can't be charged, before anything is sent.
+
+        :param float amount: what the till shows
+        :raise UserError: with the cause in plain words
+        """
+        order = payment.pos_order_id
+        self._pos_check_open(payment)
+        currency = order.currency_id
+        self._check_number(amount, currency)
+        if currency.compare_amounts(amount, payment.amount) != 0:
+            raise refusal(self.env, "order_changed", amount=currency.format(payment.amount))
+        if currency.is_zero(payment.amount):
+            raise refusal(self.env, "amount_zero")
+        # Rule 3: one debt, one charge.
+        left = order._nets_left(payment)
+        if currency.compare_amounts(abs(payment.amount), left if payment.amount > 0 else -left) > 0:
+            raise refusal(
+                self.env, "amount_above_order", left=currency.format(left), amount=currency.format(payment.amount)
+            )
+
+    @api.model
+    def _pos_wait_for_booking(self, order):
+        """What the next card of an order has to wait for: a charge that is booked in a moment.
+
+        :return: as `_wait_for_terminal`; None where there is nothing to wait for, or accounting refused the booking
+        """
+        booking = order._nets_unresolved()
+        if not booking or not all(charge._pos_is_being_booked() for charge in booking):
+            return None
+        message = booking[0]._pos_in_the_way()
+        return {"waiting": True, "label": message.label, "explanation": message.explanation, "advice": ""}
+
+    def _pos_is_being_booked(self):
+        return self.state == "approved" and self.to_book and not self.booking_error
+
+    def _pos_check_open(self, payment):
+        """:raise UserError: where nothing can be done on a terminal for the payment's order now, with the cause"""
+        order = payment.pos_order_id
+        payment._nets_check_terminal_method()
+        if order.state != "draft":
+            raise refusal(self.env, "order_closed", order=order._nets_name())
+        if order.session_id.state != "opened":
+            raise refusal(self.env, "session_not_open")
+        order.session_id._nets_keep_open()
+        order._nets_check_resolved()
+
+    def _pos_check_terminal(self, payment, terminal):
+        """:raise UserError: where the payment's method doesn't allow the terminal, with the cause"""
+        order = payment.pos_order_id
+        terminal._check_usable(order.company_id, order.currency_id)
+        if terminal not in payment.payment_method_id._nets_terminals(order.config_id):
+            raise refusal(
+                self.env, "terminal_not_of_method", terminal=terminal.sudo().name, method=payment.payment_method_id.name
+            )
+
+    @api.model
+    def _pos_original(self, payment, reversal, refund_of_id=None):
+        """The card payment that a negative payment line gives back.
+
+        :return: nets.transaction, locked
+        :raise UserError: where there is none with enough left, or it can't be reversed
+        """
+        refunded = payment.pos_order_id.sudo().refunded_order_id
+        domain = [
+            ("pos_order_id", "in", refunded.ids),
+            ("kind", "=", "purchase"),
+            ("state", "=", "approved"),
+            ("without_order", "=", False),
+        ]
+        if refund_of_id:
+            domain.append(("id", "=", refund_of_id))
+        candidates = self.sudo().search(domain, order="id")
+        for candidate in candidates:
+            candidate._lock_refundable()
+        currency = payment.currency_id
+        amount = -payment.amount
+        fitting = candidates.filtered(lambda record: currency.compare_amounts(record.amount_refundable, amount) >= 0)
+        # one card that was charged just this is more likely meant than a part of another
+        original = fitting.sorted(lambda record: currency.compare_amounts(record.charged_amount, amount) != 0)[:1]
+        if not original:
+            left = candidates.filtered(lambda record: not currency.is_zero(record.amount_refundable))
+            if not left:
+                raise refusal(self.env, "order_not_refundable")
+            raise refusal(
+                self.env,
+                "amount_above_cards",
+                amount=currency.format(amount),
+                cards=", ".join(f"{card._card_name()} {currency.format(card.amount_refundable)}" for card in left),
+            )
+        if reversal:
+            original._pos_check_take_back(amount)
+        return original
+
+    def _pos_check_take_back(self, amount):
+        """:raise UserError: where the terminal can't take this payment back as a whole any more"""
+        if not self._is_last_of_terminals() or self.currency_id.compare_amounts(self.charged_amount, amount) != 0:
+            raise refusal(self.env, "not_last_payment")
+
+    # === WHAT THE LINE SAYS === #
+
+    @api.model
+    def _pos_of_lines(self, payment_uuids):
+        """What stands for payment lines: the running one, else the one that charged it.
+
+        :param payment_uuids: list of uuids
+        :return: {uuid: nets.transaction with all rights}; a line that nothing runs on, and that nothing charged, isn't
+            in it
+        """
+        found = {}
+        candidates = self.sudo().search(
+            [
+                ("pos_payment_uuid", "in", [name for name in payment_uuids if name]),
+                ("state", "not in", NOT_CHARGED_STATES),
+                ("without_order", "=", False),
+            ],
+            order="id",
+        )
+        for transaction in candidates:
+            if transaction._pos_takes_back_line():
+                continue  # told by the one that it takes back
+            best = found.get(transaction.pos_payment_uuid)
+            if best is None or transaction._pos_precedence() > best._pos_precedence():
+                found[transaction.pos_payment_uuid] = transaction
+        return found
+
+    def _pos_precedence(self):
+        """Which of several transactions of a line it goes by. Several are there where one that was given up turned out
+        to be charged: the line then belongs to the other one."""
+        if self.state in UNRESOLVED_STATES:
+            return 2
+        return 0 if self.to_book else 1
+
+    def _pos_takes_back_line(self):
+        """Whether this is the reversal of a line of the same order, and not a line of a refund."""
+        return self.kind == "reversal" and self.pos_payment_uuid == self.refund_of_id.pos_payment_uuid
+
+    def _pos_take_back(self):
+        """The reversal of this line that is under way, or worked; mostly empty."""
+        return self.refund_ids.filtered(
+            lambda refund: refund.state not in NOT_CHARGED_STATES and refund._pos_takes_back_line()
+        )[:1]
+
+    def _pos_line_values(self):
+        """What the payment line of this transaction has to say. Nobody else decides it (rule 14).
+
+        :return: dict of values of pos.payment
+        """
+        self.ensure_one()
+        charged = self.state == "approved"
+        take_back = self._pos_take_back()
+        if not charged:
+            amount, status = self.amount, "waitingCard"
+        elif take_back.state == "approved":
+            amount, status = 0, "reversed"
+        else:
+            amount, status = self.charged_amount, "reversing" if take_back else "done"
+        return {
+            "payment_method_id": self.pos_payment_method_id.id,
+            "pos_order_id": self.pos_order_id.id,
+            "amount": amount,
+            "payment_status": status,
+            "card_type": charged and self.card_brand,
+            "card_brand": charged and self.card_brand,
+            "card_no": charged and self.card_last_four,
+            "payment_method_authcode": charged and self.authorisation_code,
+            "payment_ref_no": charged and (self.stan or self.settlement_reference),
+            "transaction_id": charged and self.order_id,
+            "ticket": charged and self.customer_receipt,
+        }
+
+    def _pos_show_on_line(self):
+        """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
+        card of a payment that was settled by hand may become known when its order is long paid.
+
+        Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
+        """
+        for transaction in self.filtered(lambda record: record.pos_payment_uuid):
+            known = self._pos_of_lines([transaction.pos_payment_uuid]).get(transaction.pos_payment_uuid)
+            if known and known.to_book:
+                continue  # booking writes it, with the amount
+            values = {"payment_status": "retry"}
+            if known:
+                said = known._pos_line_values()
+                values = {name: said[name] or None for name in SHOWN_FIELDS}
+            self.env["pos.payment"].flush_model(values)
+            columns = SQL(", ").join(SQL.identifier(name) for name in values)
+            shown = SQL(", ").join(SQL("%s", value) for value in values.values())
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
+                        WHERE uuid = %(uuid)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                    columns=columns,
+                    shown=shown,
+                    now=NOW,
+                    uuid=transaction.pos_payment_uuid,
+                )
+            )
+            self.env["pos.payment"].invalidate_model(list(values), flush=False)
+
+    # === RECORD === #
+
+    def _outcome_values(self, outcome):
+        values = super()._outcome_values(outcome)
+        if (
+            self.origin == "pos"
+            and self.kind == "purchase"
+            and outcome.state == OutcomeState.APPROVED
+            and outcome.card.cvm == CVM_SIGNATURE
+        ):
+            values["signature"] = "required"
+        return values
+
+    # === BOOK === #
+
+    def _book_charge(self):
+        """Put the charge on the till's line, and what the terminal added on the order.
+
+        Where the order can't take it any more, it becomes a payment of its own: rule 12.
+        """
+        if self.origin != "pos":
+            return super()._book_charge()
+        if self.kind == "reversal" and self._pos_takes_back_line():
+            return self._pos_book_take_back()
+        payment = self._pos_line_to_book_on()
+        if not payment:
+            return self._pos_book_without_order()
+        self.write(
+            {
+                "pos_payment_id": payment.id,
+                "pos_order_id": payment.pos_order_id.id,
+                "pos_session_id": payment.session_id.id,
+            }
+        )
+        payment.write(self._pos_line_values())
+        payment.pos_order_id._nets_add_extra_lines(self)
+        return None
+
+    def _pos_line_to_book_on(self):
+        """The line that can take this charge.
+
+        :return: pos.payment, empty where its order was paid otherwise, cancelled, deleted, or its session is closed
+        """
+        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        order = payment.pos_order_id
+        if order.state != "draft" or not order.session_id or order.session_id.state == "closed":
+            return payment.browse()
+        if self._pos_of_lines([payment.uuid]).get(payment.uuid) != self:
+            # this one had been given up, and another one charges the line by now
+            return payment.browse()
+        # this one had been given up, and the customer paid otherwise, or took less
+        left = order._nets_left(payment)
+        if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
+            return payment.browse()
+        return payment
+
+    def _pos_book_without_order(self):
+        """A payment of its own, on the journal of the payment method: rules 12 and 15."""
+        self.without_order = True
+        self._make_payment(self.env["account.move.line"])
+        note = self.env._(
+            "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
+            "to an order.",
+            order=self.pos_order_id._nets_name() or self.env._("The order"),
+        )
+        if self.kind != "purchase":
+            note = self.env._(
+                "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
+                order=self.pos_order_id._nets_name() or self.env._("The order"),
+            )
+        return " ".join(filter(None, [note, self._booking_note(self.payment_id)]))
+
+    def _prepare_payment_values(self, lines):
+        if self.origin != "pos":
+            return super()._prepare_payment_values(lines)
+        method = self.pos_payment_method_id
+        payment_type = "inbound" if self.charged_amount > 0 else "outbound"
+        method_line = method.journal_id._nets_method_line(payment_type)
+        if not method_line:
+            method_line = method.journal_id._get_available_payment_method_lines(payment_type)[:1]
+        receivable = method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
+        order = self.pos_order_id._nets_name() or self.env._("without order")
+        return {
+            "payment_type": payment_type,
+            "partner_type": "customer",
+            "partner_id": self.partner_id.commercial_partner_id.id,
+            "partner_bank_id": False,
+            "journal_id": method.journal_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "payment_method_line_id": method_line.id,
+            "destination_account_id": receivable.id,
+            "force_outstanding_account_id": method.outstanding_account_id.id,
+            "pos_payment_method_id": method.id,
+            "pos_session_id": self.pos_session_id.id,
+            "write_off_line_vals": [],
+            "date": self.charge_date,
+            "amount": abs(self.charged_amount),
+            "memo": f"{method.name} · {order} · {self._payment_reference()}",
+            "payment_reference": self.order_id,
+        }
+
+    def _pos_book_take_back(self):
+        """Empty the line that the terminal took back, and take off the order what it had added."""
+        original = self.refund_of_id
+        if original.without_order:
+            # taken off the order meanwhile
+            self.without_order = True
+            return self._book_reversal()
+        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        order = payment.pos_order_id
+        if order.state != "draft":
+            return self._pos_book_without_order()
+        payment.write(original._pos_line_values())
+        order._nets_remove_extra_lines(original)
+        return None
+
+    def _pos_extra_amounts(self):
+        """What the terminal added to what was asked for.
+
+        :return: (tip, surcharge) in major units. What it doesn't explain is a tip: it never becomes change (rule 14)
+        """
+        self.ensure_one()
+        if self.kind != "purchase" or self.state != "approved":
+            return 0, 0
+        extra = self.currency_id.round(self.charged_amount - self.amount)
+        if self.currency_id.compare_amounts(extra, 0) <= 0:
+            return 0, 0
+        surcharge = min(self.surcharge_amount, extra)
+        return self.currency_id.round(extra - surcharge), surcharge
+
+    def _pos_extra_line_uuids(self):
+        """The uuids of the order lines that these charges may have added."""
+        return {record._pos_extra_line_uuid(name) for record in self for name in ("tip", "surcharge")}
+
+    def _pos_extra_line_uuid(self, name):
+        return str(uuid.uuid5(EXTRA_LINE_NAMESPACE, f"{self.order_id}/{name}"))
+
+    # === TELL === #
+
+    def _pos_in_the_way(self):
+        """:return: Message; why something can't be done with an order now, and what to do"""
+        self.ensure_one()
+        values = {
+            "order": self.pos_order_id._nets_name(),
+            "terminal": self.terminal_id.name,
+            "amount": self._format_amount(self.charged_amount if self.state == "approved" else self.amount),
+        }
+        if self.state == "approved":
+            key = "order_charge_unbooked" if self.to_book else "order_charged"
+        else:
+            key = "order_result_unknown" if self.state == "unknown" else "order_card_running"
+        return describe_refusal(self.env, key, **values)
+
+    def _pos_unsigned(self):
+        """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
+        key = "signature_declined" if self.signature == "declined" else "signature_open"
+        values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
+        return describe_refusal(self.env, key, **values)
+
+    def _tell(self):
+        result = super()._tell()
+        transactions = self.filtered(lambda transaction: transaction.origin == "pos")
+        transactions._pos_show_on_line()
+        for transaction in transactions:
+            config = transaction.pos_config_id
+            # without one, giving it one would write on the configuration of open tills
+            if config.access_token:
+                config._notify(
+                    "NETS_TRANSACTION",
+                    {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
+                )
+        return result
+
+    def _purpose(self):
+        return super()._purpose() or self.sudo().pos_order_id._nets_name() or ""
+
+    def _progress_values(self):
+        values = super()._progress_values()
+        if self.origin != "pos":
+            return values
+        return values | {
+            "payment_uuid": self.pos_payment_uuid,
+            "order_uuid": self.pos_order_uuid,
+            "charged_amount": self.charged_amount,
+            "tip_amount": self.tip_amount,
+            "surcharge_amount": self.surcharge_amount,
+            "signature": self.signature or "",
+            "reversed": self._pos_take_back().state == "approved",
+            "without_order": self.without_order,
+            "refundable": self.amount_refundable,
+            "can_settle": self._pos_was_looked_up(),
+            "can_record_by_hand": (
+                self.kind == "purchase" and self.state == "failed" and self.reason in BY_HAND_REASONS
+            ),
+        }
+
+    def _pos_was_looked_up(self):
+        """Whether the terminal was asked for its last result since this one is unknown."""
+        return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)

@@ -1,0 +1,506 @@
+"""What people decide about transactions of the Point of Sale: cashiers on the till, managers there and in the log."""
+
+import uuid
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ...const import UNRESOLVED_STATES
+from ...messages import SETTLED_BY_HAND, refusal
+
+
+class NetsTransaction(models.Model):
+    """Reversals and signatures, results that are settled by hand, and charges that belong to no order."""
+
+    _inherit = "nets.transaction"
+
+    pos_is_on_open_order = fields.Boolean(compute="_compute_pos_is_on_open_order")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "without_order", "to_book", "pos_order_id.state")
+    def _compute_pos_is_on_open_order(self):
+        for transaction in self.sudo():
+            transaction.pos_is_on_open_order = not transaction.to_book and transaction._pos_is_on_open_order()
+
+    # === THE CASHIER: TAKE BACK, SIGN === #
+
+    @api.model
+    def pos_reverse(self, payment_uuid, request_id):
+        """Have the terminal take back its last payment, of an order that isn't finished: the line becomes zero.
+
+        :param str payment_uuid: of the line
+        :param str request_id: as for `pos_start`
+        :return: as `pos_start`
+        :raise UserError: where nothing was sent, with the cause
+        """
+        self._check_may_run()
+        if existing := self._find_request(request_id):
+            return existing.read_progress()
+        payment = self._pos_payment(payment_uuid)
+        payment.pos_order_id._nets_lock()
+        original = payment._nets_transaction()
+        if under_way := original._pos_take_back():
+            return under_way.with_env(self.env).read_progress()
+        self._pos_check_open(payment)
+        if original.kind != "purchase" or original.state != "approved":
+            raise refusal(self.env, "line_not_charged")
+        original._lock_refundable()
+        original._pos_check_take_back(original.charged_amount)
+        original.terminal_id._check_usable(original.company_id, original.currency_id)
+        if waiting := self._wait_for_terminal(original.terminal_id):
+            return [waiting]
+        transaction = self._reserve(
+            {
+                **self._pos_reservation_values(payment, original.cashier_name),
+                "kind": "reversal",
+                "terminal_id": original.terminal_id.id,
+                "request_id": request_id,
+                "amount": -original.charged_amount,
+                "refund_of_id": original.id,
+            }
+        )
+        return transaction.read_progress()
+
+    def pos_sign(self, accepted):
+        """The cashier has compared the customer's signature. One that is declined has the payment taken back.
+
+        :param bool accepted: it is the one on the card
+        :return: what `read_progress` returns: of this transaction, or of its reversal; or as `pos_start` while an
+            earlier payment on the terminal has to be resolved first
+        :raise UserError: where no signature is asked for, or the payment can't be taken back any more
+        """
+        self.ensure_one()
+        self._check_may_run()
+        transaction = self.sudo()
+        # two tills may say different things at the same moment
+        transaction.pos_order_id._nets_lock()
+        taken_back = accepted and transaction._pos_take_back()
+        if transaction.signature not in ("required", "declined") or transaction.without_order or taken_back:
+            raise refusal(self.env, "no_signature")
+        progress = self.read_progress()
+        if not accepted:
+            # a reversal that failed may be asked for again
+            request_id = f"declined-{self.order_id}-{len(transaction.refund_ids)}"
+            progress = self.pos_reverse(transaction.pos_payment_uuid, request_id)
+            if progress[0].get("waiting"):
+                return progress
+        values = {"signature": "accepted" if accepted else "declined"}
+        transaction._compare_and_set(values, ("approved",))
+        transaction._tell()
+        return self.read_progress() if accepted else progress
+
+    def action_pos_accept_signature(self):
+        """In the log, where the till can't any more: the signature is the one on the card."""
+        self.pos_sign(True)
+
+    def action_pos_decline_signature(self):
+        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is taken
+        back.
+
+        :raise UserError: where it can't be, with the cause
+        """
+        [progress] = self.pos_sign(False)
+        if progress.get("waiting"):
+            raise UserError(progress["explanation"])
+        return self.invoice_ids._nets_dialog_action(transaction=self.browse(progress["id"]))
+
+    # === SETTLE BY HAND === #
+
+    @api.model
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
+        """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
+
+        With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
+        the server can't know who stands there: it asks for the rights of the user, and keeps the cashier's name.
+
+        :param int transaction_id: of unknown result
+        :param bool charged: what the journal says
+        :param str reason: why it had to be settled by hand
+        :param float amount: what was charged, positive; the amount that was asked for where not given
+        :param str reference: STAN or authorisation code from the journal
+        :param str cashier: who stands at the till, for the log
+        :return: what `read_progress` returns
+        :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
+        """
+        self._check_may_run()
+        self._pos_check_manager()
+        transaction = self.browse(transaction_id)
+        transaction.check_access("read")
+        known = transaction.sudo()
+        if known.state == "unknown" and not known._pos_was_looked_up():
+            raise refusal(self.env, "last_result_first")
+        if amount is None:
+            amount = abs(known.amount)
+        self._check_number(amount, known.currency_id)
+        reason = self._pos_reason(reason, cashier)
+        transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
+        return transaction.read_progress()
+
+    @api.model
+    def _pos_reason(self, reason, cashier):
+        """:return: what a person said, with who stood at the till where that isn't who logged in"""
+        reason = (reason or "").strip()
+        if not reason or not cashier or cashier == self.env.user.name:
+            return reason
+        return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+
+    @api.model
+    def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
+        """NETS can't be reached, and the card was taken on the terminal by hand: a settlement that is flagged.
+
+        :param str payment_uuid: of the line
+        :param int terminal_id: where the card was taken
+        :param float amount: what was charged, positive, at most what the line asks for
+        :param str reference: STAN or authorisation code from the terminal's receipt
+        :param str reason: why it had to be by hand
+        :param str request_id, cashier: as for `pos_start`
+        :return: what `read_progress` returns
+        :raise UserError: where nothing was recorded, with the cause
+        """
+        self._check_may_run()
+        if existing := self._find_request(request_id):
+            return existing.read_progress()
+        payment = self._pos_payment(payment_uuid)
+        payment.pos_order_id._nets_lock()
+        if known := payment._nets_transaction():
+            return known.with_env(self.env).read_progress()
+        self._pos_check_payment(payment, payment.amount)
+        self._check_number(amount, payment.currency_id)
+        terminal = self.env["nets.terminal"].browse(terminal_id)
+        self._pos_check_terminal(payment, terminal)
+        if payment.currency_id.compare_amounts(amount, payment.amount) > 0 or amount <= 0:
+            raise refusal(self.env, "by_hand_amount", amount=payment.currency_id.format(payment.amount))
+        if not (reference or "").strip() or not (reason or "").strip():
+            raise refusal(self.env, "by_hand_reference")
+        transaction = self._pos_create_by_hand(
+            payment,
+            terminal,
+            {
+                "request_id": request_id,
+                "charged_amount": payment.currency_id.round(amount),
+                "settlement_reason": reason.strip(),
+                "settlement_reference": reference.strip(),
+                "to_book": True,
+                "next_booking_at": self._now().replace(microsecond=0),
+            },
+            cashier,
+        )
+        transaction._book()
+        return transaction.with_env(self.env).read_progress()
+
+    def _pos_create_by_hand(self, payment, terminal, values, cashier=""):
+        """A transaction that nobody sent: the card was taken on the terminal by hand.
+
+        :param dict values: what a person says of it
+        :return: the transaction, with all rights
+        """
+        terminal = terminal.sudo()
+        zone = terminal.location_id.tz or "UTC"
+        transaction = (
+            self.sudo()
+            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+            .create(
+                {
+                    **self._pos_reservation_values(payment, cashier),
+                    **self._terminal_values(terminal),
+                    "order_id": self._new_order_id(),
+                    "user_id": self.env.uid,
+                    "kind": "purchase" if payment.amount > 0 else "refund",
+                    "amount": payment.amount,
+                    "state": "approved",
+                    "reason": SETTLED_BY_HAND,
+                    "charge_date": fields.Datetime.context_timestamp(
+                        self.with_context(tz=zone), payment.payment_date
+                    ).date(),
+                    "settled_by_id": self.env.uid,
+                    "recorded_at": self._now().replace(microsecond=0),
+                    **values,
+                }
+            )
+        )
+        # the terminal had something else meanwhile: its last result is asked for before the next payment
+        terminal.last_result = False
+        transaction.message_post(
+            body=self.env._("Recorded by hand: %(reason)s", reason=transaction.settlement_reason),
+            author_id=self.env.user.partner_id.id,
+        )
+        return transaction
+
+    # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
+
+    def action_pos_complete(self):
+        """Finish the order of this charge, where it is fully paid and only the till didn't come to it.
+
+        :raise UserError: where it isn't, with what to do
+        """
+        self.ensure_one()
+        self._check_may_run()
+        self._pos_check_manager()
+        order = self.sudo().pos_order_id
+        order._nets_lock()
+        if order.state != "draft" or self.sudo().without_order:
+            raise refusal(self.env, "charge_without_order")
+        order._nets_check_resolved()
+        if order.session_id.state not in ("opened", "closing_control"):
+            raise refusal(self.env, "session_closed")
+        order.amount_paid = order._compute_amount_paid()
+        if not order._is_pos_order_paid():
+            raise refusal(
+                self.env,
+                "order_not_paid",
+                order=order._nets_name(),
+                paid=order.currency_id.format(order.amount_paid),
+                total=order.currency_id.format(order.amount_total),
+            )
+        order.with_company(order.company_id)._process_saved_order(False)
+        order._send_order()
+        order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
+        return order.sudo(False)._get_records_action()
+
+    def action_refund(self):
+        self.ensure_one()
+        if self.sudo()._pos_is_on_open_order() and self.env.user.has_group("point_of_sale.group_pos_manager"):
+            self._check_may_run()
+            self.sudo()._pos_take_off_order()
+        return super().action_refund()
+
+    def retry(self, request_id, terminal_id):
+        self.ensure_one()
+        if self.origin == "pos":
+            self._check_may_run()
+            raise refusal(self.env, "belongs_to_till")
+        return super().retry(request_id, terminal_id)
+
+    def _is_booked_alone(self):
+        return super()._is_booked_alone() or (self.origin == "pos" and self.without_order)
+
+    def _check_may_refund(self):
+        if self.origin != "pos":
+            return super()._check_may_refund()
+        if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
+            raise refusal(self.env, "rights_refund", error=AccessError)
+        return None
+
+    @api.model
+    def _pos_check_manager(self):
+        """:raise AccessError: for whoever isn't a manager of the Point of Sale"""
+        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
+
+    def _pos_is_on_open_order(self):
+        """Whether this charge is on an order that isn't paid yet."""
+        return (
+            self.origin == "pos"
+            and self.state == "approved"
+            and not self.without_order
+            and self.pos_order_id.state in ("draft", False)
+        )
+
+    def _pos_take_off_order(self):
+        """Book a charge as a payment of its own, instead of on an order that won't be paid with it.
+
+        :raise UserError: where its order is paid, or it is being taken back
+        """
+        self.ensure_one()
+        order = self.pos_order_id
+        order._nets_lock()
+        self._lock()
+        if not self._pos_is_on_open_order():
+            raise refusal(self.env, "charge_of_paid_order")
+        if self._pos_take_back().filtered(lambda reversal: not reversal.without_order):
+            raise refusal(self.env, "being_reversed")
+        self.without_order = True
+        if not self.to_book:
+            note = self.with_company(self.company_id)._pos_book_without_order()
+            self.booking_note = note
+            self.pos_payment_id.unlink()
+            if order:
+                order._nets_remove_extra_lines(self)
+        self._tell()
+
+    def _pos_give_up_waiting(self):
+        """A manager closes the session although this is unresolved: whatever comes of it, the order is free, and a
+        charge becomes a payment of its own."""
+        self.ensure_one()
+        if self._compare_and_set({"without_order": True}, UNRESOLVED_STATES) or self._compare_and_set(
+            {"without_order": True}, ("approved",), SQL("to_book")
+        ):
+            self._book()
+            self._tell()
+
+    def _pos_attach(self, order):
+        """Put a charge that is booked as a payment of its own on an order that is still to be paid.
+
+        :param order: pos.order
+        :raise UserError: where that can't be, with the cause
+        """
+        self.ensure_one()
+        order._nets_lock()
+        self._lock_refundable()
+        self._pos_check_attachable(order)
+        self._pos_cancel_own_payment()
+        line_uuid = str(uuid.uuid4())
+        self.write(
+            {
+                "pos_order_uuid": order.uuid,
+                "pos_order_id": order.id,
+                "pos_session_id": order.session_id.id,
+                "pos_config_id": order.config_id.id,
+                "pos_payment_uuid": line_uuid,
+                "pos_payment_id": False,
+                "booking_note": False,
+            }
+        )
+        self.pos_payment_id = self.env["pos.payment"].create({**self._pos_line_values(), "uuid": line_uuid})
+        order._nets_add_extra_lines(self)
+        self._tell()
+        order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
+
+    def _pos_attach_to_payment(self, payment):
+        """Have a charge that is booked as a payment of its own stand for a card payment of a paid order that no
+        terminal charged. That one is booked by its session.
+
+        :param payment: pos.payment
+        :raise UserError: where that can't be, with the cause
+        """
+        self.ensure_one()
+        order = payment.pos_order_id
+        order._nets_lock()
+        self._lock_refundable()
+        payment._nets_check_without_charge()
+        self._pos_check_movable()
+        currency = self.currency_id
+        if order.company_id != self.company_id or order.currency_id != currency:
+            raise refusal(self.env, "attach_company")
+        if currency.compare_amounts(payment.amount, self.charged_amount) != 0:
+            raise refusal(
+                self.env,
+                "attach_other_amount",
+                charged=currency.format(self.charged_amount),
+                paid=currency.format(payment.amount),
+            )
+        self._pos_cancel_own_payment()
+        self.write(
+            {
+                "pos_order_uuid": order.uuid,
+                "pos_order_id": order.id,
+                "pos_session_id": order.session_id.id,
+                "pos_config_id": order.config_id.id,
+                "pos_payment_method_id": payment.payment_method_id.id,
+                "pos_payment_uuid": payment.uuid,
+                "pos_payment_id": payment.id,
+                "booking_note": False,
+            }
+        )
+        self._tell()
+
+    def _pos_record_payment_by_hand(self, payment, terminal, reference, reason):
+        """Say where and when a card payment of a paid order that no terminal charged was taken by hand.
+
+        :param payment: pos.payment
+        :param terminal: nets.terminal
+        :param str reference: STAN or authorisation code from the terminal's receipt
+        :param str reason: why it had to be by hand
+        :return: the transaction, with all rights; nothing more is booked: the payment is, by its session
+        :raise UserError: where that can't be, with the cause
+        """
+        payment.pos_order_id._nets_lock()
+        payment._nets_check_without_charge()
+        self._pos_check_terminal(payment, terminal)
+        transaction = self._pos_create_by_hand(
+            payment,
+            terminal,
+            {
+                "charged_amount": payment.amount,
+                "settlement_reason": reason,
+                "settlement_reference": reference,
+                "booked_at": self._now().replace(microsecond=0),
+            },
+        )
+        transaction._tell()
+        return transaction
+
+    def _pos_cancel_own_payment(self):
+        """Take the payment of its own out of the books: from now on a payment line stands for this charge."""
+        payment = self.payment_id
+        self.write({"payment_id": False, "without_order": False})
+        if payment.state != "canceled":
+            payment.action_cancel()
+
+    def _pos_check_movable(self):
+        """:raise UserError: where this isn't a charge without an order, or has to stay as it is booked"""
+        currency = self.currency_id
+        if (
+            self.kind != "purchase"
+            or self.state != "approved"
+            or not self.without_order
+            or self.to_book
+            or currency.compare_amounts(self.amount_refundable, self.charged_amount) != 0
+        ):
+            raise refusal(self.env, "attach_not_possible")
+        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
+            raise refusal(self.env, "payment_locked")
+
+    def _pos_check_attachable(self, order):
+        """:raise UserError: where this charge can't pay an open order, with the cause"""
+        self._pos_check_movable()
+        currency = self.currency_id
+        if order.state != "draft" or order.session_id.state != "opened":
+            raise refusal(self.env, "attach_order")
+        if order.company_id != self.company_id or order.currency_id != currency:
+            raise refusal(self.env, "attach_company")
+        if self.pos_payment_method_id not in order.config_id.payment_method_ids:
+            raise refusal(
+                self.env, "attach_method", config=order.config_id.display_name, method=self.pos_payment_method_id.name
+            )
+        order._nets_check_resolved()
+        left = order._nets_left(self.env["pos.payment"])
+        asked = currency.round(self.charged_amount - sum(self._pos_extra_amounts()))
+        if currency.compare_amounts(asked, left) > 0:
+            raise refusal(
+                self.env,
+                "attach_amount",
+                left=currency.format(left),
+                order=order._nets_name(),
+                amount=currency.format(asked),
+            )
+
+    # === CLOSING A SESSION === #
+
+    def _pos_closing_rows(self, blocking=False):
+        """What the closing of a session shows of these."""
+        return [
+            {
+                "transaction_id": transaction.id,
+                "payment_id": transaction.pos_payment_id.id,
+                "order": transaction.pos_order_id._nets_name(),
+                "amount": transaction._format_amount(
+                    transaction.charged_amount if transaction.state == "approved" else transaction.amount
+                ),
+                "terminal": transaction.terminal_id.name,
+                "message": transaction._pos_closing_message(blocking),
+                "blocking": blocking,
+            }
+            for transaction in self
+        ]
+
+    def _pos_closing_message(self, blocking):
+        self.ensure_one()
+        if self.settled_by_id and not blocking:
+            return self.env._(
+                "Recorded by hand by %(user)s, reference %(reference)s: %(reason)s",
+                user=self.settled_by_id.name,
+                reference=self.settlement_reference or "–",
+                reason=self.settlement_reason,
+            )
+        if self.without_order:
+            return self.booking_note or self._message().label
+        if self.state == "approved" and self.signature == "required" and blocking:
+            return self.env._("Charged, but the signature isn't accepted, and the order isn't paid.")
+        if self.state == "approved" and not self.to_book and not blocking:
+            return self.env._("Charged for an order of a later day. It is booked when that order is paid.")
+        if self.state == "approved" and not self.to_book:
+            return self.env._("Charged, but the order isn't paid.")
+        return self._message().label
