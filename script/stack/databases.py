@@ -11,11 +11,11 @@ from ast import literal_eval
 from pathlib import Path
 
 import odoo_source
+from addon_files import MODULE
 
 from .odoo_server import odoo_path, run_odoo
 from .processes import HOME, ROOT, StackError, is_running, locked, step
 
-MODULE = "nets_connect_cloud"
 ADDON = HOME / "addons" / MODULE
 # Installed into the base database beside what the manifest depends on: the addon has to get along with them.
 EXTRA_MODULES = ("pos_hr", "pos_restaurant")
