@@ -45,18 +45,18 @@ def link(folder):
 
 def packaged():
     """Return the files that a package has, relative to the root, sorted."""
-    found = [ROOT / entry for entry in (*ENTRIES, *ONLY_PACKAGED)]
-    files = [path for path in found if path.is_file()]
-    for entry in found:
-        for folder, folders, names in os.walk(entry):
+    files = []
+    for entry in (*ENTRIES, *ONLY_PACKAGED):
+        if (ROOT / entry).is_file():
+            files.append(Path(entry))
+        for folder, folders, names in os.walk(ROOT / entry):
             here = Path(folder).relative_to(ROOT)
-            folders[:] = [name for name in folders if name != "__pycache__" and not _is_for_developers(here / name)]
-            files += [Path(folder, name) for name in names if not name.endswith(".pyc")]
-    return sorted(path.relative_to(ROOT) for path in files if not _is_for_developers(path.relative_to(ROOT)))
-
-
-def _is_for_developers(path):
-    return path.as_posix() in NOT_PACKAGED or path.name.startswith(".")
+            if here.as_posix() in NOT_PACKAGED:
+                folders.clear()
+                continue
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            files += [here / name for name in names if not name.startswith(".") and not name.endswith(".pyc")]
+    return sorted(files)
 
 
 def stage(folder):

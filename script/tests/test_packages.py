@@ -36,14 +36,13 @@ def test_both_packages_have_the_same_files(packages):
 def test_the_packages_have_what_git_knows_of_the_addon_less_what_only_developers_need(packages):
     git = ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"]
     known = subprocess.run(git, stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout.splitlines()
-    at_root = {"__init__.py", "__manifest__.py", "const.py", "hooks.py", "listener.py", "messages.py"}
     for_developers = (".", "script/", "simulator/", "benchmarks/", "requirements/", "docs/", "tests/", "static/tests/")
     expected = {
         name
         for name in known
         if (ROOT / name).exists()
         and not name.startswith((*for_developers, "connect_cloud/tests/"))
-        and ("/" in name or name in at_root | {"README.md", "LICENSE"})
+        and ("/" in name or name.endswith(".py") or name in ("README.md", "LICENSE"))
     }
     assert names(packages[1], MODULE) == expected
 
