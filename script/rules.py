@@ -1,4 +1,4 @@
-"""The rules that docs/ARCHITECTURE.md numbers: whoever cites one finds it there, and each has its test."""
+"""The rules that docs/ARCHITECTURE.md numbers: each that is cited stands there, and each has its test."""
 
 import ast
 import os

@@ -2,7 +2,7 @@
 
 script/test                          everything
 script/test client live              these groups
-script/test tests/test_engine.py     one file (or file::class::test) of any group
+script/test tests/engine/test_log.py one file (or file::class::test) of any group
 script/test odoo -k abort            what matches an expression
 
 A group that ran no test, or skipped one, has failed: nothing is left out silently.

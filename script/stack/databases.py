@@ -113,7 +113,7 @@ def _pregenerate_bundles(postgresql, database):
 def _stamp(postgresql, database):
     """Return what a prepared database was made of: "" for none, or one whose files are gone.
 
-    The server outlives a checkout that was deleted and made anew in the same place.
+    The server outlives a checkout that was deleted and made again in the same place.
     """
     return (postgresql.filestore(database).exists() and postgresql.stamp(database)) or ""
 
