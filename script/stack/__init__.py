@@ -16,7 +16,9 @@ it is gone.
 import shutil
 
 from .databases import (
+    FULL_DATABASE,
     MODULE,
+    TEMPLATE_DATABASE,
     addon_stamp,
     clone_template,
     drop_leftovers,

@@ -8,7 +8,7 @@ import requests
 
 from .processes import HOME, HOST, Process, Server, StackError, free_port, tail
 
-INSTALL_TIMEOUT = 600
+INSTALL_TIMEOUT = 1500
 
 
 def odoo_path():
