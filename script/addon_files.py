@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULE = "nets_connect_cloud"
 # The addon's own entries at the root of the repository; the rest is not Odoo's business.
 ENTRIES = (
-    *("__init__.py", "__manifest__.py", "const.py", "hooks.py", "listener.py", "messages.py", "README.md"),
-    *("connect_cloud", "controllers", "data", "demo", "i18n", "migrations", "models", "report", "security", "static"),
-    *("tests", "views", "wizard"),
+    *("__init__.py", "__manifest__.py", "const.py", "hooks.py", "listener.py", "README.md"),
+    *("connect_cloud", "controllers", "data", "demo", "i18n", "messages", "migrations", "models", "report", "security"),
+    *("static", "tests", "views", "wizard"),
 )
 # What of these only developers need, and what only packages have.
 NOT_PACKAGED = ("tests", "static/tests", "connect_cloud/tests")
@@ -36,11 +36,11 @@ def link(folder):
     """
     folder.mkdir(parents=True, exist_ok=True)
     for entry in ENTRIES:
-        place, target = folder / entry, ROOT / entry
-        if not target.exists():
-            place.unlink(missing_ok=True)
-        elif not place.is_symlink():
-            place.symlink_to(os.path.relpath(target, folder))
+        if not (folder / entry).is_symlink():
+            (folder / entry).symlink_to(os.path.relpath(ROOT / entry, folder))
+    for place in folder.iterdir():
+        if not place.exists():  # what is no more, or not in this version
+            place.unlink()
 
 
 def packaged():

@@ -10,7 +10,9 @@ from .engine import test_recovery
 from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
+from .engine import test_wings
 from .account import test_invoice_payment
+from .account import test_layouts
 from .account import test_refund
 from .account import test_refusals
 from .pos import test_pos_books

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ...const import PAYMENT_METHOD_CODE
+from .const import PAYMENT_METHOD_CODE
 
 
 class AccountJournal(models.Model):

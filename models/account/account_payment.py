@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ...const import PAYMENT_METHOD_CODE
 from ...messages import refusal
+from .const import PAYMENT_METHOD_CODE
 
 
 class AccountPayment(models.Model):

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ...const import PAYMENT_METHOD_CODE
+from .const import PAYMENT_METHOD_CODE
 
 
 class AccountPaymentMethod(models.Model):

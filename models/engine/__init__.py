@@ -1,3 +1,4 @@
+from . import nets_origin
 from . import nets_account
 from . import nets_account_secret
 from . import nets_location
@@ -5,9 +6,10 @@ from . import nets_terminal
 from . import nets_heartbeat
 from . import nets_transaction
 from . import nets_transaction_recovery
-from . import nets_report
+from . import nets_transaction_refund
 from . import nets_transaction_administration
 from . import nets_transaction_log
 from . import nets_transaction_receipt
+from . import nets_report
 from . import res_company
 from . import res_config_settings

@@ -65,11 +65,6 @@ class NetsAccount(models.Model):
         default=23.0,
         help="In the time zone of the terminal's site. A terminal that is busy then is tried again later.",
     )
-    reconciliation_at_closing = fields.Boolean(
-        "Reconciliation on closing a Point of Sale",
-        tracking=True,
-        help="Close the session of the terminals together with the session of the Point of Sale that used them.",
-    )
     # A time that had passed when it was switched on isn't made up for.
     reconciliation_since = fields.Datetime(readonly=True, copy=False)
     answer_timeout = fields.Integer(
@@ -177,7 +172,7 @@ class NetsAccount(models.Model):
             for account in changed:
                 account._write_secret({"token": False, "token_expires_at": 0})
                 account.mirrors_order_id = False
-                account.with_context(active_test=False).terminal_ids._forget_last_result()
+                account.with_context(active_test=False).terminal_ids._set_last_result(None)
         for account, service in services.items():
             if account._base_url() != service and not vals.get("password"):
                 # Another service never gets to see it: whoever may set the address would read the password there.

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from ... import listener
 from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
 from ...messages import describe_setup, refusal
+from .press import AdministrationPress, TestPaymentPress
 
 _logger = logging.getLogger(__name__)
 
@@ -39,13 +40,6 @@ class NetsTerminal(models.Model):
         default=lambda self: self.env.company.currency_id,
         help="The currency the terminal charges in. NETS doesn't say it in its answers.",
     )
-    journal_id = fields.Many2one(
-        "account.journal",
-        "Bank journal",
-        check_company=True,
-        domain="[('type', '=', 'bank')]",
-        help="Where payments by *Pay by card* are booked. Empty: the first bank journal that offers *Card terminal*.",
-    )
     used_by_hand = fields.Boolean(
         "Also used by hand",
         default=True,
@@ -53,7 +47,6 @@ class NetsTerminal(models.Model):
         "payment, and an interrupted payment is settled by itself only where the result can't be one that was typed "
         "by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a person.",
     )
-    for_invoices = fields.Boolean("Offered on invoices", default=True)
     printer = fields.Selection(
         [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],
         help="Who prints receipts and reports. Empty: as it is set at NETS.",
@@ -142,7 +135,8 @@ class NetsTerminal(models.Model):
     def write(self, vals):
         if {"account_id", "identifier", "currency_id", "type"} & vals.keys():
             self._check_not_in_use()
-            self._forget_last_result()
+            # what was the last result elsewhere says nothing about the terminal as it is now
+            self._set_last_result(None)
         if "identifier" in vals:
             self._check_keeps_identifier(vals["identifier"])
         if {"account_id", "identifier"} & vals.keys():
@@ -234,8 +228,25 @@ class NetsTerminal(models.Model):
         if not self.env.user.has_group(group):
             raise refusal(self.env, "rights_administration", error=AccessError)
         self.check_access("read")
-        transaction = self.env["nets.transaction"]._reserve_administration(self, administration, str(uuid.uuid4()))
-        return self._dialog_action(transaction)
+        return self._reserve_administration(administration)._dialog_action()
+
+    def _reserve_administration(self, administration):
+        """Reserve the terminal for an operation that moves no money.
+
+        :param str administration: a key of `ADMINISTRATION_SELECTION`
+        :return: nets.transaction
+        :raise UserError: the terminal is busy, or can't do this
+        """
+        self.ensure_one()
+        return self._press(AdministrationPress(self.env, str(uuid.uuid4()), self, administration))
+
+    def _press(self, press):
+        """:return: the transaction of a press that is started from here
+        :raise UserError: also where it would have to wait"""
+        transaction, waiting = self.env["nets.transaction"]._press(press)
+        if waiting:
+            raise UserError("\n".join([waiting["label"], waiting["explanation"]]))
+        return transaction
 
     def action_test_payment(self):
         """Charge 1.00 of play money, to see that everything works. It isn't booked.
@@ -246,25 +257,7 @@ class NetsTerminal(models.Model):
         self.check_access("write")
         if self.environment == "production":
             raise refusal(self.env, "test_payment_in_production")
-        self._check_usable(self.company_id, self.currency_id)
-        transaction = self.env["nets.transaction"]._reserve(
-            {
-                "kind": "purchase",
-                "terminal_id": self.id,
-                "request_id": str(uuid.uuid4()),
-                "amount": 1,
-                "currency_id": self.currency_id.id,
-                "company_id": self.company_id.id,
-            }
-        )
-        return self._dialog_action(transaction)
-
-    def _dialog_action(self, transaction):
-        return {
-            "type": "ir.actions.client",
-            "tag": "nets_connect_cloud.card_dialog",
-            "params": {"invoice_ids": [], "transaction_id": transaction.id},
-        }
+        return self._press(TestPaymentPress(self.env, str(uuid.uuid4()), self.id))._dialog_action()
 
     # === STATE AND SETTINGS AT NETS === #
 
@@ -278,9 +271,13 @@ class NetsTerminal(models.Model):
             if terminal.nets_status != status:
                 terminal.nets_status = status
 
-    def _forget_last_result(self):
-        """What was the last result elsewhere says nothing about the terminal as it is now."""
-        self.sudo().last_result = False
+    def _set_last_result(self, fingerprint):
+        """Keep what is known to be the terminal's last result; nobody else writes it.
+
+        :param dict fingerprint: as `nets.transaction` makes it; nothing where it isn't known (any more): it is then
+            asked for before the next payment
+        """
+        self.sudo().last_result = fingerprint or False
 
     def _apply_printer(self):
         """Have the printer setting sent to NETS, without waiting for it: printing must never stop a payment."""
@@ -350,9 +347,7 @@ class NetsTerminal(models.Model):
             if terminal._is_reconciliation_due():
                 try:
                     with self.env.cr.savepoint():
-                        self.env["nets.transaction"]._reserve_administration(
-                            terminal, "reconciliation", str(uuid.uuid4())
-                        )
+                        terminal._reserve_administration("reconciliation")
                 except (UserError, ConcurrencyError) as error:
                     # busy: the next run of this job tries again
                     _logger.info("The reconciliation of terminal %s waits: %s", terminal.identifier, error)
@@ -397,15 +392,6 @@ class NetsTerminal(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _usable_domain(self, company, currency=None):
-        """Terminals that a payment of `company` may use.
-
-        A branch may use the terminals of its parents.
-        """
-        domain = self._company_domain(company) & fields.Domain("for_invoices", "=", True)
-        return domain & fields.Domain("currency_id", "=", currency.id) if currency else domain
-
-    @api.model
     def _company_domain(self, company):
         # users may not see accounts, nor search through them
         accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
@@ -443,24 +429,3 @@ class NetsTerminal(models.Model):
             }
             for terminal in self
         ]
-
-    @api.model
-    def _usual(self, company, currency):
-        """The terminal that this user takes cards on: the one used last, or the only one there is.
-
-        :return: a terminal, empty where the user has to choose
-        """
-        terminals = self.search(self._usable_domain(company, currency))
-        last = self.env["nets.transaction"].search(
-            [("user_id", "=", self.env.uid), ("terminal_id", "in", terminals.ids)], order="id desc", limit=1
-        )
-        return last.terminal_id or (terminals if len(terminals) == 1 else terminals.browse())
-
-    @api.model
-    def _proposed(self, company, currency):
-        """The terminal to propose: the usual one, else the first.
-
-        :return: a terminal, empty when the company has none in this currency
-        """
-        usual = self._usual(company, currency)
-        return usual or self.search(self._usable_domain(company, currency), limit=1)

@@ -10,10 +10,11 @@ from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, float_compare, float_round, format_amount
 
 from ... import listener
-from ...connect_cloud import OutcomeState, Reason, parse_timestamp
+from ...connect_cloud import AdministrationOutcome, OutcomeState, Reason, parse_timestamp
 from ...const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
@@ -27,7 +28,9 @@ from ...messages import (
     MERCHANT_ABORTED,
     NEVER_SENT,
     NO_RETRY_REASONS,
+    NOT_LAST_TRANSACTION,
     RETRY_WAIT,
+    SETTLED_BY_HAND,
     describe,
     describe_refusal,
     labels,
@@ -38,7 +41,31 @@ _logger = logging.getLogger(__name__)
 
 # All times in the database are the database's own clock: several hosts may disagree on the time.
 NOW = SQL("(now() AT TIME ZONE 'utc')")
+# The cardholder verification method that asks for a signature.
+CVM_SIGNATURE = "1"
 ORDER_ID_ALPHABET = string.ascii_uppercase + string.digits
+
+
+def lock_rows(records):
+    """Rule 3: only one at a time looks at what is due on these records, or left of them.
+
+    A real update and not just a lock: a transaction that waited for it has an old snapshot, in which the other's
+    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
+
+    :param records: of one model, real ones
+    """
+    if not records.ids:
+        return
+    table = SQL.identifier(records._table)
+    records.env.cr.execute(
+        SQL(
+            """UPDATE %(table)s SET write_date = write_date
+                WHERE id IN (SELECT id FROM %(table)s WHERE id IN %(ids)s ORDER BY id FOR NO KEY UPDATE)""",
+            table=table,
+            ids=tuple(records.ids),
+        )
+    )
+    records.invalidate_recordset()
 
 
 class NetsTransaction(models.Model):
@@ -131,6 +158,12 @@ class NetsTransaction(models.Model):
     card_number = fields.Char("Card number", readonly=True, help="As NETS truncates it.")
     card_last_four = fields.Char("Last four digits", readonly=True)
     card_details = fields.Json(readonly=True)
+    signature = fields.Selection(
+        [("required", "Required"), ("accepted", "Accepted"), ("declined", "Declined")],
+        readonly=True,
+        copy=False,
+        help="Where the card asks for a signature, it is compared with the one on the card.",
+    )
     # Long texts, not read along with the rest: a list of transactions doesn't show them.
     customer_receipt = fields.Text(readonly=True, prefetch=False)
     merchant_receipt = fields.Text(readonly=True, prefetch=False)
@@ -189,30 +222,62 @@ class NetsTransaction(models.Model):
     # === PHASE 1: RESERVE === #
 
     @api.model
+    def _press(self, press):
+        """The one door in: take a press from its request id to its reservation.
+
+        :param Press press: what is wanted
+        :return: (transaction, None): the new one, or the one that stands for this press already; or (None, dict) where
+            it has to wait, see `_waiting`: nothing was started then, and the client repeats the request
+        :raise AccessError, UserError: where nothing was sent, with the cause
+        :raise ConcurrencyError: somebody else was faster; Odoo repeats the whole request, which then finds out who
+        """
+        self._check_may_run()
+        press.check_rights()
+        if existing := self._find_request(press.request_id):
+            if existing.sudo().user_id != self.env.user or not press.is_repeated_by(existing.sudo()):
+                raise refusal(self.env, "request_of_another")
+            return existing, None
+        for records in press.to_lock():
+            lock_rows(records)
+        self.env.invalidate_all()
+        if standing := press.standing():
+            return standing.with_env(self.env), None
+        if press.previous and press.previous.sudo().state not in NOT_CHARGED_STATES:
+            raise refusal(self.env, "not_failed")
+        if waiting := press.wait():
+            return None, waiting
+        press.check_document()
+        self._check_number(press.amount, press.currency)
+        press.terminal._check_usable(press.company, press.currency)
+        press.check_amount()
+        if press.is_by_hand:
+            return self._record_by_hand(press.reservation()), None
+        if waiting := self._wait_for_terminal(press.terminal):
+            return None, waiting
+        return self._reserve(press.reservation()), None
+
+    @api.model
+    def _press_and_watch(self, press):
+        """As `_press`, for a screen that then watches.
+
+        :return: what `read_progress` returns; or, in a list, what the press has to wait for
+        """
+        transaction, waiting = self._press(press)
+        return [waiting] if waiting else transaction.read_progress()
+
+    @api.model
     def _reserve(self, vals):
         """Reserve the terminal for one operation, and have it sent once this is committed.
 
-        :param dict vals: `kind`, `terminal_id`, `amount` (signed, in the currency's major units), `currency_id`,
-            `company_id`, `request_id`, `origin` with all that booking needs
-        :return: the new transaction, or the one that this request made before
-        :raise UserError: the terminal is busy, or the request can't be; nothing was sent then
-        :raise ConcurrencyError: somebody else was faster; Odoo repeats the whole request, which then finds out who
+        :param dict vals: as `Press.reservation` makes them
+        :return: the new transaction
+        :raise UserError: the terminal is busy; nothing was sent then
+        :raise ConcurrencyError: somebody else was faster
         """
-        transactions = self.sudo().with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
-        if existing := self._find_request(vals["request_id"]):
-            return existing
         terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
         self._check_terminal_free(terminal)
         try:
-            transaction = transactions.create(
-                {
-                    "order_id": self._new_order_id(),
-                    "user_id": self.env.uid,
-                    **self._terminal_values(terminal),
-                    **vals,
-                }
-            )
-            transaction.flush_recordset()
+            transaction = self._insert(terminal, vals)
         except psycopg2.errors.UniqueViolation as error:
             # Rules 2 and 3: the index decides, in the same instant, in any process.
             raise ConcurrencyError("terminal or request taken meanwhile") from error
@@ -220,6 +285,37 @@ class NetsTransaction(models.Model):
         listener.send_after_commit(self.env.cr, transaction.id)
         transaction._tell()
         return transaction.sudo(False)
+
+    @api.model
+    def _record_by_hand(self, vals):
+        """Record an operation that nobody sent: the card was taken on the terminal by hand.
+
+        :param dict vals: as `Press.reservation` makes them
+        :return: the transaction, which has ended
+        """
+        terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
+        now = self._now().replace(microsecond=0)
+        ending = self.new({"origin": vals["origin"]})._ending("approved", SETTLED_BY_HAND, now)
+        transaction = self._insert(terminal, {**ending, **vals})
+        # the terminal had something else meanwhile: its last result is asked for before the next payment
+        terminal._set_last_result(None)
+        transaction.message_post(
+            body=self.env._("Recorded by hand: %(reason)s", reason=transaction.settlement_reason),
+            author_id=self.env.user.partner_id.id,
+        )
+        transaction._book()
+        transaction._tell()
+        return transaction.sudo(False)
+
+    @api.model
+    def _insert(self, terminal, vals):
+        """:return: the new row, with all rights"""
+        transactions = self.sudo().with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        transaction = transactions.create(
+            {"order_id": self._new_order_id(), "user_id": self.env.uid, **self._terminal_values(terminal), **vals}
+        )
+        transaction.flush_recordset()
+        return transaction
 
     @api.model
     def _terminal_values(self, terminal):
@@ -282,23 +378,25 @@ class NetsTransaction(models.Model):
     @api.model
     def _wait_for_terminal(self, terminal):
         """What a new payment on this terminal has to wait for: an earlier one whose result is being fetched, and is
-        now fetched at once. The client holds the new one, and repeats it with the same request id.
+        now fetched at once.
 
-        An answer instead of an error: an error would undo what is done here to resolve the earlier one.
-
-        :return: dict for the client, or None where it needn't wait; then `_check_terminal_free` has the say
+        :return: dict as `_waiting`, or None where it needn't wait; then `_check_terminal_free` has the say
         """
         busy = self._busy_on(terminal)
         busy._recover()
         if busy.state != "unknown" or busy.kind == "administration":
             return None
         busy._ask_soon()
-        return {
-            "waiting": True,
-            "label": self.env._("An earlier payment is being resolved"),
-            "explanation": busy._being_resolved().explanation,
-            "advice": busy._advice(),
-        }
+        label = self.env._("An earlier payment is being resolved")
+        return self._waiting(label, busy._being_resolved().explanation, busy._advice())
+
+    @api.model
+    def _waiting(self, label, explanation, advice=""):
+        """What a screen holds a press with, that has to wait. It repeats the press with the same request id.
+
+        An answer instead of an error: an error would undo what is done here to resolve what is waited for.
+        """
+        return {"waiting": True, "label": label, "explanation": explanation, "advice": advice}
 
     def _being_resolved(self):
         """:return: Message, for those who wait for the terminal"""
@@ -321,13 +419,12 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if not self.exists() or self.state != "pending" or self.sent_at:
             return None
-        return self._make_call(self._wants_baseline())
-
-    def _wants_baseline(self):
-        """Whether the terminal's last result is asked for right before this one is sent."""
-        if self.kind == "administration":
-            return False  # there is nothing to tell from an earlier result
-        return self.terminal_id.used_by_hand or not self.terminal_id.last_result
+        # A terminal takes back whatever was last, so for a reversal it is asked each time. An administration has
+        # nothing to tell from an earlier result.
+        wants_baseline = self.kind == "reversal" or (
+            self.kind != "administration" and (self.terminal_id.used_by_hand or not self.terminal_id.last_result)
+        )
+        return self._make_call(wants_baseline)
 
     def _prepare_abort(self):
         """:return: listener.Call, or None when there is nothing to stop any more"""
@@ -361,14 +458,11 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         self.baseline = self._fingerprint(last.outcome if last else None)
         if self._record_evidence(last):
-            # Rule 9 meets rule 3: perhaps this one repeats what turns out to be charged now. Whoever pressed looks
-            # at that first; the claim finds this row failed, and nothing is sent.
-            self._compare_and_set(
-                {"state": "failed", "reason": EARLIER_CHARGE_FOUND, "recorded_at": NOW},
-                ("pending",),
-                SQL("sent_at IS NULL"),
-            )
-            self._tell()
+            # Rule 9 meets rule 3: perhaps this one repeats what turns out to be charged now. The person who pressed
+            # looks at that first; the claim finds this row failed, and nothing is sent.
+            self._end_unsent(EARLIER_CHARGE_FOUND)
+        elif self.kind == "reversal" and not self._is_original(last):
+            self._end_unsent(NOT_LAST_TRANSACTION)
 
     def _claim(self, claim_token):
         """Rule 1: one claim, one send.
@@ -376,6 +470,10 @@ class NetsTransaction(models.Model):
         :return: whether this thread, and no other ever, may send
         """
         self.ensure_one()
+        if self.kind == "reversal" and not self.baseline:
+            # the terminal couldn't say what was last
+            self._end_unsent(NOT_LAST_TRANSACTION)
+            return False
         values = {"sent_at": NOW, "claim_token": claim_token}
         if not self.baseline and not self.terminal_id.used_by_hand and self.terminal_id.last_result:
             values["baseline"] = Json(self.terminal_id.last_result)
@@ -424,17 +522,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", claim_token))
-        aborted = bool(self.abort_requested_at)
-        if self._compare_and_set(
-            {
-                "state": "aborted" if aborted else "failed",
-                "reason": MERCHANT_ABORTED if aborted else NEVER_SENT,
-                "recorded_at": NOW,
-                "next_lookup_at": None,
-            },
-            UNRESOLVED_STATES,
-            SQL("sent_at IS NULL OR claim_token = %s", claim_token),
-        ):
+        if self._end_not_charged(NEVER_SENT, condition=SQL("sent_at IS NULL OR claim_token = %s", claim_token)):
             self._tell()
 
     # === PHASE 3: RECORD === #
@@ -442,47 +530,45 @@ class NetsTransaction(models.Model):
     def _record_answer(self, outcome):
         """Record the answer to our own call. Rule 10: always, whatever the row says meanwhile.
 
-        :param outcome: connect_cloud.Outcome
+        :param outcome: connect_cloud.Outcome, or AdministrationOutcome
         """
         self.ensure_one()
         self._lock()
         was_open = self.state in UNRESOLVED_STATES
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE transaction_id = %s", self.id))
         if outcome.state == OutcomeState.UNKNOWN:
-            self._set_unknown(outcome)
-            self.terminal_id.last_result = False
+            self._become_unknown(outcome)
         else:
             self._record_outcome(outcome)
-            if outcome.result is not None:
+            self._correct({"answer_seconds": SQL("EXTRACT(EPOCH FROM %s - sent_at)", NOW)})
+            if self.kind == "administration":
+                if outcome.started:
+                    # Whatever it did to the terminal's last result: it is asked for before the next payment.
+                    self.terminal_id._set_last_result(None)
+            elif outcome.result is not None:
                 # after the row was settled otherwise, the terminal may have had the next one already
-                self.terminal_id.last_result = was_open and self._fingerprint(outcome)
+                self.terminal_id._set_last_result(was_open and self._fingerprint(outcome))
+        if isinstance(outcome, AdministrationOutcome) and outcome.report_text:
+            self.env["nets.report"].sudo()._keep(self, outcome)
         self._tell()
 
-    def _record_outcome(self, outcome, reason=None):
-        """Turn a certain outcome into a state.
+    def _record_outcome(self, outcome):
+        """Turn a certain outcome into an end.
 
-        :param outcome: connect_cloud.Outcome, approved or not approved
-        :param reason: what to say instead of the outcome's own reason
+        :param outcome: connect_cloud.Outcome or AdministrationOutcome, approved or not approved
         """
         self.ensure_one()
         values = self._outcome_values(outcome)
-        if outcome.state == OutcomeState.APPROVED:
+        reason = outcome.reason.value if outcome.reason else None
+        if self.kind == "administration":
+            # It moves no money: its own answer counts, also where the wait for it had been given up.
+            state = "approved" if outcome.state == OutcomeState.APPROVED else "failed"
+            self._end(state, reason, values, (*UNRESOLVED_STATES, "failed"))
+        elif outcome.state == OutcomeState.APPROVED:
             self._record_approval(outcome, values)
-            return
-        values["reason"] = reason or (outcome.reason.value if outcome.reason else None)
-        aborted = bool(self.abort_requested_at)
-        if self._compare_and_set(
-            {
-                **values,
-                "state": "aborted" if aborted else "failed",
-                "reason": MERCHANT_ABORTED if aborted else values["reason"],
-                "recorded_at": NOW,
-                "next_lookup_at": None,
-            },
-            UNRESOLVED_STATES,
-        ):
-            return
-        if self.state == "approved":
+        elif self._end_not_charged(reason, values):
+            pass
+        elif self.state == "approved":
             self._raise_alert(
                 self.env._(
                     "The terminal says that nothing was charged, but this transaction is known as successful. Compare "
@@ -490,12 +576,11 @@ class NetsTransaction(models.Model):
                 )
             )
         elif self.settled_by_id and not self.raw_answer:
-            self._confirm_settlement(values)
+            self._confirm_settlement(reason, values)
 
-    def _confirm_settlement(self, values):
+    def _confirm_settlement(self, reason, values):
         """The terminal's own refusal came after a person had settled it so: what it says is kept, and told."""
-        reason = values.pop("reason")
-        self._compare_and_set({name: value for name, value in values.items() if value}, NOT_CHARGED_STATES)
+        self._correct({name: value for name, value in values.items() if value}, NOT_CHARGED_STATES)
         self._note(
             self.env._(
                 "The terminal's own answer came later, and says the same: %(message)s",
@@ -515,20 +600,15 @@ class NetsTransaction(models.Model):
             )
         charged = self._from_minor_units(charged)
         values |= {
-            "state": "approved",
-            "reason": None,
             "charged_amount": charged if self.amount >= 0 else -charged,
             "tip_amount": self._from_minor_units(outcome.tip_amount or 0),
             "surcharge_amount": self._from_minor_units(outcome.surcharge_amount or 0),
             "charge_date": self._charge_date(outcome),
-            "recorded_at": NOW,
-            "next_lookup_at": None,
         }
-        booking = {"to_book": self.origin != "none", "next_booking_at": NOW}
-        if self._compare_and_set(values | booking, UNRESOLVED_STATES):
+        if self._end("approved", None, values):
             return
         previous_state = self.state
-        if self._compare_and_set(values | booking, NOT_CHARGED_STATES):
+        if self._end("approved", None, values, NOT_CHARGED_STATES):
             self._raise_alert(
                 self.env._(
                     "This transaction was known as “%(state)s”, but the card was charged. It is booked now. Tell the "
@@ -550,7 +630,7 @@ class NetsTransaction(models.Model):
             if name in self._outcome_values(outcome) and value and not self[name]
         }
         if missing:
-            self._compare_and_set(missing, ("approved",))
+            self._correct(missing, ("approved",))
         if self.currency_id.compare_amounts(self.charged_amount, values["charged_amount"]) != 0:
             self._raise_alert(
                 self.env._(
@@ -562,15 +642,20 @@ class NetsTransaction(models.Model):
             )
 
     def _outcome_values(self, outcome):
-        return {
+        values = {
             "nets_message": outcome.message or None,
             "nets_code": outcome.code or None,
+            "session_number": outcome.session_number or None,
+            "terminal_timestamp": outcome.timestamp or None,
+            "raw_answer": outcome.raw or None,
+        }
+        if self.kind == "administration":
+            return values
+        return values | {
             "stan_auth": outcome.stan_auth or None,
             "stan": outcome.stan or None,
             "authorisation_code": outcome.authorisation_code or None,
-            "session_number": outcome.session_number or None,
             "response_code": outcome.response_code or None,
-            "terminal_timestamp": outcome.timestamp or None,
             "card_brand": outcome.card.brand or None,
             "card_number": outcome.card.truncated_pan or None,
             "card_last_four": outcome.card.last_four or None,
@@ -583,31 +668,79 @@ class NetsTransaction(models.Model):
             ),
             "customer_receipt": outcome.customer_receipt or None,
             "merchant_receipt": outcome.merchant_receipt or None,
-            "raw_answer": outcome.raw or None,
+            "signature": "required" if self._wants_signature(outcome) else None,
         }
 
-    def _set_unknown(self, outcome=None):
-        """The answer is lost: not failed, not charged, but to be looked up (rule: unknown is never called failed)."""
+    def _wants_signature(self, outcome):
+        approved = outcome.state == OutcomeState.APPROVED
+        return approved and self.kind == "purchase" and outcome.card.cvm == CVM_SIGNATURE
+
+    # === THE DOORS OUT === #
+
+    def _ending(self, state, reason, now=NOW):
+        """The columns of an end. Only this says which they are.
+
+        :param str state: approved, failed or aborted
+        :param reason: why nothing was charged, or how it came to be known
+        :param now: the time, where a row is inserted that ended already
+        """
+        values = {"state": state, "reason": reason, "recorded_at": now, "next_lookup_at": None}
+        if state == "approved":
+            values |= {"to_book": self.origin != "none", "next_booking_at": now}
+        return values
+
+    def _end(self, state, reason, values=None, states=UNRESOLVED_STATES, condition=None):
+        """The one door out: a transaction ends, if it still is as expected.
+
+        :param dict values: column → value or SQL, what is known of it besides
+        :param states: those it may end from
+        :param SQL condition: what must be true besides
+        :return: whether it ended by this
+        """
+        return self._compare_and_set({**(values or {}), **self._ending(state, reason)}, states, condition)
+
+    def _end_not_charged(self, reason, values=None, states=UNRESOLVED_STATES, condition=None):
+        """As `_end`, where nothing was charged: aborted where the merchant had asked for that, else failed."""
+        if self.abort_requested_at:
+            return self._end("aborted", MERCHANT_ABORTED, values, states, condition)
+        return self._end("failed", reason, values, states, condition)
+
+    def _end_unsent(self, reason, condition=None):
+        """As `_end`, for a row that was not claimed: the same compare-and-set as the claim (rule 1)."""
+        unsent = SQL("sent_at IS NULL AND %s", condition or SQL("TRUE"))
+        if self._end("failed", reason, None, ("pending",), unsent):
+            self._tell()
+
+    def _become_unknown(self, outcome=None, look_up_now=False):
+        """The other way out of *pending*: the answer is lost. Not failed, not charged, but to be looked up (rule:
+        unknown is never called failed).
+
+        :param outcome: connect_cloud.Outcome or AdministrationOutcome, where there was an answer that says nothing
+        :param bool look_up_now: the answer got lost long ago
+        :return: whether it became unknown by this
+        """
+        pause = 0 if look_up_now else self._lookup_pause(0)
         values = {
             "state": "unknown",
             "unknown_since": NOW,
-            "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, self._lookup_pause(0)),
+            "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, pause),
             "reason": Reason.CONNECTION_INTERRUPTED.value,
         }
         if outcome:
-            values |= {
-                "reason": outcome.reason.value if outcome.reason else Reason.RESULT_UNKNOWN.value,
-                "nets_message": outcome.message or None,
-                "nets_code": outcome.code or None,
-                "raw_answer": outcome.raw or None,
-                "customer_receipt": outcome.customer_receipt or None,
-                "merchant_receipt": outcome.merchant_receipt or None,
-            }
+            # what an answer that says nothing certain says of card and amount, isn't known
+            known = ("nets_message", "nets_code", "raw_answer", "customer_receipt", "merchant_receipt")
+            said = self._outcome_values(outcome)
+            values |= {name: said[name] for name in known if name in said}
+            values["reason"] = outcome.reason.value if outcome.reason else Reason.RESULT_UNKNOWN.value
         if not self._compare_and_set(values, ("pending",)):
             return False
         # whatever became of it: what was the terminal's last result before isn't it any more
-        self.terminal_id.last_result = False
+        self.terminal_id._set_last_result(None)
         return True
+
+    def _correct(self, values, states=tuple(dict(STATE_SELECTION))):
+        """Add to what is known of a transaction, without changing whether and how it ended."""
+        return self._compare_and_set(values, states)
 
     def _charge_date(self, outcome):
         """The day of the charge where the terminal stands, or the day it was sent where the terminal's time is
@@ -639,7 +772,7 @@ class NetsTransaction(models.Model):
             with self.env.cr.savepoint():
                 user = self.user_id if self.user_id.active else self.env.user
                 booker = self.with_user(user).sudo().with_company(self.company_id)
-                note = booker._book_charge()
+                note = booker._origin_model()._book(booker)
                 # all that accounting computes later must be computed, or refused, inside the savepoint
                 self.env.flush_all()
         except psycopg2.OperationalError:
@@ -671,15 +804,6 @@ class NetsTransaction(models.Model):
         self._tell()
         return True
 
-    def _book_charge(self):
-        """Hook: make the payment of this charge in the books of its origin.
-
-        :return: what a person should know about the booking, or nothing
-        :raise Exception: whatever accounting refuses with
-        """
-        self.ensure_one()
-        raise UserError(self.env._("This charge belongs to nothing that could be booked."))
-
     def action_book_again(self):
         """Try to book a charge that accounting refused, after its cause is gone."""
         self._check_may_run()
@@ -690,18 +814,18 @@ class NetsTransaction(models.Model):
     # === PHASE 5: TELL === #
 
     def _tell(self):
-        """Tell everybody who watches that there is news. They ask for it themselves: a message carries no data."""
+        """Tell everybody who watches that there is news."""
         for transaction in self:
-            for target in transaction._tell_targets():
-                self.env["bus.bus"]._sendone(target, "nets_connect_cloud", {"transaction_id": transaction.id})
+            transaction._origin_model()._tell(transaction)
 
-    def _tell_targets(self):
-        """Hook: the bus channels of those who watch.
+    def _send_news(self, *channels):
+        """Send the news to bus channels. The screens ask for it themselves: a message carries no data.
 
-        :return: list of channels, as `bus.bus._sendone` takes them
+        :param channels: as `bus.bus._sendone` takes them
         """
         self.ensure_one()
-        return []
+        for channel in channels:
+            self.env["bus.bus"]._sendone(channel, "nets_connect_cloud", {"transaction_id": self.id})
 
     def read_progress(self):
         """What a person who watches has to see now. Asked every few seconds, since bus messages get lost.
@@ -717,8 +841,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         progress = self._progress()
         message = self._message(progress)
-        charged = self.state == "approved"
-        return {
+        values = {
             "id": self.id,
             "state": self.state,
             "kind": self.kind,
@@ -726,7 +849,7 @@ class NetsTransaction(models.Model):
             "label": message.label,
             "explanation": message.explanation,
             "detail": message.detail,
-            "amount": self._format_amount(self.charged_amount if charged else self.amount),
+            "amount": self._format_amount(self._amount_now()),
             "terminal_id": self.terminal_id.id,
             "terminal_name": self.terminal_id.name,
             "environment": self.environment,
@@ -748,6 +871,7 @@ class NetsTransaction(models.Model):
             "note": self.booking_note or "",
             "alert": self.alert or "",
         }
+        return values | self._origin_model()._progress(self)
 
     def _progress(self):
         """What a pending transaction is doing, in one word."""
@@ -780,6 +904,8 @@ class NetsTransaction(models.Model):
         :return: messages.Message
         """
         self.ensure_one()
+        if special := self._origin_model()._message(self, progress):
+            return special
         if self.state in NOT_CHARGED_STATES:
             return describe(self.env, self.reason, self.nets_message, self.kind)
         if self.state == "approved" and self.to_book and self.booking_error:
@@ -804,12 +930,13 @@ class NetsTransaction(models.Model):
 
     def _abort(self):
         self.ensure_one()
+        if self.kind == "administration" and self.sent_at:
+            raise refusal(self.env, "administration_not_abortable")
         wish = {
             "abort_requested_at": SQL("COALESCE(abort_requested_at, %s)", NOW),
             "abort_requested_by_id": SQL("COALESCE(abort_requested_by_id, %s)", self.env.uid),
         }
-        not_sent = {**wish, "state": "aborted", "reason": MERCHANT_ABORTED, "recorded_at": NOW}
-        if self._compare_and_set(not_sent, ("pending",), SQL("sent_at IS NULL")):
+        if self._end("aborted", MERCHANT_ABORTED, wish, ("pending",), SQL("sent_at IS NULL")):
             self._tell()
             return
         # One abort call at a time; once it has ended the person may press again.
@@ -831,16 +958,62 @@ class NetsTransaction(models.Model):
 
     # === WHAT IS STILL OPEN === #
 
+    @api.model
+    def _open_domain(self):
+        """What still moves, or waits for its booking: the one answer for all who ask."""
+        return Domain("state", "in", UNRESOLVED_STATES) | Domain("to_book", "=", True)
+
     def _still_open(self):
-        """:return: those that still move, or wait for their booking: the one answer for all who ask"""
-        return self.filtered(lambda transaction: transaction.state in UNRESOLVED_STATES or transaction.to_book)
+        """:return: those of these that still move, or wait for their booking"""
+        return self.filtered_domain(self._open_domain())
+
+    def _amount_now(self):
+        """What was charged, signed; as long as that isn't known, what was asked."""
+        return self.charged_amount if self.state == "approved" else self.amount
 
     def _amount_open(self):
         """What those that are still open charge or give back, positive: as asked, or as known since."""
-        return sum(
-            abs(transaction.charged_amount if transaction.state == "approved" else transaction.amount)
-            for transaction in self._still_open()
-        )
+        return sum(abs(transaction._amount_now()) for transaction in self._still_open())
+
+    # === WHAT IT IS FOR === #
+
+    def _origin_model(self):
+        """:return: the model `nets.origin.…` that knows what this transaction is for"""
+        self.ensure_one()
+        name = "administration" if self.kind == "administration" else self.origin
+        return self.env[f"nets.origin.{name}"]
+
+    def _check_may_give_back(self):
+        """:raise AccessError: where the user may not give this money back"""
+        self.check_access("read")
+        self._origin_model()._check_may_give_back(self)
+
+    def _purpose(self):
+        """What it was for, as a person calls it."""
+        return self._origin_model()._purpose(self.sudo())
+
+    def retry(self, request_id, terminal_id):
+        """Ask once more for what was not done.
+
+        :param str request_id: made by the client, new for each press
+        :param int terminal_id: where now
+        :return: what `read_progress` returns; or, in a list, what it has to wait for
+        :raise UserError: where it can't be repeated; nothing was sent then
+        """
+        self.ensure_one()
+        self._check_may_run()
+        return self._press_and_watch(self._origin_model()._press_again(self, request_id, terminal_id))
+
+    def _dialog_action(self, **params):
+        """The client action that opens the card dialog: for this transaction, or for one that is to be started.
+
+        :param params: what the dialog is opened for besides, see `card_tasks.js`
+        """
+        return {
+            "type": "ir.actions.client",
+            "tag": "nets_connect_cloud.card_dialog",
+            "params": {"transaction_id": self.id, **params},
+        }
 
     # === HELPERS === #
 
@@ -894,7 +1067,7 @@ class NetsTransaction(models.Model):
         return changed
 
     def _lock(self):
-        """Wait for the row, and read it anew. A change meanwhile ends in a serialization failure, and a repeat."""
+        """Wait for the row, and read it again. A change meanwhile ends in a serialization failure, and a repeat."""
         self.flush_recordset()
         self.env.cr.execute(SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id))
         self.invalidate_recordset()

@@ -2,12 +2,10 @@
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime
+from odoo.tools import format_datetime
 
-from ...connect_cloud import OutcomeState
-from ...const import STATE_SELECTION, UNRESOLVED_STATES
+from ...const import UNRESOLVED_STATES
 from ...messages import describe
-from .nets_transaction import NOW
 
 
 class NetsTransaction(models.Model):
@@ -98,16 +96,6 @@ class NetsTransaction(models.Model):
         if operator != "=":
             return NotImplemented
         return Domain("create_date", "<=", fields.Date.to_date(value))
-
-    # === PHASE 3: RECORD === #
-
-    def _record_answer(self, outcome):
-        result = super()._record_answer(outcome)
-        if outcome.state != OutcomeState.UNKNOWN:
-            self._compare_and_set(
-                {"answer_seconds": SQL("EXTRACT(EPOCH FROM %s - sent_at)", NOW)}, dict(STATE_SELECTION)
-            )
-        return result
 
     # === THE STORY === #
 

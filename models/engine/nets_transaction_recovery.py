@@ -23,7 +23,7 @@ from ...const import (
     PERSON_AFTER,
     UNRESOLVED_STATES,
 )
-from ...messages import MERCHANT_ABORTED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe, refusal
+from ...messages import ADMINISTRATION_UNANSWERED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe, refusal
 from .nets_transaction import NOW
 
 _logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class NetsTransaction(models.Model):
         """Open the dialog that shows this transaction and can ask for its result at once."""
         self.ensure_one()
         self._check_may_run()
-        return self.invoice_ids._nets_dialog_action(transaction=self)
+        return self._dialog_action()
 
     def get_last_result(self):
         """Ask the terminal at once, without waiting for it here.
@@ -235,7 +235,7 @@ class NetsTransaction(models.Model):
         if transaction != self and transaction.to_book:
             # who looked books only its own
             listener.book_after_commit(self.env.cr, transaction.id)
-        terminal.last_result = self._fingerprint(last.outcome)
+        terminal._set_last_result(self._fingerprint(last.outcome))
         return transaction if transaction.state == "approved" != known_as else nothing
 
     def _is_charge_without_order_id(self, last):
@@ -245,11 +245,14 @@ class NetsTransaction(models.Model):
         the same amount may have been typed right after ours got lost: a person compares the terminal's journal.
         """
         outcome = last.outcome
+        # A reversal has no order id, also where the service sends them back.
+        mirrors = self.terminal_id.account_id.mirrors_order_id and self.kind != "reversal"
         return bool(
             outcome.state == OutcomeState.APPROVED
+            and self.kind != "administration"
             and not self.terminal_id.used_by_hand
             and not last.order_id
-            and not self.terminal_id.account_id.mirrors_order_id
+            and not mirrors
             and outcome.stan_auth
             and not self._is_stan_auth_known(outcome.stan_auth)
             and outcome.total_amount == abs(self._to_minor_units(self.amount))
@@ -273,7 +276,7 @@ class NetsTransaction(models.Model):
     def _weigh_no_charge(self, terminal_state, last):
         """Rule 8: a non-charge is proven by the terminal, seen twice; a clock alone never decides."""
         rule = self._no_charge_rule(terminal_state, last)
-        fingerprint = self._fingerprint(last.outcome if last else None)
+        fingerprint = None if rule == "idle" else self._fingerprint(last.outcome if last else None)
         seen = self.no_charge_evidence
         if not rule:
             if seen:
@@ -292,30 +295,29 @@ class NetsTransaction(models.Model):
             return
         if now - fields.Datetime.to_datetime(seen["at"]) < timedelta(seconds=EVIDENCE_INTERVAL):
             return
-        aborted = bool(self.abort_requested_at)
-        values = {"reason": MERCHANT_ABORTED if aborted else PROVEN_NOT_CHARGED}
-        if rule == "newer":
-            # the newer result is our own: say what the terminal said
-            values |= self._outcome_values(last.outcome)
-            if not aborted and last.outcome.reason:
-                values["reason"] = last.outcome.reason.value
-        self._compare_and_set(
-            {
-                **values,
-                "state": "aborted" if aborted else "failed",
-                "recorded_at": NOW,
-                "next_lookup_at": None,
-            },
-            ("unknown",),
-        )
-        self.terminal_id.last_result = fingerprint
+        # a newer result is our own: say what the terminal said
+        own = last.outcome if rule == "newer" else None
+        reason = own.reason.value if own and own.reason else PROVEN_NOT_CHARGED
+        if self.kind == "administration":
+            # Whether it was done, the terminal's own print tells a person.
+            self._end_not_charged(ADMINISTRATION_UNANSWERED, None, ("unknown",))
+            return
+        self._end_not_charged(reason, self._outcome_values(own) if own else None, ("unknown",))
+        self.terminal_id._set_last_result(fingerprint)
 
     def _no_charge_rule(self, terminal_state, last):
         """Which part of rule 8 the terminal's last result satisfies now.
 
         :return: "newer" (a), "unchanged" (b), or None
         """
-        if terminal_state.lower() != "idle" or not self.baseline:
+        if terminal_state.lower() != "idle":
+            return None
+        if self.kind == "administration":
+            # No money was moved. A terminal that says *idle* and is still at it would refuse a payment as busy, before
+            # anything is started: so *idle*, seen twice, ends the reservation.
+            return "idle"
+        if not self.baseline or (self.kind == "reversal" and self.terminal_id.used_by_hand):
+            # what was done by hand after a reversal may hide that it worked
             return None
         if (
             last
@@ -397,15 +399,15 @@ class NetsTransaction(models.Model):
         """
         for transaction in self:
             if transaction.state == "pending" and not transaction.sent_at:
-                if transaction._compare_and_set(
-                    {"state": "failed", "reason": NEVER_SENT, "recorded_at": NOW},
-                    ("pending",),
-                    SQL("sent_at IS NULL AND create_date < %s - %s * interval '1 second'", NOW, CLAIM_DEADLINE),
-                ):
-                    transaction._tell()
-            elif transaction.state == "pending" and transaction._lost_its_thread() and transaction._set_unknown():
+                transaction._end_unsent(
+                    NEVER_SENT, SQL("create_date < %s - %s * interval '1 second'", NOW, CLAIM_DEADLINE)
+                )
+            elif (
+                transaction.state == "pending"
+                and transaction._lost_its_thread()
                 # its thread is gone for longer than a result needs to be there
-                transaction._compare_and_set({"next_lookup_at": NOW}, ("unknown",))
+                and transaction._become_unknown(look_up_now=True)
+            ):
                 transaction._tell()
             if (
                 transaction.state in ("unknown", *NOT_CHARGED_STATES)
@@ -568,15 +570,13 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "settle_reason")
         if charged and (not math.isfinite(amount) or amount <= 0 or not (reference or "").strip()):
             raise refusal(self.env, "settle_reference")
+        if self.kind == "administration" and charged:
+            raise refusal(self.env, "settle_administration")
         transaction = self.sudo()
         values = {
-            "state": "approved" if charged else "failed",
-            "reason": SETTLED_BY_HAND,
             "settled_by_id": self.env.uid,
             "settlement_reason": reason,
             "settlement_reference": reference or None,
-            "recorded_at": NOW,
-            "next_lookup_at": None,
         }
         if charged:
             amount = self.currency_id.round(amount)
@@ -585,14 +585,14 @@ class NetsTransaction(models.Model):
                 "charge_date": fields.Datetime.context_timestamp(
                     self.with_context(tz=transaction.location_id.tz or "UTC"), transaction.sent_at
                 ).date(),
-                "to_book": transaction.origin != "none",
-                "next_booking_at": NOW,
             }
         # no live listener: its own answer is better than any journal
-        if not transaction._lost_its_thread() or not transaction._compare_and_set(values, ("unknown",)):
+        if not transaction._lost_its_thread() or not transaction._end(
+            "approved" if charged else "failed", SETTLED_BY_HAND, values, ("unknown",)
+        ):
             raise refusal(self.env, "settle_not_unknown")
         # what the terminal's last result is, is not known any more: it is asked for before the next payment
-        transaction.terminal_id.last_result = False
+        transaction.terminal_id._set_last_result(None)
         transaction.message_post(
             body=self.env._("Settled by hand: %(reason)s", reason=reason), author_id=self.env.user.partner_id.id
         )

@@ -4,9 +4,6 @@ from odoo import fields, models
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    nets_confirm_and_pay = fields.Boolean(
-        "Confirm and pay by card", default=True, help="Offer *Confirm and pay by card* on draft invoices."
-    )
     nets_responsible_ids = fields.Many2many(
         "res.users",
         "nets_responsible_rel",

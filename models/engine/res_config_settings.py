@@ -9,7 +9,6 @@ from .nets_account import ENVIRONMENTS
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    nets_confirm_and_pay = fields.Boolean(related="company_id.nets_confirm_and_pay", readonly=False)
     nets_responsible_ids = fields.Many2many(related="company_id.nets_responsible_ids", readonly=False)
     nets_first_lookup = fields.Integer(
         "First lookup after (seconds)",

@@ -1,3 +1,4 @@
+from . import nets_account
 from . import nets_terminal
 from . import nets_transaction
 from . import nets_transaction_people

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ...const import POS_TERMINAL_CODE
+from .const import POS_TERMINAL_CODE
 
 
 class NetsTerminal(models.Model):

@@ -3,18 +3,17 @@
 import uuid
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ...connect_cloud import OutcomeState
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import BY_HAND_REASONS, describe_refusal, refusal
 from ..engine.nets_transaction import NOW
+from .press import LinePayment
 
 # The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
 # recognised without a column that every till would load, and a line can't be added twice.
 EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
-# The cardholder verification method that asks for a signature.
-CVM_SIGNATURE = "1"
 # What a payment line shows of its transaction, besides the amount.
 SHOWN_FIELDS = (
     "payment_status",
@@ -62,12 +61,6 @@ class NetsTransaction(models.Model):
         copy=False,
         help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
     )
-    signature = fields.Selection(
-        [("required", "Required"), ("accepted", "Accepted"), ("declined", "Declined")],
-        readonly=True,
-        copy=False,
-        help="Where the card asks for a signature, the cashier compares it with the one on the card.",
-    )
 
     # As Odoo writes the condition.
     _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
@@ -87,43 +80,13 @@ class NetsTransaction(models.Model):
         :param str cashier: who stands at the till, for the log
         :param bool reversal: have the terminal take back its last payment, instead of refunding a card
         :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
-        :return: what `read_progress` returns: of the new transaction, or of one that the line has already; or, where
-            an earlier payment on the terminal has to be resolved first, what `_wait_for_terminal` returns, in a list:
-            nothing was started then, and the client repeats the request
+        :return: what `read_progress` returns: of the new transaction, or of one that the line has already; or, in a
+            list, what it has to wait for: nothing was started then, and the client repeats the request
         :raise UserError: where nothing was sent, with the cause
         """
-        self._check_may_run()
-        if existing := self._find_request(request_id):
-            return existing.read_progress()
-        payment = self._pos_payment(payment_uuid)
-        order = payment.pos_order_id
-        order._nets_lock()
-        if known := payment._nets_transaction():
-            return known.with_env(self.env).read_progress()
-        if waiting := self._pos_wait_for_booking(order):
-            return [waiting]
-        self._pos_check_payment(payment, amount)
-        terminal = self.env["nets.terminal"].browse(terminal_id)
-        original = self.browse()
-        if payment.amount < 0:
-            original = self._pos_original(payment, reversal, refund_of_id)
-            if reversal:
-                terminal = original.terminal_id
-        self._pos_check_terminal(payment, terminal)
-        if waiting := self._wait_for_terminal(terminal):
-            return [waiting]
-        kind = "purchase" if payment.amount > 0 else "reversal" if reversal else "refund"
-        transaction = self._reserve(
-            {
-                **self._pos_reservation_values(payment, cashier),
-                "kind": kind,
-                "terminal_id": terminal.id,
-                "request_id": request_id,
-                "amount": payment.amount,
-                "refund_of_id": original.id,
-            }
+        return self._press_and_watch(
+            LinePayment(self.env, request_id, payment_uuid, terminal_id, amount, cashier, reversal, refund_of_id)
         )
-        return transaction.read_progress()
 
     @api.model
     def pos_progress(self, payment_uuids):
@@ -165,48 +128,7 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "order_not_on_server")
         return payment
 
-    def _pos_reservation_values(self, payment, cashier):
-        """The links of a reservation to what it pays; all that booking needs is found from there."""
-        order = payment.pos_order_id
-        previous = self.sudo().search([("pos_payment_uuid", "=", payment.uuid)], limit=1)
-        return {
-            "origin": "pos",
-            "currency_id": order.currency_id.id,
-            "company_id": order.company_id.id,
-            "partner_id": order.partner_id.id,
-            "pos_order_uuid": order.uuid,
-            "pos_payment_uuid": payment.uuid,
-            "pos_order_id": order.id,
-            "pos_payment_id": payment.id,
-            "pos_session_id": order.session_id.id,
-            "pos_config_id": order.config_id.id,
-            "pos_payment_method_id": payment.payment_method_id.id,
-            "cashier_name": str(cashier or "")[:128] or self.env.user.name,
-            "retry_of_id": previous.id if previous.state in NOT_CHARGED_STATES else False,
-        }
-
     # === START: REFUSE WHAT CAN'T BE RIGHT === #
-
-    def _pos_check_payment(self, payment, amount):
-        """Refuse a payment line that can't be charged, before anything is sent.
-
-        :param float amount: what the till shows
-        :raise UserError: with the cause in plain words
-        """
-        order = payment.pos_order_id
-        self._pos_check_open(payment)
-        currency = order.currency_id
-        self._check_number(amount, currency)
-        if currency.compare_amounts(amount, payment.amount) != 0:
-            raise refusal(self.env, "order_changed", amount=currency.format(payment.amount))
-        if currency.is_zero(payment.amount):
-            raise refusal(self.env, "amount_zero")
-        # Rule 3: one debt, one charge.
-        left = order._nets_left(payment)
-        if currency.compare_amounts(abs(payment.amount), left if payment.amount > 0 else -left) > 0:
-            raise refusal(
-                self.env, "amount_above_order", left=currency.format(left), amount=currency.format(payment.amount)
-            )
 
     @api.model
     def _pos_wait_for_booking(self, order):
@@ -218,67 +140,56 @@ class NetsTransaction(models.Model):
         if not booking or not all(charge._pos_is_being_booked() for charge in booking):
             return None
         message = booking[0]._pos_in_the_way()
-        return {"waiting": True, "label": message.label, "explanation": message.explanation, "advice": ""}
+        return self._waiting(message.label, message.explanation)
 
     def _pos_is_being_booked(self):
         return self.state == "approved" and self.to_book and not self.booking_error
 
-    def _pos_check_open(self, payment):
-        """:raise UserError: where nothing can be done on a terminal for the payment's order now, with the cause"""
-        order = payment.pos_order_id
-        payment._nets_check_terminal_method()
-        if order.state != "draft":
-            raise refusal(self.env, "order_closed", order=order._nets_name())
-        if order.session_id.state != "opened":
-            raise refusal(self.env, "session_not_open")
-        order.session_id._nets_keep_open()
-        order._nets_check_resolved()
-
     def _pos_check_terminal(self, payment, terminal):
         """:raise UserError: where the payment's method doesn't allow the terminal, with the cause"""
-        order = payment.pos_order_id
-        terminal._check_usable(order.company_id, order.currency_id)
-        if terminal not in payment.payment_method_id._nets_terminals(order.config_id):
+        if terminal not in payment.payment_method_id._nets_terminals(payment.pos_order_id.config_id):
             raise refusal(
                 self.env, "terminal_not_of_method", terminal=terminal.sudo().name, method=payment.payment_method_id.name
             )
 
     @api.model
-    def _pos_original(self, payment, reversal, refund_of_id=None):
-        """The card payment that a negative payment line gives back.
+    def _pos_charged_for(self, orders, transaction_id=None):
+        """The card payments of orders that money of a refund can go back to.
 
-        :return: nets.transaction, locked
-        :raise UserError: where there is none with enough left, or it can't be reversed
+        :param int transaction_id: only this one
+        :return: nets.transaction with all rights
         """
-        refunded = payment.pos_order_id.sudo().refunded_order_id
         domain = [
-            ("pos_order_id", "in", refunded.ids),
+            ("pos_order_id", "in", orders.ids),
             ("kind", "=", "purchase"),
             ("state", "=", "approved"),
             ("without_order", "=", False),
         ]
-        if refund_of_id:
-            domain.append(("id", "=", refund_of_id))
-        candidates = self.sudo().search(domain, order="id")
-        for candidate in candidates:
-            candidate._lock_refundable()
+        if transaction_id:
+            domain.append(("id", "=", transaction_id))
+        return self.sudo().search(domain, order="id")
+
+    def _pos_original(self, payment):
+        """Which of these card payments a negative payment line gives back.
+
+        :return: nets.transaction
+        :raise UserError: where none has enough left
+        """
         currency = payment.currency_id
         amount = -payment.amount
-        fitting = candidates.filtered(lambda record: currency.compare_amounts(record.amount_refundable, amount) >= 0)
+        fitting = self.filtered(lambda record: currency.compare_amounts(record.amount_refundable, amount) >= 0)
         # one card that was charged just this is more likely meant than a part of another
         original = fitting.sorted(lambda record: currency.compare_amounts(record.charged_amount, amount) != 0)[:1]
         if not original:
-            left = candidates.filtered(lambda record: not currency.is_zero(record.amount_refundable))
+            left = self.filtered(lambda record: not currency.is_zero(record.amount_refundable))
             if not left:
-                raise refusal(self.env, "order_not_refundable")
+                raise refusal(payment.env, "order_not_refundable")
             raise refusal(
-                self.env,
+                payment.env,
                 "amount_above_cards",
                 amount=currency.format(amount),
                 cards=", ".join(f"{card._card_name()} {currency.format(card.amount_refundable)}" for card in left),
             )
-        if reversal:
-            original._pos_check_take_back(amount)
         return original
 
     def _pos_check_take_back(self, amount):
@@ -389,26 +300,13 @@ class NetsTransaction(models.Model):
 
     # === RECORD === #
 
-    def _outcome_values(self, outcome):
-        values = super()._outcome_values(outcome)
-        if (
-            self.origin == "pos"
-            and self.kind == "purchase"
-            and outcome.state == OutcomeState.APPROVED
-            and outcome.card.cvm == CVM_SIGNATURE
-        ):
-            values["signature"] = "required"
-        return values
-
     # === BOOK === #
 
-    def _book_charge(self):
+    def _pos_book(self):
         """Put the charge on the till's line, and what the terminal added on the order.
 
         Where the order can't take it any more, it becomes a payment of its own: rule 12.
         """
-        if self.origin != "pos":
-            return super()._book_charge()
         if self.kind == "reversal" and self._pos_takes_back_line():
             return self._pos_book_take_back()
         payment = self._pos_line_to_book_on()
@@ -446,7 +344,7 @@ class NetsTransaction(models.Model):
     def _pos_book_without_order(self):
         """A payment of its own, on the journal of the payment method: rules 12 and 15."""
         self.without_order = True
-        self._make_payment(self.env["account.move.line"])
+        self._make_payment(self._pos_payment_values())
         note = self.env._(
             "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
             "to an order.",
@@ -457,11 +355,10 @@ class NetsTransaction(models.Model):
                 "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
                 order=self.pos_order_id._nets_name() or self.env._("The order"),
             )
-        return " ".join(filter(None, [note, self._booking_note(self.payment_id)]))
+        return " ".join(filter(None, [note, self._booking_note()]))
 
-    def _prepare_payment_values(self, lines):
-        if self.origin != "pos":
-            return super()._prepare_payment_values(lines)
+    def _pos_payment_values(self):
+        """:return: dict of values of account.payment, for a charge that no order takes"""
         method = self.pos_payment_method_id
         payment_type = "inbound" if self.charged_amount > 0 else "outbound"
         method_line = method.journal_id._nets_method_line(payment_type)
@@ -495,7 +392,7 @@ class NetsTransaction(models.Model):
         if original.without_order:
             # taken off the order meanwhile
             self.without_order = True
-            return self._book_reversal()
+            return self._book_reversal(self._pos_payment_values())
         payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
         order = payment.pos_order_id
         if order.state != "draft":
@@ -533,7 +430,7 @@ class NetsTransaction(models.Model):
         values = {
             "order": self.pos_order_id._nets_name(),
             "terminal": self.terminal_id.name,
-            "amount": self._format_amount(self.charged_amount if self.state == "approved" else self.amount),
+            "amount": self._format_amount(self._amount_now()),
         }
         if self.state == "approved":
             key = "order_charge_unbooked" if self.to_book else "order_charged"
@@ -547,43 +444,60 @@ class NetsTransaction(models.Model):
         values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
 
-    def _tell(self):
-        result = super()._tell()
-        transactions = self.filtered(lambda transaction: transaction.origin == "pos")
-        transactions._pos_show_on_line()
-        for transaction in transactions:
-            config = transaction.pos_config_id
-            # without one, giving it one would write on the configuration of open tills
-            if config.access_token:
-                config._notify(
-                    "NETS_TRANSACTION",
-                    {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
-                )
-        return result
-
-    def _purpose(self):
-        return super()._purpose() or self.sudo().pos_order_id._nets_name() or ""
-
-    def _progress_values(self):
-        values = super()._progress_values()
-        if self.origin != "pos":
-            return values
-        return values | {
-            "payment_uuid": self.pos_payment_uuid,
-            "order_uuid": self.pos_order_uuid,
-            "charged_amount": self.charged_amount,
-            "tip_amount": self.tip_amount,
-            "surcharge_amount": self.surcharge_amount,
-            "signature": self.signature or "",
-            "reversed": self._pos_take_back().state == "approved",
-            "without_order": self.without_order,
-            "refundable": self.amount_refundable,
-            "can_settle": self._pos_was_looked_up(),
-            "can_record_by_hand": (
-                self.kind == "purchase" and self.state == "failed" and self.reason in BY_HAND_REASONS
-            ),
-        }
-
     def _pos_was_looked_up(self):
         """Whether the terminal was asked for its last result since this one is unknown."""
         return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)
+
+
+class NetsOriginPos(models.AbstractModel):
+    _name = "nets.origin.pos"
+    _inherit = "nets.origin"
+    _description = "Card payments and refunds of the Point of Sale"
+
+    @api.model
+    def _book(self, transaction):
+        return transaction._pos_book()
+
+    @api.model
+    def _tell(self, transaction):
+        transaction._pos_show_on_line()
+        config = transaction.pos_config_id
+        # without one, giving it one would write on the configuration of open tills
+        if config.access_token:
+            config._notify(
+                "NETS_TRANSACTION",
+                {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
+            )
+
+    @api.model
+    def _progress(self, transaction):
+        return {
+            "payment_uuid": transaction.pos_payment_uuid,
+            "order_uuid": transaction.pos_order_uuid,
+            "charged_amount": transaction.charged_amount,
+            "tip_amount": transaction.tip_amount,
+            "surcharge_amount": transaction.surcharge_amount,
+            "signature": transaction.signature or "",
+            "reversed": transaction._pos_take_back().state == "approved",
+            "without_order": transaction.without_order,
+            "refundable": transaction.amount_refundable,
+            "can_settle": transaction._pos_was_looked_up(),
+            "can_record_by_hand": (
+                transaction.kind == "purchase"
+                and transaction.state == "failed"
+                and transaction.reason in BY_HAND_REASONS
+            ),
+        }
+
+    @api.model
+    def _purpose(self, transaction):
+        return transaction.pos_order_id._nets_name() or ""
+
+    @api.model
+    def _check_may_give_back(self, transaction):
+        if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
+            raise refusal(self.env, "rights_refund", error=AccessError)
+
+    @api.model
+    def _press_again(self, transaction, request_id, terminal_id):
+        raise refusal(self.env, "belongs_to_till")

@@ -7,7 +7,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...const import UNRESOLVED_STATES
-from ...messages import SETTLED_BY_HAND, refusal
+from ...messages import refusal
+from ..engine.nets_transaction import lock_rows
+from .press import LineByHand, LineReversal, PaidLineByHand
 
 
 class NetsTransaction(models.Model):
@@ -35,33 +37,7 @@ class NetsTransaction(models.Model):
         :return: as `pos_start`
         :raise UserError: where nothing was sent, with the cause
         """
-        self._check_may_run()
-        if existing := self._find_request(request_id):
-            return existing.read_progress()
-        payment = self._pos_payment(payment_uuid)
-        payment.pos_order_id._nets_lock()
-        original = payment._nets_transaction()
-        if under_way := original._pos_take_back():
-            return under_way.with_env(self.env).read_progress()
-        self._pos_check_open(payment)
-        if original.kind != "purchase" or original.state != "approved":
-            raise refusal(self.env, "line_not_charged")
-        original._lock_refundable()
-        original._pos_check_take_back(original.charged_amount)
-        original.terminal_id._check_usable(original.company_id, original.currency_id)
-        if waiting := self._wait_for_terminal(original.terminal_id):
-            return [waiting]
-        transaction = self._reserve(
-            {
-                **self._pos_reservation_values(payment, original.cashier_name),
-                "kind": "reversal",
-                "terminal_id": original.terminal_id.id,
-                "request_id": request_id,
-                "amount": -original.charged_amount,
-                "refund_of_id": original.id,
-            }
-        )
-        return transaction.read_progress()
+        return self._press_and_watch(LineReversal(self.env, request_id, payment_uuid))
 
     def pos_sign(self, accepted):
         """The cashier has compared the customer's signature. One that is declined has the payment taken back.
@@ -81,13 +57,12 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "no_signature")
         progress = self.read_progress()
         if not accepted:
-            # a reversal that failed may be asked for again
-            request_id = f"declined-{self.order_id}-{len(transaction.refund_ids)}"
-            progress = self.pos_reverse(transaction.pos_payment_uuid, request_id)
+            # one that is under way is found by its line; one that failed may be asked for again
+            progress = self.pos_reverse(transaction.pos_payment_uuid, str(uuid.uuid4()))
             if progress[0].get("waiting"):
                 return progress
         values = {"signature": "accepted" if accepted else "declined"}
-        transaction._compare_and_set(values, ("approved",))
+        transaction._correct(values, ("approved",))
         transaction._tell()
         return self.read_progress() if accepted else progress
 
@@ -104,7 +79,7 @@ class NetsTransaction(models.Model):
         [progress] = self.pos_sign(False)
         if progress.get("waiting"):
             raise UserError(progress["explanation"])
-        return self.invoice_ids._nets_dialog_action(transaction=self.browse(progress["id"]))
+        return self.browse(progress["id"])._dialog_action()
 
     # === SETTLE BY HAND === #
 
@@ -159,74 +134,9 @@ class NetsTransaction(models.Model):
         :return: what `read_progress` returns
         :raise UserError: where nothing was recorded, with the cause
         """
-        self._check_may_run()
-        if existing := self._find_request(request_id):
-            return existing.read_progress()
-        payment = self._pos_payment(payment_uuid)
-        payment.pos_order_id._nets_lock()
-        if known := payment._nets_transaction():
-            return known.with_env(self.env).read_progress()
-        self._pos_check_payment(payment, payment.amount)
-        self._check_number(amount, payment.currency_id)
-        terminal = self.env["nets.terminal"].browse(terminal_id)
-        self._pos_check_terminal(payment, terminal)
-        if payment.currency_id.compare_amounts(amount, payment.amount) > 0 or amount <= 0:
-            raise refusal(self.env, "by_hand_amount", amount=payment.currency_id.format(payment.amount))
-        if not (reference or "").strip() or not (reason or "").strip():
-            raise refusal(self.env, "by_hand_reference")
-        transaction = self._pos_create_by_hand(
-            payment,
-            terminal,
-            {
-                "request_id": request_id,
-                "charged_amount": payment.currency_id.round(amount),
-                "settlement_reason": reason.strip(),
-                "settlement_reference": reference.strip(),
-                "to_book": True,
-                "next_booking_at": self._now().replace(microsecond=0),
-            },
-            cashier,
+        return self._press_and_watch(
+            LineByHand(self.env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier)
         )
-        transaction._book()
-        return transaction.with_env(self.env).read_progress()
-
-    def _pos_create_by_hand(self, payment, terminal, values, cashier=""):
-        """A transaction that nobody sent: the card was taken on the terminal by hand.
-
-        :param dict values: what a person says of it
-        :return: the transaction, with all rights
-        """
-        terminal = terminal.sudo()
-        zone = terminal.location_id.tz or "UTC"
-        transaction = (
-            self.sudo()
-            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
-            .create(
-                {
-                    **self._pos_reservation_values(payment, cashier),
-                    **self._terminal_values(terminal),
-                    "order_id": self._new_order_id(),
-                    "user_id": self.env.uid,
-                    "kind": "purchase" if payment.amount > 0 else "refund",
-                    "amount": payment.amount,
-                    "state": "approved",
-                    "reason": SETTLED_BY_HAND,
-                    "charge_date": fields.Datetime.context_timestamp(
-                        self.with_context(tz=zone), payment.payment_date
-                    ).date(),
-                    "settled_by_id": self.env.uid,
-                    "recorded_at": self._now().replace(microsecond=0),
-                    **values,
-                }
-            )
-        )
-        # the terminal had something else meanwhile: its last result is asked for before the next payment
-        terminal.last_result = False
-        transaction.message_post(
-            body=self.env._("Recorded by hand: %(reason)s", reason=transaction.settlement_reason),
-            author_id=self.env.user.partner_id.id,
-        )
-        return transaction
 
     # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
 
@@ -265,23 +175,6 @@ class NetsTransaction(models.Model):
             self._check_may_run()
             self.sudo()._pos_take_off_order()
         return super().action_refund()
-
-    def retry(self, request_id, terminal_id):
-        self.ensure_one()
-        if self.origin == "pos":
-            self._check_may_run()
-            raise refusal(self.env, "belongs_to_till")
-        return super().retry(request_id, terminal_id)
-
-    def _is_booked_alone(self):
-        return super()._is_booked_alone() or (self.origin == "pos" and self.without_order)
-
-    def _check_may_refund(self):
-        if self.origin != "pos":
-            return super()._check_may_refund()
-        if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
-            raise refusal(self.env, "rights_refund", error=AccessError)
-        return None
 
     @api.model
     def _pos_check_manager(self):
@@ -338,7 +231,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         order._nets_lock()
-        self._lock_refundable()
+        lock_rows(self)
         self._pos_check_attachable(order)
         self._pos_cancel_own_payment()
         line_uuid = str(uuid.uuid4())
@@ -368,7 +261,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         order = payment.pos_order_id
         order._nets_lock()
-        self._lock_refundable()
+        lock_rows(self)
         payment._nets_check_without_charge()
         self._pos_check_movable()
         currency = self.currency_id
@@ -396,6 +289,7 @@ class NetsTransaction(models.Model):
         )
         self._tell()
 
+    @api.model
     def _pos_record_payment_by_hand(self, payment, terminal, reference, reason):
         """Say where and when a card payment of a paid order that no terminal charged was taken by hand.
 
@@ -403,23 +297,11 @@ class NetsTransaction(models.Model):
         :param terminal: nets.terminal
         :param str reference: STAN or authorisation code from the terminal's receipt
         :param str reason: why it had to be by hand
-        :return: the transaction, with all rights; nothing more is booked: the payment is, by its session
+        :return: the transaction; nothing more is booked: the payment is, by its session
         :raise UserError: where that can't be, with the cause
         """
-        payment.pos_order_id._nets_lock()
-        payment._nets_check_without_charge()
-        self._pos_check_terminal(payment, terminal)
-        transaction = self._pos_create_by_hand(
-            payment,
-            terminal,
-            {
-                "charged_amount": payment.amount,
-                "settlement_reason": reason,
-                "settlement_reference": reference,
-                "booked_at": self._now().replace(microsecond=0),
-            },
-        )
-        transaction._tell()
+        press = PaidLineByHand(self.env, str(uuid.uuid4()), payment.uuid, terminal.id, reference, reason)
+        transaction, _waiting = self._press(press)
         return transaction
 
     def _pos_cancel_own_payment(self):
@@ -476,9 +358,7 @@ class NetsTransaction(models.Model):
                 "transaction_id": transaction.id,
                 "payment_id": transaction.pos_payment_id.id,
                 "order": transaction.pos_order_id._nets_name(),
-                "amount": transaction._format_amount(
-                    transaction.charged_amount if transaction.state == "approved" else transaction.amount
-                ),
+                "amount": transaction._format_amount(transaction._amount_now()),
                 "terminal": transaction.terminal_id.name,
                 "message": transaction._pos_closing_message(blocking),
                 "blocking": blocking,

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, float_is_zero
+from odoo.tools import float_is_zero
 
 from ...const import UNRESOLVED_STATES
 from ...messages import refusal
+from ..engine.nets_transaction import lock_rows
 
 
 class PosOrder(models.Model):
@@ -107,13 +108,8 @@ class PosOrder(models.Model):
     # === LOCK === #
 
     def _nets_lock(self):
-        """Rule 3: only one at a time looks at what is due on these orders, or changes their payments.
-
-        A real update and not just a lock: whoever waited for it has an old snapshot, in which the other's reservation
-        can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
-        """
-        if self.ids:
-            self.env.cr.execute(SQL("UPDATE pos_order SET write_date = write_date WHERE id IN %s", tuple(self.ids)))
+        """Rule 3: only one at a time looks at what is due on these orders, or changes their payments."""
+        lock_rows(self)
 
     def _nets_name(self):
         """What a person finds an order by: one that isn't paid has no name yet. Empty for no order."""

@@ -2,8 +2,9 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...const import NOT_CHARGED_STATES, POS_TERMINAL_CODE
+from ...const import NOT_CHARGED_STATES
 from ...messages import refusal
+from .const import POS_TERMINAL_CODE
 
 # What says that a line was paid on a terminal.
 PROVEN_STATUSES = ("done", "reversed", "reversing")

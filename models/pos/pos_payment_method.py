@@ -1,8 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...const import POS_TERMINAL_CODE
 from ...messages import refusal
+from .const import POS_TERMINAL_CODE
 
 
 class PosPaymentMethod(models.Model):

@@ -1,5 +1,3 @@
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import SQL
@@ -222,7 +220,7 @@ class PosSession(models.Model):
         ):
             try:
                 with self.env.cr.savepoint():
-                    self.env["nets.transaction"]._reserve_administration(terminal, "reconciliation", str(uuid.uuid4()))
+                    terminal._reserve_administration("reconciliation")
             except (UserError, ConcurrencyError) as error:
                 # another till is taking a card on it: its closing reconciles the terminal
                 self.message_post(

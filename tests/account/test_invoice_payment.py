@@ -8,8 +8,8 @@ from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
-from ...const import PAYMENT_METHOD_CODE
 from ...hooks import post_init_hook, uninstall_hook
+from ...models.account.const import PAYMENT_METHOD_CODE
 from ..common import CardPaymentCommon, approved, declined, lost
 
 

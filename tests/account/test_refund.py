@@ -636,7 +636,7 @@ class TestRefundRefused(RefundCase):
 
     def test_payment_of_another_origin(self):
         purchase = self.charge(self.invoice)
-        purchase.origin = "none"
+        purchase.write({"origin": "none", "payment_id": False})
         self.assertRefused("goes through the Point of Sale", purchase)
 
 

@@ -9,6 +9,7 @@ from odoo.tests import TransactionCase
 
 from ... import messages
 from ...connect_cloud import Reason
+from ...messages import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class TestMessages(TransactionCase):
     def test_every_reason_of_the_client_has_words(self):
         for reason in Reason:
-            self.assertIn(reason.value, messages._MESSAGES)
+            self.assertIn(reason.value, catalogue._MESSAGES)
             message = messages.describe(self.env, reason, "as it came")
             self.assertTrue(message.label and message.explanation)
             self.assertEqual(message.detail, "as it came")
@@ -27,7 +28,7 @@ class TestMessages(TransactionCase):
 
     def test_what_is_decided_about_reasons_is_about_known_ones(self):
         decided = messages.NO_RETRY_REASONS | messages.ADMINISTRATION_REASONS | set(messages.RETRY_WAIT)
-        self.assertLessEqual(decided, set(messages._MESSAGES))
+        self.assertLessEqual(decided, set(catalogue._MESSAGES))
 
     def test_a_refusal_says_its_label_and_what_to_do(self):
         error = messages.refusal(self.env, "amount_decimals", currency="USD", digits=2)
@@ -39,18 +40,18 @@ class TestMessages(TransactionCase):
         raised = set()
         for file in (*ROOT.glob("models/*/*.py"), *ROOT.glob("wizard/*/*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Constant) and node.value in messages._REFUSAL:
+                if isinstance(node, ast.Constant) and node.value in catalogue._REFUSALS:
                     raised.add(node.value)
                 if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "refusal":
                     continue
                 key = node.args[1].value
-                _label, explanation = messages._REFUSAL[key]
+                _label, explanation = catalogue._REFUSALS[key]
                 values = {keyword.arg for keyword in node.keywords} - {"error"}
                 self.assertEqual(values, set(re.findall(r"%\((\w+)\)s", str(explanation))), (file.name, key))
-        self.assertEqual(raised, set(messages._REFUSAL), "no strays in the catalogue")
+        self.assertEqual(raised, set(catalogue._REFUSALS), "no strays in the catalogue")
 
     def test_refunds_and_reversals_never_speak_of_a_charge(self):
-        for key in messages._MESSAGES:
+        for key in catalogue._MESSAGES:
             if ":" in key or key in ("approved", "not_booked", messages.EARLIER_CHARGE_FOUND):
                 continue
             for kind, other in (("refund", "No money went back"), ("reversal", "wasn't taken back")):

@@ -1,6 +1,5 @@
 """Reconciliation, downloads and balance: the same reservation as a payment, nothing to book, a report to keep."""
 
-import uuid
 from datetime import datetime, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -39,9 +38,7 @@ def unanswered():
 class TestAdministration(CardPaymentCommon):
     def reserve(self, administration="reconciliation", terminal=None):
         """Press a button of the terminal, as the engine's threads see it."""
-        transaction = self.env["nets.transaction"]._reserve_administration(
-            terminal or self.terminal, administration, str(uuid.uuid4())
-        )
+        transaction = (terminal or self.terminal)._reserve_administration(administration)
         return self.engine["nets.transaction"].browse(transaction.id)
 
     def send_administration(self, administration="reconciliation", terminal=None):
@@ -152,7 +149,7 @@ class TestAdministration(CardPaymentCommon):
 
     def test_own_answer_counts_also_after_the_wait_was_given_up(self):
         transaction = self.send_administration()
-        transaction._set_unknown()
+        transaction._become_unknown()
         transaction._record_lookup("idle", None)
         self.pass_time(transaction, 10)
         transaction._record_lookup("idle", None)

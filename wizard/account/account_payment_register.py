@@ -2,8 +2,10 @@ import uuid
 
 from odoo import api, fields, models
 
-from ...const import PAYMENT_METHOD_CODE
 from ...messages import refusal
+from ...models.account.const import PAYMENT_METHOD_CODE
+from ...models.account.press import CreditNotePayout, InvoicePayment
+from ...models.engine.nets_transaction import lock_rows
 
 
 class AccountPaymentRegister(models.TransientModel):
@@ -78,11 +80,7 @@ class AccountPaymentRegister(models.TransientModel):
 
         :raise UserError: where nothing was sent, with the cause
         """
-        self.ensure_one()
-        self.env["nets.transaction"]._check_may_run()
-        if not self.nets_terminal_id:
-            raise refusal(self.env, "no_terminal")
-        transaction, waiting = self._nets_process_card()
+        transaction, waiting = self.env["nets.transaction"]._press(self._nets_press())
         wizard = self if waiting else None
         return self.line_ids.move_id._nets_dialog_action(transaction=transaction, wizard=wizard)
 
@@ -91,21 +89,17 @@ class AccountPaymentRegister(models.TransientModel):
 
         :return: as `account.move.nets_start_card_payment`
         """
-        self.ensure_one()
-        self.env["nets.transaction"]._check_may_run()
-        transaction, waiting = self._nets_process_card()
-        return [waiting] if waiting else transaction.read_progress()
+        return self.env["nets.transaction"]._press_and_watch(self._nets_press())
 
-    def _nets_process_card(self):
-        """:return: the transaction, or None; and what it has to wait for, or None"""
-        transactions = self.env["nets.transaction"]
-        if transaction := transactions._find_request(self.nets_request_id):
-            return transaction, None
-        self._nets_check_documents()
-        self.nets_terminal_id._check_usable(self.company_id, self.currency_id)
-        if waiting := transactions._wait_for_terminal(self.nets_terminal_id):
-            return None, waiting
-        return self._nets_reserve(self.nets_terminal_id, self.nets_request_id), None
+    def _nets_press(self):
+        """:return: the press of *Process card* in this window"""
+        self.ensure_one()
+        if not self.nets_terminal_id:
+            raise refusal(self.env, "no_terminal")
+        common = (self.env, self.nets_request_id, self.nets_terminal_id.id, self.line_ids.move_id)
+        if self.payment_type == "outbound":
+            return CreditNotePayout(*common, -self.amount, self.nets_refund_of_id, wizard=self)
+        return InvoicePayment(*common, self.amount, wizard=self)
 
     def action_create_payments(self):
         # A payment by card terminal that no terminal took would be money that never came.
@@ -128,7 +122,7 @@ class AccountPaymentRegister(models.TransientModel):
         if not documents:
             return
         # nor may a terminal be reserved at this very moment, unseen
-        documents._nets_lock_debt()
+        lock_rows(documents)
         kinds = ("refund",) if set(documents.mapped("move_type")) == {"out_refund"} else ("purchase",)
         # what pays one document of several is checked with that one alone
         together = self.can_edit_wizard and (len(self.batches[0]["lines"]) == 1 or self.group_payment)
@@ -148,100 +142,6 @@ class AccountPaymentRegister(models.TransientModel):
                     amount=transaction._format_amount(under_way),
                     terminal=transaction.terminal_id.name,
                 )
-
-    def _nets_check_documents(self):
-        """:raise UserError: where these can't be paid, or paid out, by card"""
-        documents = self.line_ids.move_id
-        if self.payment_type == "outbound":
-            documents._nets_check_payout()
-        else:
-            documents._nets_check_payable()
-
-    def _nets_reserve(self, terminal, request_id, previous=None):
-        """Reserve a payment of what this wizard holds.
-
-        Everything that booking needs is kept with the transaction: this wizard may be gone by then.
-
-        :param terminal: nets.terminal, checked
-        :param str request_id: made by the client
-        :param previous: the transaction that this one repeats
-        :return: nets.transaction
-        :raise UserError: where nothing was sent, with the cause
-        """
-        self.ensure_one()
-        invoices = self.line_ids.move_id
-        refund_of = self.nets_refund_of_id if self.payment_type == "outbound" else self.nets_refund_of_id.browse()
-        # Rule 3: from here on nobody else reserves for these invoices, and what is due is read anew.
-        if refund_of:
-            refund_of._lock_refundable()
-        invoices._nets_lock_debt()
-        self.line_ids.invalidate_recordset()
-        self._nets_check_documents()
-        if not self.can_edit_wizard or (len(self.batches[0]["lines"]) > 1 and not self.group_payment):
-            raise refusal(self.env, "invoices_not_grouped")
-        if self.currency_id != invoices.currency_id:
-            raise refusal(
-                self.env, "payment_currency", invoice_currency=invoices.currency_id.name, currency=self.currency_id.name
-            )
-        self._nets_check_amount(invoices)
-        if refund_of:
-            self._nets_check_refund_of(refund_of)
-        self._nets_check_outstanding_account()
-        batch = self.batches[0]
-        values = self._create_payment_vals_from_wizard(batch)
-        lines = batch["lines"]
-        values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
-        del values["date"], values["amount"]
-        kind_values = {"kind": "purchase", "amount": self.amount}
-        if self.payment_type == "outbound":
-            kind_values = {
-                "kind": "refund",
-                "amount": -self.amount,
-                "refund_mode": "credit_note",
-                "refund_of_id": refund_of.id,
-            }
-        return self.env["nets.transaction"]._reserve(
-            {
-                **kind_values,
-                "terminal_id": terminal.id,
-                "request_id": request_id,
-                "currency_id": self.currency_id.id,
-                "company_id": self.company_id.id,
-                "partner_id": self.partner_id.id,
-                "booking_values": values,
-                "retry_of_id": previous.id if previous else False,
-                **self.env["nets.transaction"]._reservation_values_of_invoices(lines, refund_of.invoice_ids),
-            }
-        )
-
-    def _nets_check_refund_of(self, refund_of):
-        """Refuse a payout that gives back more than was paid, or what belongs to somebody else."""
-        if refund_of.sudo().partner_id.commercial_partner_id != self.line_ids.move_id.commercial_partner_id:
-            raise refusal(self.env, "card_payment_customer")
-        if refund_of.sudo().company_id != self.company_id or refund_of.sudo().currency_id != self.currency_id:
-            raise refusal(self.env, "card_payment_company")
-        refund_of._check_refundable()
-        refund_of._check_refund_amount(-self.amount)
-
-    def _nets_check_amount(self, invoices):
-        currency = self.currency_id
-        if currency.compare_amounts(self.amount, 0) <= 0:
-            raise refusal(self.env, "amount_not_positive")
-        due = abs(sum(self.batches[0]["lines"].mapped("amount_residual_currency")))
-        paying_out = self.payment_type == "outbound"
-        under_way = invoices._nets_payout_under_way() if paying_out else invoices._nets_amount_under_way()
-        transactions = self.env["nets.transaction"].new({"currency_id": currency.id})
-        if paying_out and currency.compare_amounts(self.amount + under_way, due) > 0:
-            raise refusal(self.env, "amount_above_payout", left=transactions._format_amount(max(0, due - under_way)))
-        if currency.compare_amounts(self.amount, due) > 0:
-            raise refusal(self.env, "amount_above_due", due=transactions._format_amount(due))
-        if currency.compare_amounts(self.amount + under_way, due) > 0:
-            raise refusal(
-                self.env,
-                "amount_under_way",
-                under_way=transactions._format_amount(under_way),
-                due=transactions._format_amount(due),
-            )
 
     def _nets_check_outstanding_account(self):
         """Refuse now what couldn't be booked later.

@@ -31,7 +31,8 @@ export class TransactionBanner extends Component {
       this.detach();
       this.invoiceId = record.resId;
       if (this.invoiceId) {
-        this.leaveInvoice = this.transactions.watchInvoice(this.invoiceId, () => this.onNews());
+        const channel = `nets_connect_cloud.invoice_${this.invoiceId}`;
+        this.leaveInvoice = this.transactions.listen(channel, () => this.onNews());
       }
     }
     this.follow(record.data.nets_open_transaction_id?.id || null);

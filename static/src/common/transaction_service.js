@@ -51,14 +51,14 @@ export const transactionService = {
     }
 
     /**
-     * Hear of everything that happens to the transactions of an invoice.
+     * Hear of everything that happens to the transactions of one document.
      *
-     * @param {number} invoiceId
+     * @param {string} channel the document's
      * @param {(transactionId: number) => void} onNews
      * @returns {() => void} stops it
      */
-    function watchInvoice(invoiceId, onNews) {
-      const leaveChannel = useChannel(`nets_connect_cloud.invoice_${invoiceId}`);
+    function listen(channel, onNews) {
+      const leaveChannel = useChannel(channel);
       const callback = (payload) => onNews(payload.transaction_id);
       bus.subscribe("nets_connect_cloud", callback);
       return () => {
@@ -129,7 +129,7 @@ export const transactionService = {
       return {ask, stop};
     }
 
-    return {watch, watchInvoice};
+    return {watch, listen};
   },
 };
 

@@ -147,7 +147,8 @@ export function taskOfAction(params) {
   if (params.refund_of_id) {
     return new RefundTask(params.refund_of_id, params.invoice_id);
   }
-  return params.pay_out ? new PayOutTask(params.invoice_ids) : new PaymentTask(params.invoice_ids);
+  const documents = params.invoice_ids || [];
+  return params.pay_out ? new PayOutTask(documents) : new PaymentTask(documents);
 }
 
 /**
@@ -158,7 +159,7 @@ export function taskOfAction(params) {
  * @returns {PaymentTask}
  */
 export function taskOfTransaction(progress, task) {
-  if (progress.pays_out_ids.length) {
+  if (progress.pays_out_ids?.length) {
     return new PayOutTask(progress.pays_out_ids);
   }
   if (progress.kind === "reversal") {
@@ -166,6 +167,9 @@ export function taskOfTransaction(progress, task) {
   }
   if (progress.kind === "refund") {
     return new RefundTask(progress.refund_of_id, task.invoiceId || task.invoiceIds[0] || false);
+  }
+  if (!task.invoiceIds.length && progress.invoice_ids?.length) {
+    return new PaymentTask(progress.invoice_ids);
   }
   return task;
 }

@@ -138,16 +138,16 @@ test("is silent after it was stopped, also when an answer is still on its way", 
   expect(asked).toBe(2);
 });
 
-test("subscribes to an invoice's channel as long as somebody watches it", async () => {
+test("subscribes to a channel as long as somebody listens to it", async () => {
   await makeMockEnv();
   patchWithCleanup(getService("bus_service"), {
     addChannel: (channel) => expect.step(`add ${channel}`),
     deleteChannel: (channel) => expect.step(`delete ${channel}`),
   });
-  const {watchInvoice} = getService("nets_transaction");
-  const leaveFirst = watchInvoice(5, () => undefined);
-  const leaveSecond = watchInvoice(5, () => undefined);
-  const leaveOther = watchInvoice(6, () => undefined);
+  const {listen} = getService("nets_transaction");
+  const leaveFirst = listen("nets_connect_cloud.invoice_5", () => undefined);
+  const leaveSecond = listen("nets_connect_cloud.invoice_5", () => undefined);
+  const leaveOther = listen("nets_connect_cloud.invoice_6", () => undefined);
   leaveFirst();
   expect.verifySteps(["add nets_connect_cloud.invoice_5", "add nets_connect_cloud.invoice_6"]);
   leaveSecond();

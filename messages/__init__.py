@@ -1,0 +1,16 @@
+from .catalogue import Message, describe, describe_refusal, describe_setup, labels, refusal
+from .engine import (
+    ADMINISTRATION_REASONS,
+    ADMINISTRATION_UNANSWERED,
+    EARLIER_CHARGE_FOUND,
+    LOGGED_IN,
+    MERCHANT_ABORTED,
+    NEVER_SENT,
+    NO_RETRY_REASONS,
+    NOT_LAST_TRANSACTION,
+    PROVEN_NOT_CHARGED,
+    RETRY_WAIT,
+    SETTLED_BY_HAND,
+)
+from . import account
+from .pos import BY_HAND_REASONS
