@@ -38,7 +38,7 @@ def link(folder):
     for entry in ENTRIES:
         if not (folder / entry).is_symlink():
             (folder / entry).symlink_to(os.path.relpath(ROOT / entry, folder))
-    for place in folder.iterdir():
+    for place in list(folder.iterdir()):
         if not place.exists():  # what is no more, or not in this version
             place.unlink()
 
