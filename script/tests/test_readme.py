@@ -15,7 +15,7 @@ def known():
     return {str(parent) for file in files for parent in [ROOT / file, *(ROOT / file).parents]}
 
 
-@pytest.mark.parametrize("page", ["script/README.md", "CONTRIBUTING.md", "SECURITY.md"])
+@pytest.mark.parametrize("page", ["README.md", "script/README.md", "docs/install.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_the_files_that_a_page_names_are_there(page, known):
     text = (ROOT / page).read_text()
     named = set(re.findall(r"\b(?:script|tests|docs|connect_cloud|simulator|fault_harness)/[\w./]*\w(?![\w*])", text))
