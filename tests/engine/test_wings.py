@@ -46,8 +46,7 @@ FORBIDDEN = {
 NOT_YET = {
     "listener.py",
     "models/account/account_move.py",
-    "models/account/account_move_refund.py",
-    "models/account/nets_transaction_refund.py",
+    "models/account/nets_transaction.py",
     "models/engine/nets_transaction_log.py",
     "models/engine/nets_transaction_recovery.py",
     "static/src/engine/card_dialog.js",
