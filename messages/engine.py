@@ -390,7 +390,6 @@ register(
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name."
                 ),
-                "site_in_itself": _lt("A site can't be a group of itself."),
                 "settings_lookup": _lt(
                     "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The longest pause is at least as long, and an hour at most."
                 ),

@@ -407,5 +407,5 @@ class TestAccounts(CardPaymentCommon):
         self.location.parent_id = group
         self.assertEqual(self.location.complete_name, "Bergen / Shop")
         self.assertIn(self.terminal, self.env["nets.terminal"].search([("location_id", "child_of", group.id)]))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Recursion"):
             group.parent_id = self.location

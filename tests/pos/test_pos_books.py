@@ -119,7 +119,7 @@ class TestPosSetup(PosCardCommon):
         self.assertEqual(self.card_method.nets_terminal_ids, new)
         self.assertEqual(self.card_method.nets_default_terminal_id, new)
         payment = self.card_order().payment_ids
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "doesn't exist any more"):
             self.start(payment, terminal=self.terminal)
         self.start(payment, terminal=new)
 
