@@ -16,6 +16,21 @@ from .answers import (
 )
 from .client import PRODUCTION_URL, TEST_URL, ConnectCloudClient
 from .errors import ConnectCloudError, SendRefused
+from .evidence import (
+    Decision,
+    Evidence,
+    Fingerprint,
+    Kind,
+    Original,
+    Question,
+    Rule,
+    Verdict,
+    Why,
+    is_amount_asked,
+    is_newer,
+    is_same,
+    weigh,
+)
 from .reasons import Reason
 from .tokens import Token
 from .transport import Timeouts
@@ -27,12 +42,25 @@ __all__ = [
     "Card",
     "ConnectCloudClient",
     "ConnectCloudError",
+    "Decision",
+    "Evidence",
+    "Fingerprint",
+    "Kind",
     "LastTransaction",
+    "Original",
     "Outcome",
     "OutcomeState",
+    "Question",
     "Reason",
+    "Rule",
     "SendRefused",
     "Timeouts",
     "Token",
+    "Verdict",
+    "Why",
+    "is_amount_asked",
+    "is_newer",
+    "is_same",
     "parse_timestamp",
+    "weigh",
 ]

@@ -8,17 +8,17 @@ and has changed its type before: so nothing here fails on a field, and a field t
 import json
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from . import reasons
+from .enums import TextEnum
 from .errors import ConnectCloudError
 from .reasons import Reason
 from .redaction import mask_answer, mask_card_numbers
 
 
-class OutcomeState(StrEnum):
+class OutcomeState(TextEnum):
     APPROVED = "approved"
     NOT_APPROVED = "not_approved"  # final: nothing was charged (refunded, voided) by this call
     UNKNOWN = "unknown"  # neither is proven: look it up
@@ -116,22 +116,46 @@ def parse_timestamp(raw, zone):
     :param str raw: `YYYYMMDDhhmmss` in the terminal's local time, or ISO 8601 ending in `Z` (or an
         offset); both are seen
     :param zone: the terminal's time zone, as its name or a tzinfo
-    :return: an aware datetime in UTC, or None where it can't be read
+    :return: an aware datetime in UTC, the earlier one where the clocks show that time twice, or
+        None where it can't be read
     :raise zoneinfo.ZoneInfoNotFoundError: for a name that is no time zone
     """
+    return next(iter(parse_instants(raw, zone)), None)
+
+
+def parse_instants(raw, zone):
+    """All that a time can mean: as `parse_timestamp`, but a tuple. It is empty where the time can't
+    be read, and has two instants where local time is given in the hour that clocks show twice a
+    year."""
     text = _text(raw).strip()
     if isinstance(zone, str):
         zone = ZoneInfo(zone)
     try:
         if re.fullmatch("[0-9]{14}", text):
-            moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=zone)
-        else:
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is None:
-                return None
-        return moment.astimezone(UTC)
+            local = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=zone)
+            return tuple(sorted({local.replace(fold=fold).astimezone(timezone.utc) for fold in (0, 1)}))
+        if found := _ISO_8601.fullmatch(text):
+            return (_read_iso_8601(*found.groups()),)
     except (ValueError, OverflowError):
-        return None
+        pass  # no such day or hour, or outside of the calendar
+    return ()
+
+
+# Python's own reader knows neither `Z` nor fractions of any length before 3.11.
+_ISO_8601 = re.compile(
+    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[T ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)",
+    re.IGNORECASE,
+)
+
+
+def _read_iso_8601(year, month, day, hour, minute, second, fraction, sign, hours, minutes):
+    moment = datetime(*map(int, (year, month, day, hour, minute, second or 0)), tzinfo=timezone.utc)
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    if offset >= timedelta(days=1):
+        raise ValueError("no such offset")
+    moment = moment + offset if sign == "-" else moment - offset
+    return moment.replace(microsecond=int((fraction or "")[:6].ljust(6, "0")))
 
 
 # === WHAT AN ANSWER MEANS === #
@@ -424,6 +448,7 @@ def _read_fields(mode):
         return _text(mode.get(name)).strip()
 
     stan_auth = _stan_auth(mode.get("StanAuth"))
+    stan, authorisation_code = split_stan_auth(stan_auth)
     pan = text("TruncatedPAN")
     last_four = re.search(r"([0-9]{4})(?:-[0-9]{1,2})?$", pan)
     dcc = _dict(_dict(_optional_data(mode.get("OptionalData")).get("od")).get("dcc"))
@@ -433,8 +458,8 @@ def _read_fields(mode):
         "tip_amount": _amount(mode.get("TipAmount")),
         "surcharge_amount": _amount(mode.get("SurchargeAmount")),
         "stan_auth": stan_auth,
-        "stan": stan_auth[:6].strip(),
-        "authorisation_code": stan_auth[6:].strip(),
+        "stan": stan,
+        "authorisation_code": authorisation_code,
         "timestamp": text("TimeStamp"),
         "card": Card(
             brand=text("CardIssuerName"),
@@ -514,6 +539,12 @@ def _padded(value, width):
     return text.zfill(width) if re.fullmatch("[0-9]+", text) else text
 
 
+def split_stan_auth(value):
+    """STAN and authorisation code of a `StanAuth`, in whatever form it came; "" where it has none."""
+    stan_auth = _stan_auth(value)
+    return stan_auth[:6].strip(), stan_auth[6:].strip()
+
+
 def _stan_auth(value):
     """STAN and authorisation code, whose places count: 6 and 6. The code may be blank."""
     text = _text(value)
@@ -521,6 +552,8 @@ def _stan_auth(value):
         text = text.strip()
         if re.fullmatch("[0-9]{7,11}", text):  # came through a number
             text = text.zfill(12)
+        elif re.fullmatch("[0-9]{1,5}", text):  # so did a STAN without a code
+            text = text.zfill(6)
     # Nothing but zeros is nothing: it would make different transactions look like one.
     return text.rstrip() if text.strip("0 ") else ""
 

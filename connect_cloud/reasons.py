@@ -13,10 +13,11 @@ A reason only chooses the words a person reads. It never makes a transaction app
 """
 
 import re
-from enum import StrEnum
+
+from .enums import TextEnum
 
 
-class Reason(StrEnum):
+class Reason(TextEnum):
     """Why something was not approved, is not known, or could not be asked."""
 
     # The way to the service
