@@ -390,7 +390,6 @@ register(
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name."
                 ),
-                "site_in_itself": _lt("A site can't be a group of itself."),
                 "settings_lookup": _lt(
                     "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The longest pause is at least as long, and an hour at most."
                 ),
@@ -455,7 +454,9 @@ register(
         "no_charge_shown": _lt("The terminal's last result shows no charge of this payment."),
         "call_held": _lt("The terminal's own answer is still waited for."),
         "terminal_not_idle": _lt("The terminal is “%(state)s”: it hasn't finished yet."),
-        "customer_may_be_there": _lt("The terminal shows nothing new. A customer may take until %(until)s: then it is known."),
+        "customer_may_be_there": _lt(
+            "The terminal shows nothing new. A customer may take until %(until)s: then it is known."
+        ),
         "result_unknown": _lt("The terminal doesn't know the result itself yet."),
         "not_sent": _lt("It isn't known whether this reached the terminal, so its last result proves nothing."),
         "no_baseline": _lt("What the terminal did before this isn't known, so its last result proves nothing."),
@@ -470,6 +471,8 @@ register(
         "number_left_out": _lt("Something else ran on the terminal in between."),
         "not_recognisable": _lt("The terminal's last result has neither number nor time, so it can't be recognised."),
         "result_gone": _lt("The terminal doesn't show any last result any more."),
-        "reversal_not_disproved": _lt("The terminal still shows the payment. That doesn't prove that it wasn't taken back."),
+        "reversal_not_disproved": _lt(
+            "The terminal still shows the payment. That doesn't prove that it wasn't taken back."
+        ),
     }
 )

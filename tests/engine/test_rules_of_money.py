@@ -766,10 +766,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.look_up(second, last(approved(100000, number=101)))
         self.assertEqual(second.state, "approved")
         third = self.start(self.make_invoice(10))
-        call = third._prepare_call()
+        self.assertFalse(third._prepare_call().wants_baseline, "known from the lookup")
         third._claim("thread-3")
-        if not call.wants_baseline:
-            self.assertEqual(third.baseline["stan"], "000101")
+        self.assertEqual(third.baseline["stan"], "000101")
 
     # === 9: EVIDENCE OF A CHARGE ALWAYS WINS === #
 
@@ -883,10 +882,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.charge(self.make_invoice(70), outcome=approved(7000, number=102))
         first._record_answer(declined(number=101, timestamp=terminal_time(-100)))
         third = self.start(self.make_invoice(10))
-        call = third._prepare_call()
+        self.assertTrue(third._prepare_call().wants_baseline, "asked for again")
         third._claim("thread-3")
-        if not call.wants_baseline:
-            self.assertEqual(third.baseline["stan"], "000102")
+        self.assertFalse(third.baseline)
 
     # === 11: ABORT IS A WISH === #
 
@@ -974,17 +972,18 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     def test_rule_13_needs_a_reason_and_for_a_charge_amount_and_reference(self):
         transaction = self.lose(self.invoice).with_user(self.manager)
+        with self.assertRaisesRegex(UserError, "why this is settled by hand"):
+            transaction._settle_by_hand(charged=False, reason=" ")
         for values in (
-            {"charged": False, "reason": " "},
-            {"charged": True, "reason": "journal", "amount": 1000},
-            {"charged": True, "reason": "journal", "amount": 1000, "reference": " "},
-            {"charged": True, "reason": "journal", "amount": 0, "reference": "000101"},
-            {"charged": True, "reason": "journal", "amount": -5, "reference": "000101"},
-            {"charged": True, "reason": "journal", "amount": float("nan"), "reference": "000101"},
-            {"charged": True, "reason": "journal", "amount": float("inf"), "reference": "000101"},
+            {"amount": 1000},
+            {"amount": 1000, "reference": " "},
+            {"amount": 0, "reference": "000101"},
+            {"amount": -5, "reference": "000101"},
+            {"amount": float("nan"), "reference": "000101"},
+            {"amount": float("inf"), "reference": "000101"},
         ):
-            with self.subTest(values), self.assertRaises(UserError):
-                transaction._settle_by_hand(**values)
+            with self.subTest(values), self.assertRaisesRegex(UserError, "amount and the reference"):
+                transaction._settle_by_hand(charged=True, reason="journal", **values)
         self.assertEqual(transaction.state, "unknown")
 
     def test_rule_13_settled_as_charged_is_booked(self):
