@@ -148,6 +148,14 @@ register(
             },
         ),
         (
+            _lt("Not bookable"),
+            {
+                "not_bookable": _lt(
+                    "Accounting wouldn't take this today, so the card isn't asked. No money moved. Ask the accountant to remove the cause, and try again then.\n%(cause)s"
+                ),
+            },
+        ),
+        (
             _lt("Not possible now"),
             {
                 "booked_already": _lt("This is booked already: there is nothing left to do."),

@@ -15,6 +15,7 @@ from .engine import test_wings
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_references
+from .account import test_rehearsal
 from .account import test_refund
 from .account import test_refusals
 from .pos import test_pos_books

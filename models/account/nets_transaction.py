@@ -1,10 +1,27 @@
+import contextlib
+import logging
+
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import clean_context, format_date
+from odoo.tools import SQL, clean_context, format_date, ormcache
+from odoo.tools.misc import Callbacks
 
 from ...const import UNRESOLVED_STATES
 from ...messages import refusal
 from .press import CreditNotePayout, CreditNoteRefund, InvoicePayment, Refund, Reversal
+
+_logger = logging.getLogger(__name__)
+
+# What accountants change, and accounting then refuses with.
+ACCOUNTING_STATE_MODELS = (
+    "res.company",
+    "account.journal",
+    "account.payment.method.line",
+    "account.account",
+    "account.tax",
+)
 
 
 class NetsTransaction(models.Model):
@@ -257,20 +274,103 @@ class NetsTransaction(models.Model):
         if not payment._nets_is_cancellable() and payment._seek_for_lines()[2]:
             raise refusal(self.env, "payment_not_cancellable")
 
+    # === REHEARSE === #
+
+    @api.model
+    def _rehearse_booking(self, terminal, reservation):
+        """Refuse a charge that accounting would refuse to book today (rule 12 at its right end).
+
+        What is booked is tried and taken back. That takes some 170 queries, so payments that differ in nothing but
+        their customer and amount do it once for each state of what accounting goes by: then it is one query.
+
+        :param terminal: nets.terminal
+        :param dict reservation: values of nets.transaction
+        :raise UserError: where accounting refuses, with the cause
+        """
+        company = self.env["res.company"].browse(reservation["company_id"])
+        is_plain = (
+            reservation["kind"] == "purchase"
+            and reservation["currency_id"] == company.currency_id.id
+            and reservation["difference_handling"] != "reconcile"
+        )
+        if is_plain:
+            self._rehearse_once(self._accounting_state(reservation), terminal, reservation)
+        else:
+            self._rehearse(terminal, reservation)
+
+    @api.model
+    @ormcache("state", cache="stable")
+    def _rehearse_once(self, state, terminal, reservation):
+        """As `_rehearse`, unless that went well in the same state; another set of modules makes new caches."""
+        self._rehearse(terminal, reservation)
+        return True
+
+    @api.model
+    def _accounting_state(self, reservation):
+        """What decides whether a plain payment is booked, besides customer and amount.
+
+        :return: tuple that changes when an accountant changes something, and every day
+        """
+        self.env.flush_all()
+        states = [
+            # a sum, since what was begun earlier may be committed later than what is newest
+            SQL(
+                "(SELECT ROW(count(*), sum(extract(epoch FROM write_date)))::text FROM %s)",
+                SQL.identifier(self.env[model]._table),
+            )
+            for model in ACCOUNTING_STATE_MODELS
+        ]
+        self.env.cr.execute(SQL("SELECT %s", SQL(", ").join(states)))
+        names = ("company_id", "journal_id", "payment_method_line_id", "destination_account_id")
+        return (fields.Date.today(), *(reservation[name] for name in names), *self.env.cr.fetchone())
+
+    @api.model
+    def _rehearse(self, terminal, reservation):
+        """Book what is about to be asked for, and take it back."""
+        cr = self.env.cr
+        # whatever a module wants to do once this is committed: it won't be
+        after_commit, cr.postcommit = cr.postcommit, Callbacks()
+        try:
+            with contextlib.closing(cr.savepoint()):
+                rehearsed = self._insert(terminal.sudo(), reservation)
+                rehearsed.write(
+                    {
+                        "state": "approved",
+                        "charged_amount": rehearsed.amount,
+                        "charge_date": fields.Date.context_today(rehearsed),
+                    }
+                )
+                booker = rehearsed.with_company(rehearsed.company_id).with_context(tracking_disable=True)
+                booker._make_entries()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # a serialization failure: the request is repeated
+        except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
+            _logger.info("A card isn't asked, since the payment couldn't be booked", exc_info=True)
+            raise refusal(self.env, "not_bookable", cause=self._refusal_text(error)) from error
+        finally:
+            cr.postcommit = after_commit
+
     # === BOOK === #
+
+    def _make_entries(self):
+        """Book an invoice's payment, refund or reversal."""
+        if self.kind == "reversal":
+            self._book_reversal()
+        elif self.refund_mode == "due_again":
+            self._book_refund()
+        else:
+            self._book_payment()
 
     def _book_payment(self):
         """Register the charged amount as a payment, reconcile what is still open, leave the rest as credit.
 
         Rule 12: the amount is what was charged and the date is the charge's, whatever happened to the invoice.
-
-        :return: what a person should know about the booking
         """
         lines = self._open_lines()
         self._make_payment(self._payment_values(lines), lines)
         # also where nothing was open any more: the invoice shows what was paid for it
         self._settled_moves().matched_payment_ids |= self.payment_id
-        return self._booking_note()
 
     def _book_refund(self):
         """An outgoing payment matched with the original one, as far as that can be freed from its invoices.
@@ -278,11 +378,10 @@ class NetsTransaction(models.Model):
         As for charges, the payment is made and posted whatever happened to the original meanwhile.
         """
         self._make_payment(self._payment_values(self.env["account.move.line"]))
-        return self._match_refund()
+        self._match_refund()
 
     def _match_refund(self):
         self.due_again = self.refund_of_id.payment_id._nets_match_refund(self.payment_id, self.due_first_id)
-        return self._booking_note()
 
     def _book_reversal(self, offset_values=None):
         """Cancel the payment, or offset it where cancelling isn't allowed.
@@ -298,14 +397,15 @@ class NetsTransaction(models.Model):
                     if payment.state != "canceled":
                         payment.action_cancel()
                     self.env.flush_all()
-                return None
+                return
             except UserError:
                 # what else a localisation or another module may forbid: an outgoing payment is always right
                 self.env.invalidate_all()
         if offset_values:
             self._make_payment(offset_values)
-            return self._match_refund()
-        return self._book_refund()
+            self._match_refund()
+        else:
+            self._book_refund()
 
     def _book_by_hand(self, journal, partner, account):
         """Keep what a manager chose instead of what was asked for; booking goes by it from now on.
@@ -458,7 +558,10 @@ class NetsTransaction(models.Model):
         return "/".join(filter(None, [self.terminal_identifier, self.session_number, self.stan]))
 
     def _booking_note(self):
+        """:return: what a person should know about the booking, as text; it is left on the invoices, too"""
         payment = self.payment_id
+        if payment.state == "canceled":
+            return ""
         notes = []
         if payment.move_id and payment.move_id.date != self.charge_date:
             notes.append(
@@ -513,11 +616,8 @@ class NetsOriginInvoice(models.AbstractModel):
 
     @api.model
     def _book(self, transaction):
-        if transaction.kind == "reversal":
-            return transaction._book_reversal()
-        if transaction.refund_mode == "due_again":
-            return transaction._book_refund()
-        return transaction._book_payment()
+        transaction._make_entries()
+        return transaction._booking_note()
 
     @api.model
     def _booked_as(self, transaction):

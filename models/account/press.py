@@ -9,10 +9,18 @@ from ...messages import refusal
 from ..engine.press import Press
 
 
-class _DocumentPress(Press):
-    """Documents that are paid, or paid out, in one payment, as Odoo's *Pay* would register it."""
+class _BookedPress(Press):
+    """A press that becomes a payment in the books."""
 
     origin = "invoice"
+
+    def rehearse(self, reservation):
+        self.env["nets.transaction"]._rehearse_booking(self.terminal, reservation)
+
+
+class _DocumentPress(_BookedPress):
+    """Documents that are paid, or paid out, in one payment, as Odoo's *Pay* would register it."""
+
     payment_type = "inbound"
 
     def __init__(self, env, request_id, terminal_id, moves, amount, refund_of=None, previous=None, wizard=None):
@@ -154,10 +162,9 @@ class CreditNoteRefund(CreditNotePayout):
         return super()._check_moves()
 
 
-class Refund(Press):
+class Refund(_BookedPress):
     """A part of a payment goes back to a card, and the amount is due again."""
 
-    origin = "invoice"
     kind = "refund"
 
     def __init__(self, env, request_id, terminal_id, refund_of, amount, invoice_id=False, previous=None):

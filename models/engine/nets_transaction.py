@@ -255,7 +255,9 @@ class NetsTransaction(models.Model):
             return self._record_by_hand(press.reservation()), None
         if waiting := self._wait_for_terminal(press.terminal):
             return None, waiting
-        return self._reserve(press.reservation()), None
+        reservation = press.reservation()
+        press.rehearse(reservation)
+        return self._reserve(reservation), None
 
     @api.model
     def _press_and_watch(self, press):

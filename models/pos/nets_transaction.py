@@ -404,7 +404,8 @@ class NetsTransaction(models.Model):
         if original.without_order:
             # taken off the order meanwhile
             self.without_order = True
-            return self._book_reversal(self._pos_payment_values())
+            self._book_reversal(self._pos_payment_values())
+            return self._booking_note()
         payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
         order = payment.pos_order_id
         if order.state != "draft":
