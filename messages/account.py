@@ -53,6 +53,9 @@ register(
                 "invoices_customers": _lt(
                     "These invoices belong to different customers. Take one payment for each customer."
                 ),
+                "another_document": _lt(
+                    "What failed before was for other documents. Close this window, and open it again from the document."
+                ),
                 "confirm_and_pay_off": _lt(
                     "Confirming and paying in one step is switched off in the settings. Confirm it first."
                 ),

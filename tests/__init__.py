@@ -12,6 +12,7 @@ from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
 from .engine import test_wings
+from .account import test_asked_again
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_references

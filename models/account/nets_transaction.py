@@ -1,4 +1,3 @@
-import contextlib
 import logging
 
 import psycopg2
@@ -6,7 +5,6 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, clean_context, format_date, ormcache
-from odoo.tools.misc import Callbacks
 
 from ...const import UNRESOLVED_STATES
 from ...messages import refusal
@@ -121,11 +119,12 @@ class NetsTransaction(models.Model):
 
     # === REFUND: ASK FOR IT === #
 
-    def refund_data(self, reversal=False, invoice_id=False):
+    def refund_data(self, reversal=False, invoice_id=False, previous_id=False):
         """What the dialog shows before a refund or reversal is started.
 
         :param bool reversal: the terminal's last transaction is to be taken back
         :param int invoice_id: the invoice the person looks at, or false
+        :param int previous_id: the refund that failed, and is about to be changed: what it asked for is shown
         :return: dict of plain values, amounts negative
         :raise UserError: where it can't be, with the cause
         """
@@ -143,7 +142,10 @@ class NetsTransaction(models.Model):
         credit_notes = self._open_credit_notes().sorted(lambda move: move.reversed_entry_id.id != invoice_id)
         proposed = credit_notes.filtered(lambda move: move.reversed_entry_id & self.invoice_ids)[:1]
         amount = self.amount_refundable
-        if proposed:
+        if previous := self._previous(previous_id):
+            proposed = previous._settled_moves() & credit_notes
+            amount = min(amount, -previous.amount)
+        elif proposed:
             amount = min(amount, proposed._nets_payout_left())
         return {
             "title": self._purpose(),
@@ -170,7 +172,7 @@ class NetsTransaction(models.Model):
             "warning": self.invoice_ids._nets_online_payment_warning(),
         }
 
-    def start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False):
+    def start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous_id=False):  # pylint: disable=too-many-positional-arguments
         """Give money back for a payment, on whatever terminal and card.
 
         :param float amount: negative, in the payment's currency, major units
@@ -178,19 +180,18 @@ class NetsTransaction(models.Model):
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int credit_note_id: to be matched with this credit note; else the amount is due again
         :param int invoice_id: the invoice that becomes due first, where the payment was for several
+        :param int previous_id: the refund that failed, and is asked for again with another amount or terminal
         :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
         self.ensure_one()
-        return self._press_and_watch(
-            self._refund_press(request_id, terminal_id, amount, credit_note_id=credit_note_id, invoice_id=invoice_id)
-        )
-
-    def _refund_press(self, request_id, terminal_id, amount, credit_note_id=False, invoice_id=False, previous=None):
+        previous = self.browse(previous_id or [])
         if credit_note_id:
             credit_note = self.env["account.move"].browse(credit_note_id)
-            return CreditNoteRefund(self.env, request_id, terminal_id, credit_note, amount, self, previous)
-        return Refund(self.env, request_id, terminal_id, self, amount, invoice_id, previous)
+            press = CreditNoteRefund(self.env, request_id, terminal_id, credit_note, amount, self, previous)
+        else:
+            press = Refund(self.env, request_id, terminal_id, self, amount, invoice_id, previous)
+        return self._press_and_watch(press)
 
     def start_reversal(self, request_id):
         """Have the terminal take back its last transaction.
@@ -201,6 +202,13 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         return self._press_and_watch(Reversal(self.env, request_id, self))
+
+    @api.model
+    def _previous(self, previous_id):
+        """:return: the transaction that failed and is about to be changed, empty for none"""
+        previous = self.browse(previous_id or [])
+        previous.check_access("read")
+        return previous
 
     def _open_credit_notes(self):
         """Credit notes of this customer that a refund of this payment can pay out, newest first."""
@@ -277,13 +285,12 @@ class NetsTransaction(models.Model):
     # === REHEARSE === #
 
     @api.model
-    def _rehearse_booking(self, terminal, reservation):
+    def _rehearse_booking(self, reservation):
         """Refuse a charge that accounting would refuse to book today (rule 12 at its right end).
 
         What is booked is tried and taken back. That takes some 170 queries, so payments that differ in nothing but
         their customer and amount do it once for each state of what accounting goes by: then it is one query.
 
-        :param terminal: nets.terminal
         :param dict reservation: values of nets.transaction
         :raise UserError: where accounting refuses, with the cause
         """
@@ -294,15 +301,15 @@ class NetsTransaction(models.Model):
             and reservation["difference_handling"] != "reconcile"
         )
         if is_plain:
-            self._rehearse_once(self._accounting_state(reservation), terminal, reservation)
+            self._rehearse_once(self._accounting_state(reservation), reservation)
         else:
-            self._rehearse(terminal, reservation)
+            self._rehearse(reservation)
 
     @api.model
     @ormcache("state", cache="stable")
-    def _rehearse_once(self, state, terminal, reservation):
+    def _rehearse_once(self, state, reservation):
         """As `_rehearse`, unless that went well in the same state; another set of modules makes new caches."""
-        self._rehearse(terminal, reservation)
+        self._rehearse(reservation)
         return True
 
     @api.model
@@ -325,31 +332,17 @@ class NetsTransaction(models.Model):
         return (fields.Date.today(), *(reservation[name] for name in names), *self.env.cr.fetchone())
 
     @api.model
-    def _rehearse(self, terminal, reservation):
+    def _rehearse(self, reservation):
         """Book what is about to be asked for, and take it back."""
-        cr = self.env.cr
-        # whatever a module wants to do once this is committed: it won't be
-        after_commit, cr.postcommit = cr.postcommit, Callbacks()
         try:
-            with contextlib.closing(cr.savepoint()):
-                rehearsed = self._insert(terminal.sudo(), reservation)
-                rehearsed.write(
-                    {
-                        "state": "approved",
-                        "charged_amount": rehearsed.amount,
-                        "charge_date": fields.Date.context_today(rehearsed),
-                    }
-                )
-                booker = rehearsed.with_company(rehearsed.company_id).with_context(tracking_disable=True)
-                booker._make_entries()
+            with self._as_if_charged(reservation) as transaction:
+                transaction.with_company(transaction.company_id).with_context(tracking_disable=True)._make_entries()
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # a serialization failure: the request is repeated
         except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
             _logger.info("A card isn't asked, since the payment couldn't be booked", exc_info=True)
             raise refusal(self.env, "not_bookable", cause=self._refusal_text(error)) from error
-        finally:
-            cr.postcommit = after_commit
 
     # === BOOK === #
 

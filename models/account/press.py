@@ -14,8 +14,18 @@ class _BookedPress(Press):
 
     origin = "invoice"
 
+    def _check_previous(self, is_for_these):
+        """Refuse to repeat what was for something else.
+
+        :param bool is_for_these: it was for the same documents
+        """
+        previous = self.previous
+        is_of_these = self.refund_of and previous.refund_of_id == self.refund_of
+        if previous and (previous.kind != self.kind or not (is_for_these or is_of_these)):
+            raise refusal(self.env, "another_document")
+
     def rehearse(self, reservation):
-        self.env["nets.transaction"]._rehearse_booking(self.terminal, reservation)
+        self.env["nets.transaction"]._rehearse_booking(reservation)
 
 
 class _DocumentPress(_BookedPress):
@@ -38,6 +48,7 @@ class _DocumentPress(_BookedPress):
 
     def check_rights(self):
         self.moves.check_access("write")
+        self.previous.check_access("read")
         if self.refund_of:
             self.refund_of._check_may_give_back()
 
@@ -49,6 +60,7 @@ class _DocumentPress(_BookedPress):
 
     def check_document(self):
         self._check_moves()
+        self._check_previous(self._was_for_these())
         self.company = self.moves.company_id[:1]
         self.currency = self.moves.currency_id[:1]
         if self.wizard and self.wizard.currency_id != self.currency:
@@ -65,9 +77,14 @@ class _DocumentPress(_BookedPress):
     def check_amount(self):
         positive = abs(self.amount)
         if not self.wizard:
-            self.wizard = self.moves._nets_payment_wizard(self.terminal, self.payment_type)
+            self.wizard = self._window()
             if self.currency.compare_amounts(self.wizard.amount, positive) != 0:
                 self.wizard.write({"amount": positive, "installments_mode": "full"})
+                # a difference that was agreed belongs to the amount that it was agreed for
+                agreed = self.wizard.early_payment_discount_mode
+                self.wizard.payment_difference_handling = "reconcile" if agreed else "open"
+                if self._was_for_these():
+                    self.wizard.communication = self.previous.memo
         wizard = self.wizard
         if not wizard.can_edit_wizard or (len(wizard.batches[0]["lines"]) > 1 and not wizard.group_payment):
             raise refusal(self.env, "invoices_not_grouped")
@@ -75,6 +92,20 @@ class _DocumentPress(_BookedPress):
         due = abs(sum(wizard.batches[0]["lines"].mapped("amount_residual_currency")))
         self._check_due(positive, due, self.moves._nets_amount_under_way((self.kind,)))
         wizard._nets_check_outstanding_account()
+
+    def _was_for_these(self):
+        """Whether this repeats what was asked for these documents."""
+        return bool(self.previous) and self.previous._settled_moves() == self.moves
+
+    def _window(self):
+        """:return: Odoo's *Pay*, as it proposes it, or as it was filled in before (rule 28)"""
+        if not self._was_for_these():
+            return self.moves._nets_payment_wizard(self.terminal, self.payment_type)
+        window = self.previous._pay_window(self.previous._open_lines())
+        due = abs(sum(window.line_ids.mapped("amount_residual_currency")))
+        if self.currency.compare_amounts(due, self.previous.amount_due) != 0:
+            window.payment_difference_handling = "open"
+        return window
 
     def _check_due(self, amount, due, under_way):
         """Rule 3: one debt, one charge.
@@ -179,6 +210,7 @@ class Refund(_BookedPress):
         self.invoice_id = invoice_id
 
     def check_rights(self):
+        self.previous.check_access("read")
         self.refund_of._check_may_give_back()
 
     def is_repeated_by(self, transaction):
@@ -186,6 +218,7 @@ class Refund(_BookedPress):
 
     def check_document(self):
         self.refund_of._check_refundable()
+        self._check_previous(is_for_these=False)
         self._set_document()
 
     def _set_document(self):

@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import math
 import secrets
@@ -12,6 +13,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare, float_round, format_amount
+from odoo.tools.misc import Callbacks
 
 from ... import listener
 from ...connect_cloud import AdministrationOutcome, OutcomeState, Reason, parse_timestamp
@@ -309,6 +311,27 @@ class NetsTransaction(models.Model):
         transaction._book()
         transaction._tell()
         return transaction.sudo(False)
+
+    @api.model
+    @contextlib.contextmanager
+    def _as_if_charged(self, vals):
+        """A transaction as it will be once what is about to be asked for was charged. Whatever is done with it is taken
+        back at the end.
+
+        :param dict vals: as `Press.reservation` makes them
+        :return: a context that gives the transaction, with all rights
+        """
+        terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
+        ending = self.new({"origin": vals["origin"]})._ending("approved", None, self._now().replace(microsecond=0))
+        charge = {"charged_amount": vals["amount"], "charge_date": fields.Date.context_today(self)}
+        cr = self.env.cr
+        # what modules want to do once this is committed isn't done: it won't be
+        after_commit, cr.postcommit = cr.postcommit, Callbacks()
+        try:
+            with contextlib.closing(cr.savepoint()):
+                yield self._insert(terminal, {**vals, **ending, **charge})
+        finally:
+            cr.postcommit = after_commit
 
     @api.model
     def _insert(self, terminal, vals):

@@ -13,6 +13,8 @@ import {_t} from "@web/core/l10n/translation";
 
 /** Charge a card for invoices. */
 class PaymentTask {
+  /** What failed, and is asked for again with another amount or terminal: all the rest stays as it was. */
+  previousId = false;
   givesBack = false;
   isFixed = false;
 
@@ -21,12 +23,19 @@ class PaymentTask {
   }
 
   load(orm) {
-    return orm.call("account.move", "nets_card_payment_data", [this.invoiceIds]);
+    return orm.call("account.move", "nets_card_payment_data", [this.invoiceIds], {
+      previous_id: this.previousId,
+    });
   }
 
   /** @param {Choice} choice */
   request({amount, terminalId}) {
-    return ["account.move", "nets_start_card_payment", [this.invoiceIds, amount, terminalId], {}];
+    return [
+      "account.move",
+      "nets_start_card_payment",
+      [this.invoiceIds, amount, terminalId],
+      {previous_id: this.previousId},
+    ];
   }
 
   title(documents) {
@@ -59,12 +68,17 @@ class RefundTask extends PaymentTask {
   load(orm) {
     return orm.call("nets.transaction", "refund_data", [[this.refundOfId]], {
       invoice_id: this.invoiceId,
+      previous_id: this.previousId,
     });
   }
 
   /** @param {Choice} choice */
   request({amount, terminalId, creditNoteId}) {
-    const values = {credit_note_id: creditNoteId, invoice_id: this.invoiceId};
+    const values = {
+      credit_note_id: creditNoteId,
+      invoice_id: this.invoiceId,
+      previous_id: this.previousId,
+    };
     return ["nets.transaction", "start_refund", [[this.refundOfId], amount, terminalId], values];
   }
 
@@ -118,7 +132,9 @@ class PayOutTask extends RefundTask {
   }
 
   load(orm) {
-    return orm.call("account.move", "nets_payout_data", [this.creditNoteIds]);
+    return orm.call("account.move", "nets_payout_data", [this.creditNoteIds], {
+      previous_id: this.previousId,
+    });
   }
 
   /** @param {Choice} choice */
@@ -127,7 +143,7 @@ class PayOutTask extends RefundTask {
       "account.move",
       "nets_start_payout",
       [this.creditNoteIds, amount, terminalId],
-      {refund_of_id: cardPaymentId},
+      {refund_of_id: cardPaymentId, previous_id: this.previousId},
     ];
   }
 
