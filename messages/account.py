@@ -139,6 +139,12 @@ register(
         (
             _lt("Set-up not complete"),
             {
+                "extra_account_missing": _lt(
+                    "A terminal may add a tip or a surcharge to what is asked, and that needs an account. Choose one for each."
+                ),
+                "extra_account_type": _lt(
+                    "%(account)s can't take tips or surcharges: what stands there is money, or what customers owe. Choose an account for income, expenses or current liabilities."
+                ),
                 "no_journal": _lt(
                     "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
                 ),

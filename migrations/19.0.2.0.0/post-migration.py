@@ -1,5 +1,6 @@
 """How a charge is booked moves from a JSON column into columns with foreign keys (rule 22)."""
 
+from odoo import SUPERUSER_ID, api
 from odoo.tools.sql import column_exists
 
 # What a reference that was kept as a number must still be.
@@ -14,8 +15,20 @@ REFERENCES = {
 
 def migrate(cr, version):
     """:param str version: installed before, nothing on installation"""
-    if version and column_exists(cr, "nets_transaction", "booking_values"):
+    if not version:
+        return
+    if column_exists(cr, "nets_transaction", "booking_values"):
         _move_booking_values(cr)
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    companies = env["nets.terminal"].with_context(active_test=False).search([]).company_id.root_id
+    for company in companies:
+        # what somebody chose for the till holds for invoices, too
+        product = env.ref("nets_connect_cloud.product_surcharge").with_company(company)
+        if account := product.property_account_income_id:
+            cr.execute("UPDATE res_company SET nets_surcharge_account_id = %s WHERE id = %s", [account.id, company.id])
+            company.invalidate_recordset()
+            company.nets_surcharge_tax_ids = product.taxes_id.filtered_domain([("company_id", "=", company.id)])
+    companies._nets_propose_extra_accounts()
 
 
 def _move_booking_values(cr):

@@ -260,9 +260,10 @@ class NetsTransaction(models.Model):
         :param float amount: positive
         """
         payment = self.sudo().payment_id
-        if payment._seek_for_lines()[2]:
+        if self.sudo()._has_discount():
             raise refusal(self.env, "payment_with_discount")
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
+        left += sum(self.sudo()._extra_left())
         # what other refunds of it will take once they are booked
         refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
         left -= refunds._amount_open()
@@ -279,7 +280,7 @@ class NetsTransaction(models.Model):
         if not transaction.can_reverse:
             raise refusal(self.env, "not_last_payment")
         payment = transaction.payment_id
-        if not payment._nets_is_cancellable() and payment._seek_for_lines()[2]:
+        if not payment._nets_is_cancellable() and transaction._has_discount():
             raise refusal(self.env, "payment_not_cancellable")
 
     # === REHEARSE === #
@@ -360,6 +361,7 @@ class NetsTransaction(models.Model):
 
         Rule 12: the amount is what was charged and the date is the charge's, whatever happened to the invoice.
         """
+        self.booked_tip, self.booked_surcharge = self._extra_amounts()
         lines = self._open_lines()
         self._make_payment(self._payment_values(lines), lines)
         # also where nothing was open any more: the invoice shows what was paid for it
@@ -370,6 +372,7 @@ class NetsTransaction(models.Model):
 
         As for charges, the payment is made and posted whatever happened to the original meanwhile.
         """
+        self.booked_tip, self.booked_surcharge = self._refunded_extra_amounts()
         self._make_payment(self._payment_values(self.env["account.move.line"]))
         self._match_refund()
 
@@ -490,6 +493,7 @@ class NetsTransaction(models.Model):
             # A discount belongs to the payment it was granted for: not when anything changed meanwhile.
             values["write_off_line_vals"] = []
         return values | {
+            "write_off_line_vals": values["write_off_line_vals"] + self._extra_lines(),
             "payment_type": "inbound" if self.kind == "purchase" else "outbound",
             "partner_type": "customer",
             "partner_id": self.partner_id.id,
@@ -507,8 +511,9 @@ class NetsTransaction(models.Model):
     def _is_as_asked(self, lines):
         """Whether what was charged, and what it pays, are what they were when it was asked for."""
         due = abs(sum(lines.mapped("amount_residual_currency")))
+        paid = self.charged_amount - self.booked_tip - self.booked_surcharge
         return (
-            self.currency_id.compare_amounts(self.charged_amount, self.amount) == 0
+            self.currency_id.compare_amounts(paid, self.amount) == 0
             and set(lines) == set(self.line_ids)
             and self.currency_id.compare_amounts(due, self.amount_due) == 0
         )
@@ -569,11 +574,13 @@ class NetsTransaction(models.Model):
         credit = abs(sum(counterpart.mapped("amount_residual_currency")))
         if not self.currency_id.is_zero(credit):
             notes.append(self._leftover_note(credit))
-        if self.tip_amount or self.surcharge_amount:
+        notes += self._extra_notes()
+        if self.kind == "purchase" and self.currency_id.compare_amounts(self.charged_amount, self.amount) < 0:
             notes.append(
                 self.env._(
-                    "%(extra)s of the charge was added on the terminal as a tip or surcharge.",
-                    extra=self._format_amount(self.tip_amount + self.surcharge_amount),
+                    "The terminal charged only %(charged)s of the %(asked)s that was asked for. The rest is still due.",
+                    charged=self._format_amount(self.charged_amount),
+                    asked=self._format_amount(self.amount),
                 )
             )
         note = " ".join(notes)

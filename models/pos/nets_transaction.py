@@ -414,20 +414,6 @@ class NetsTransaction(models.Model):
         order._nets_remove_extra_lines(original)
         return None
 
-    def _pos_extra_amounts(self):
-        """What the terminal added to what was asked for.
-
-        :return: (tip, surcharge) in major units. What it doesn't explain is a tip: it never becomes change (rule 14)
-        """
-        self.ensure_one()
-        if self.kind != "purchase" or self.state != "approved":
-            return 0, 0
-        extra = self.currency_id.round(self.charged_amount - self.amount)
-        if self.currency_id.compare_amounts(extra, 0) <= 0:
-            return 0, 0
-        surcharge = min(self.surcharge_amount, extra)
-        return self.currency_id.round(extra - surcharge), surcharge
-
     def _pos_extra_line_uuids(self):
         """The uuids of the order lines that these charges may have added."""
         return {record._pos_extra_line_uuid(name) for record in self for name in ("tip", "surcharge")}

@@ -194,7 +194,7 @@ class PosOrder(models.Model):
     def _nets_add_extra_lines(self, transaction):
         """Put the tip and the surcharge of a charge on the order, so that its total is what was charged."""
         self.ensure_one()
-        tip, surcharge = transaction._pos_extra_amounts()
+        tip, surcharge = transaction._extra_amounts()
         if self.currency_id.is_zero(tip + surcharge):
             # nothing that a charge could fail to be booked for
             self.amount_paid = self._compute_amount_paid()
