@@ -532,7 +532,7 @@ def _parse_float(text):
         return text
     number = float(text)
     # A float has too few digits for what may be a card number.
-    return int(Decimal(text)) if number.is_integer() and abs(number) < 1e20 else number
+    return int(Decimal(text)) if number.is_integer() else number
 
 
 def _dict(value):

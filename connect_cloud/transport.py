@@ -250,13 +250,12 @@ class _WatchedConnection:
 
 
 class _PlainResponse(http.client.HTTPResponse):
-    """An answer without the headers that `requests` acts upon, whether asked to or not: it reads the
-    body of a redirect whole and unpacked, and runs patterns of its own over cookies."""
+    """An answer that redirects nowhere: `requests` reads the body of a redirect whole and unpacked, also
+    where it doesn't follow it."""
 
     def begin(self):
         super().begin()
-        for name in ("Location", "Set-Cookie", "Set-Cookie2"):
-            del self.msg[name]
+        del self.msg["Location"]
 
 
 class _BoundedReader(io.RawIOBase):

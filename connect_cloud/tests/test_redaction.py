@@ -47,6 +47,8 @@ def test_a_card_number_keeps_its_last_four_digits_and_its_length(text, expected)
         "476173900101",  # 12 digits: a StanAuth
         "20240131235952",  # a time stamp that passes the Luhn check
         "A0000000043060 D5780000021010 D27600002545500100",  # AIDs
+        "D5780000021016",  # one that passes the Luhn check
+        "0005780000021016",
         "4761 7390-0101 0010",  # one kind of separator
         "476173 900101 0010",  # Ref.: STAN, authorisation, TCC
         "2024.01.31.23.59.52",
@@ -170,7 +172,7 @@ around = st.sampled_from(
         "PAN",
         "x",
         "F",
-        "Ref.: 000123 A1B2C3 ",
+        "Ref.: 000123 A1B2CX ",
         "kr 1 234,50\r\n",
         ";",
         "%B",
