@@ -81,7 +81,7 @@ MUTATIONS = [
             (
                 "models/engine/nets_transaction_recovery.py",
                 "                and transaction._become_unknown(look_up_now=True)\n",
-                '                and transaction._compare_and_set({"state": "failed", "reason": NEVER_SENT}, ("pending",))\n',
+                '                and transaction._compare_and_set({"state": "failed"}, ("pending",))\n',
             ),
         ),
     ),
