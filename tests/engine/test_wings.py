@@ -50,9 +50,6 @@ NOT_YET = {
     "models/account/nets_transaction_refund.py",
     "models/engine/nets_transaction_log.py",
     "models/engine/nets_transaction_recovery.py",
-    "static/src/engine/card_dialog.js",
-    "static/src/engine/card_dialog.xml",
-    "static/src/engine/card_tasks.js",
 }
 
 

@@ -1,44 +1,50 @@
 import {_t} from "@web/core/l10n/translation";
+import {CardTask, cardTasks} from "../engine/card_task";
+import {CardPaymentChoice, CreditNoteChoice} from "./card_choices";
 
-/**
- * What the card dialog is opened for: where its figures come from, what *Process card* asks the server for, and the
- * words that differ. Amounts of tasks with `givesBack` are negative.
- *
- * @typedef {Object} Choice what the person chose in the dialog
- * @property {number} amount
- * @property {number} terminalId
- * @property {number | false} creditNoteId
- * @property {number | false} cardPaymentId
- */
+/** @typedef {import("../engine/card_task").Choice} Choice */
 
 /** Charge a card for invoices. */
-class PaymentTask {
-  givesBack = false;
-  isFixed = false;
-
-  constructor(invoiceIds) {
-    this.invoiceIds = invoiceIds;
+class PaymentTask extends CardTask {
+  get invoiceIds() {
+    return this.description.invoice_ids;
   }
 
   load(orm) {
     return orm.call("account.move", "nets_card_payment_data", [this.invoiceIds]);
   }
 
+  /** What was filled in in Odoo's *Pay* is sent as it is; else only where it is clear on which terminal. */
+  atOnce(form) {
+    const {wizard_id: wizardId, start} = this.description;
+    if (wizardId) {
+      // it has a request id of its own
+      return () => ["account.payment.register", "nets_process_card", [[wizardId]], {}];
+    }
+    if (!start || !form.has_usual_terminal || form.transaction_id) {
+      return null;
+    }
+    const {amount, terminal_id: terminalId} = form;
+    return (requestId) => this.request({amount, terminalId, requestId});
+  }
+
   /** @param {Choice} choice */
-  request({amount, terminalId}) {
-    return ["account.move", "nets_start_card_payment", [this.invoiceIds, amount, terminalId], {}];
+  request({amount, terminalId, requestId}) {
+    const values = {request_id: requestId};
+    return [
+      "account.move",
+      "nets_start_card_payment",
+      [this.invoiceIds, amount, terminalId],
+      values,
+    ];
   }
 
   title(documents) {
-    return documents ? _t("Card payment: %(invoices)s", {invoices: documents}) : _t("Card payment");
+    return documents ? _t("Card payment: %(invoices)s", {invoices: documents}) : super.title();
   }
 
   due({customer, due}) {
     return _t("%(customer)s: %(due)s due", {customer, due});
-  }
-
-  get button() {
-    return _t("Process card");
   }
 
   get running() {
@@ -46,25 +52,31 @@ class PaymentTask {
   }
 }
 
-/** Give money back to a card. */
-class RefundTask extends PaymentTask {
+/** Give money of a card payment back to a card. */
+class RefundTask extends CardTask {
   givesBack = true;
+  Choices = CreditNoteChoice;
+  creditNoteId = false;
 
-  constructor(refundOfId, invoiceId) {
-    super([]);
-    this.refundOfId = refundOfId;
-    this.invoiceId = invoiceId;
+  get refundOfId() {
+    return this.description.refund_of_id;
   }
 
-  load(orm) {
-    return orm.call("nets.transaction", "refund_data", [[this.refundOfId]], {
-      invoice_id: this.invoiceId,
+  async load(orm) {
+    const form = await orm.call("nets.transaction", "refund_data", [[this.refundOfId]], {
+      invoice_id: this.description.invoice_id,
     });
+    this.creditNoteId = form.credit_note_id;
+    return form;
   }
 
   /** @param {Choice} choice */
-  request({amount, terminalId, creditNoteId}) {
-    const values = {credit_note_id: creditNoteId, invoice_id: this.invoiceId};
+  request({amount, terminalId, requestId}) {
+    const values = {
+      request_id: requestId,
+      credit_note_id: this.creditNoteId,
+      invoice_id: this.description.invoice_id,
+    };
     return ["nets.transaction", "start_refund", [[this.refundOfId], amount, terminalId], values];
   }
 
@@ -86,13 +98,14 @@ class RefundTask extends PaymentTask {
 /** Have the terminal take back its last payment. */
 class ReversalTask extends RefundTask {
   isFixed = true;
+  Choices = null;
 
   load(orm) {
     return orm.call("nets.transaction", "refund_data", [[this.refundOfId]], {reversal: true});
   }
 
-  request() {
-    return ["nets.transaction", "start_reversal", [[this.refundOfId]], {}];
+  request({requestId}) {
+    return ["nets.transaction", "start_reversal", [[this.refundOfId]], {request_id: requestId}];
   }
 
   title(documents) {
@@ -111,65 +124,38 @@ class ReversalTask extends RefundTask {
 }
 
 /** Pay credit notes out on a card. */
-class PayOutTask extends RefundTask {
-  constructor(creditNoteIds) {
-    super(false, false);
-    this.creditNoteIds = creditNoteIds;
-  }
+class PayOutTask extends PaymentTask {
+  givesBack = true;
+  Choices = CardPaymentChoice;
+  cardPaymentId = false;
 
-  load(orm) {
-    return orm.call("account.move", "nets_payout_data", [this.creditNoteIds]);
+  async load(orm) {
+    const form = await orm.call("account.move", "nets_payout_data", [this.invoiceIds]);
+    this.cardPaymentId = form.card_payment_id;
+    return form;
   }
 
   /** @param {Choice} choice */
-  request({amount, terminalId, cardPaymentId}) {
-    return [
-      "account.move",
-      "nets_start_payout",
-      [this.creditNoteIds, amount, terminalId],
-      {refund_of_id: cardPaymentId},
-    ];
+  request({amount, terminalId, requestId}) {
+    const values = {request_id: requestId, refund_of_id: this.cardPaymentId};
+    return ["account.move", "nets_start_payout", [this.invoiceIds, amount, terminalId], values];
+  }
+
+  title(documents) {
+    return documents ? _t("Card refund: %(invoices)s", {invoices: documents}) : _t("Card refund");
   }
 
   due({customer, due}) {
     return _t("%(customer)s: %(due)s left to pay out", {customer, due});
   }
+
+  get running() {
+    return _t("You may close this window: the refund goes on, and the invoice shows it.");
+  }
 }
 
-/**
- * @param {Object} params of the client action
- * @returns {PaymentTask}
- */
-export function taskOfAction(params) {
-  if (params.reversal) {
-    return new ReversalTask(params.refund_of_id);
-  }
-  if (params.refund_of_id) {
-    return new RefundTask(params.refund_of_id, params.invoice_id);
-  }
-  const documents = params.invoice_ids || [];
-  return params.pay_out ? new PayOutTask(documents) : new PaymentTask(documents);
-}
-
-/**
- * What a transaction was started for, so that it can be changed and tried again.
- *
- * @param {import("../common/transaction_service").Progress} progress
- * @param {PaymentTask} task what the dialog was opened for
- * @returns {PaymentTask}
- */
-export function taskOfTransaction(progress, task) {
-  if (progress.pays_out_ids?.length) {
-    return new PayOutTask(progress.pays_out_ids);
-  }
-  if (progress.kind === "reversal") {
-    return new ReversalTask(progress.refund_of_id);
-  }
-  if (progress.kind === "refund") {
-    return new RefundTask(progress.refund_of_id, task.invoiceId || task.invoiceIds[0] || false);
-  }
-  if (!task.invoiceIds.length && progress.invoice_ids?.length) {
-    return new PaymentTask(progress.invoice_ids);
-  }
-  return task;
-}
+cardTasks
+  .add("payment", PaymentTask)
+  .add("payout", PayOutTask)
+  .add("refund", RefundTask)
+  .add("reversal", ReversalTask);
