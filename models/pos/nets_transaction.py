@@ -437,7 +437,7 @@ class NetsTransaction(models.Model):
 
     def _pos_unsigned(self):
         """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
-        key = "signature_declined" if self.signature == "declined" else "signature_open"
+        key = "order_signature_declined" if self.signature == "declined" else "order_unsigned"
         values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
 
