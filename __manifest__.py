@@ -1,3 +1,5 @@
+# $Format:%nA download of the source: call this folder nets_connect_cloud, and delete this line (docs/install.md).$
+# What that line becomes in a download, and why: .gitattributes
 {
     "name": "NETS Connect@Cloud payment terminals",
     "summary": "Take and refund card payments on NETS terminals",
@@ -62,8 +64,9 @@
         ],
         "point_of_sale._assets_pos": [
             "nets_connect_cloud/static/src/common/**/*",
-            "nets_connect_cloud/static/src/pos/**/*",
-            ("remove", "nets_connect_cloud/static/src/pos/backend/**/*"),
+            "nets_connect_cloud/static/src/pos/*.js",
+            "nets_connect_cloud/static/src/pos/card_*/**/*",
+            "nets_connect_cloud/static/src/pos/overrides/**/*",
         ],
         "web.assets_unit_tests": ["nets_connect_cloud/static/tests/unit/**/*"],
         "web.assets_tests": ["nets_connect_cloud/static/tests/tours/**/*"],

@@ -63,6 +63,7 @@ class NetsTransaction(models.Model):
         help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
     )
 
+    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
     # As Odoo writes the condition.
     _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
 
@@ -218,7 +219,7 @@ class NetsTransaction(models.Model):
             return 0
         if self.without_order:
             return 1
-        return 2 if self.to_book else 3
+        return 3 if self.booked_at else 2
 
     def _pos_takes_back_line(self):
         """Whether this is the reversal of a line of the same order, and not a line of a refund."""
@@ -313,8 +314,6 @@ class NetsTransaction(models.Model):
                 "pos_session_id": payment.session_id.id,
             }
         )
-        # from here on the line says what was charged; a refusal takes that back, too
-        self.to_book = False
         payment.write(self._pos_line_values())
         payment.pos_order_id._nets_add_extra_lines(self)
         return None
@@ -393,7 +392,6 @@ class NetsTransaction(models.Model):
         order = payment.pos_order_id
         if order.state != "draft":
             return self._pos_book_without_order()
-        self.to_book = False
         payment.write(original._pos_line_values())
         order._nets_remove_extra_lines(original)
         return None
@@ -460,6 +458,10 @@ class NetsOriginPos(models.AbstractModel):
         return transaction._pos_book()
 
     @api.model
+    def _booked_as(self, transaction):
+        return transaction.payment_id.display_name
+
+    @api.model
     def _tell(self, transaction):
         transaction._pos_show_on_line()
         config = transaction.pos_config_id
@@ -513,6 +515,8 @@ class NetsOriginPos(models.AbstractModel):
 
     @api.model
     def _check_may_give_back(self, transaction):
+        if transaction.sudo().state == "approved" and not transaction._has_own_payment():
+            raise refusal(self.env, "payment_of_till")
         if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
             raise refusal(self.env, "rights_refund", error=AccessError)
 
