@@ -197,7 +197,7 @@ register(
         "signature_required": (
             _lt("Check the signature"),
             _lt(
-                "The card was charged, and the customer signs the receipt. Compare the signature with the one on the card, and say whether it is right."
+                "The card was charged. The customer signs the receipt: compare the signature with the one on the card, and say whether it is right."
             ),
         ),
         "signature_declined": (
