@@ -80,7 +80,7 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
     """
     watch = _Watch(connect_timeout, timeout)
     started = time.monotonic()
-    status, body, encoding = None, bytearray(), ""
+    status, body = None, bytearray()
     trouble = cause = None
     with requests.Session() as session:
         for scheme in ("http://", "https://"):
@@ -101,7 +101,6 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
                     raise http.client.IncompleteRead(b"")
                 # urllib3 1.26, which Debian 12 has, takes a cut for the end of the body.
                 response.raw.enforce_content_length = True
-                encoding = response.headers.get("Content-Encoding", "").strip().lower()
                 # As it came: that version of urllib3 unpacks without bounds.
                 for chunk in response.raw.stream(KEPT_OF_TOO_MUCH, decode_content=False):
                     body += chunk
@@ -112,7 +111,7 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as e:
             trouble = Reason.SERVICE_UNREACHABLE if watch.never_opened else Reason.CONNECTION_INTERRUPTED
             cause = _class_names(e)
-    body = _unpack(body, encoding)
+    body = _unpack(body, watch.encoding)
     if body is None or len(body) > MAX_BODY:
         trouble = trouble or Reason.UNREADABLE_ANSWER
         body = (body or b"")[:KEPT_OF_TOO_MUCH]
@@ -138,7 +137,7 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
 def _unpack(body, encoding):
     """A body without its compression. We ask for none; a proxy may compress all the same.
 
-    :param str encoding: the header's value, in lower case
+    :param str encoding: the header's value, in lower case; "" where there is none
     :return: bytes, at most one more than MAX_BODY; None where it can't be unpacked
     """
     if not body or encoding in ("", "identity"):
@@ -178,6 +177,7 @@ class _Watch:
         self.timeout = timeout
         self.deadline = time.monotonic() + connect_timeout
         self.ended = False  # the other side has closed the connection
+        self.encoding = ""  # how the answer's body is packed, in lower case
         self.opened = False
         self.failed_to_open = False
 
@@ -245,17 +245,23 @@ class _WatchedConnection:
     def response_class(self, sock, *args, **kwargs):
         """http.client asks this for the object that reads an answer (a proxy's, too)."""
         response = _PlainResponse(sock, *args, **kwargs)
+        response.watch = self.watch
         response.fp = io.BufferedReader(_BoundedReader(response.fp, sock, self.watch))
         return response
 
 
 class _PlainResponse(http.client.HTTPResponse):
-    """An answer that redirects nowhere: `requests` reads the body of a redirect whole and unpacked, also
-    where it doesn't follow it."""
+    """An answer without the headers that the libraries act upon unasked: `requests` reads the body of a
+    redirect whole and unpacked, also where it doesn't follow it, and urllib3 before 2.6 makes ready for
+    any number of compressions."""
+
+    watch = None
 
     def begin(self):
         super().begin()
-        del self.msg["Location"]
+        self.watch.encoding = ", ".join(self.msg.get_all("Content-Encoding", ())).strip().lower()
+        for name in ("Content-Encoding", "Location"):
+            del self.msg[name]
 
 
 class _BoundedReader(io.RawIOBase):
