@@ -1,7 +1,5 @@
 """Transactions of the Point of Sale: from the till's payment line to the order."""
 
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
@@ -11,9 +9,6 @@ from ...messages import BY_HAND_REASONS, describe_refusal, refusal
 from ..engine.nets_transaction import NOW
 from .press import LinePayment
 
-# The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
-# recognised without a column that every till would load, and a line can't be added twice.
-EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
 # What a payment line shows of its transaction, besides the amount.
 SHOWN_FIELDS = (
     "payment_status",
@@ -30,9 +25,10 @@ SHOWN_FIELDS = (
 class NetsTransaction(models.Model):
     """Transactions that pay lines of the Point of Sale: what the engine's hooks *book* and *tell* do for them.
 
-    The till's line is found by its uuid, which outlives its record: lines are deleted and made anew. What the line
-    says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which the guards of
-    `pos.payment` take it, too.
+    The link to the till's line and its order is set here when a press is reserved, and never changes: what a client
+    can write, such as a uuid, proves nothing (rule 17). Only a manager puts a charge that belongs to no order on one.
+    What the line says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which
+    the guards of `pos.payment` take it, too.
     """
 
     _inherit = "nets.transaction"
@@ -55,6 +51,9 @@ class NetsTransaction(models.Model):
     pos_payment_method_id = fields.Many2one(
         "pos.payment.method", "POS payment method", readonly=True, copy=False, ondelete="restrict"
     )
+    # The order lines of what the terminal added to the amount.
+    pos_tip_line_id = fields.Many2one("pos.order.line", "Tip on the order", readonly=True, copy=False)
+    pos_surcharge_line_id = fields.Many2one("pos.order.line", "Surcharge on the order", readonly=True, copy=False)
     cashier_name = fields.Char("Cashier", readonly=True)
     without_order = fields.Boolean(
         readonly=True,
@@ -153,14 +152,19 @@ class NetsTransaction(models.Model):
             )
 
     @api.model
-    def _pos_charged_for(self, orders, transaction_id=None):
-        """The card payments of orders that money of a refund can go back to.
+    def _pos_charged_for(self, order, transaction_id=None):
+        """The card payments that money of a refund can go back to: of the order that it refunds, which a till says, in
+        the same company and currency.
 
+        :param order: the order of the refund
         :param int transaction_id: only this one
         :return: nets.transaction with all rights
         """
+        order = order.sudo()
         domain = [
-            ("pos_order_id", "in", orders.ids),
+            ("pos_order_id", "in", order.refunded_order_id.ids),
+            ("company_id", "=", order.company_id.id),
+            ("currency_id", "=", order.currency_id.id),
             ("kind", "=", "purchase"),
             ("state", "=", "approved"),
             ("without_order", "=", False),
@@ -210,7 +214,8 @@ class NetsTransaction(models.Model):
         found = {}
         candidates = self.sudo().search(
             [
-                ("pos_payment_uuid", "in", [name for name in payment_uuids if name]),
+                # by the link, and not by what it was called then
+                ("pos_payment_id.uuid", "in", [name for name in payment_uuids if name]),
                 ("state", "not in", NOT_CHARGED_STATES),
                 ("without_order", "=", False),
             ],
@@ -219,9 +224,10 @@ class NetsTransaction(models.Model):
         for transaction in candidates:
             if transaction._pos_takes_back_line():
                 continue  # told by the one that it takes back
-            best = found.get(transaction.pos_payment_uuid)
+            name = transaction.pos_payment_id.uuid
+            best = found.get(name)
             if best is None or transaction._pos_precedence() > best._pos_precedence():
-                found[transaction.pos_payment_uuid] = transaction
+                found[name] = transaction
         return found
 
     def _pos_precedence(self):
@@ -233,7 +239,7 @@ class NetsTransaction(models.Model):
 
     def _pos_takes_back_line(self):
         """Whether this is the reversal of a line of the same order, and not a line of a refund."""
-        return self.kind == "reversal" and self.pos_payment_uuid == self.refund_of_id.pos_payment_uuid
+        return self.kind == "reversal" and self.pos_order_id == self.refund_of_id.pos_order_id
 
     def _pos_take_back(self):
         """The reversal of this line that is under way, or worked; mostly empty."""
@@ -312,13 +318,7 @@ class NetsTransaction(models.Model):
         payment = self._pos_line_to_book_on()
         if not payment:
             return self._pos_book_without_order()
-        self.write(
-            {
-                "pos_payment_id": payment.id,
-                "pos_order_id": payment.pos_order_id.id,
-                "pos_session_id": payment.session_id.id,
-            }
-        )
+        self.pos_session_id = payment.session_id
         payment.write(self._pos_line_values())
         payment.pos_order_id._nets_add_extra_lines(self)
         return None
@@ -328,7 +328,7 @@ class NetsTransaction(models.Model):
 
         :return: pos.payment, empty where its order was paid otherwise, cancelled, deleted, or its session is closed
         """
-        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft" or not order.session_id or order.session_id.state == "closed":
             return payment.browse()
@@ -393,7 +393,7 @@ class NetsTransaction(models.Model):
             # taken off the order meanwhile
             self.without_order = True
             return self._book_reversal(self._pos_payment_values())
-        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft":
             return self._pos_book_without_order()
@@ -415,12 +415,9 @@ class NetsTransaction(models.Model):
         surcharge = min(self.surcharge_amount, extra)
         return self.currency_id.round(extra - surcharge), surcharge
 
-    def _pos_extra_line_uuids(self):
-        """The uuids of the order lines that these charges may have added."""
-        return {record._pos_extra_line_uuid(name) for record in self for name in ("tip", "surcharge")}
-
-    def _pos_extra_line_uuid(self, name):
-        return str(uuid.uuid5(EXTRA_LINE_NAMESPACE, f"{self.order_id}/{name}"))
+    def _pos_extra_lines(self):
+        """:return: the order lines that these charges added"""
+        return self.pos_tip_line_id | self.pos_surcharge_line_id
 
     # === TELL === #
 
