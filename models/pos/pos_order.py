@@ -24,7 +24,7 @@ FROZEN_FIELDS = (
 BOUND_FIELDS = ("uuid", "company_id")
 # What is computed from the lines. A till may know less of them than the server.
 TOTAL_FIELDS = ("amount_total", "amount_tax", "amount_paid", "amount_return", "is_tipped", "tip_amount")
-GUARDED_FIELDS = {"lines", "payment_ids", "state", *FROZEN_FIELDS, *TOTAL_FIELDS}
+GUARDED_FIELDS = {"lines", "payment_ids", *FROZEN_FIELDS, *TOTAL_FIELDS}
 # The orders that are being changed, in the cache of the cursor: unlike a context, no client can set it.
 CHANGING = "nets_connect_cloud.changing_orders"
 
@@ -49,11 +49,12 @@ class PosOrder(models.Model):
         return orders
 
     def write(self, vals):
-        if not GUARDED_FIELDS & vals.keys():
-            return super().write(vals)
         if vals.get("state") == "cancel" or not vals.get("session_id", True):
             self._nets_check_removable()
-        with self._nets_guarded(ending=vals.get("state", "draft") not in OPEN_STATES):
+        ending = vals.get("state", "draft") not in OPEN_STATES and any(order.state in OPEN_STATES for order in self)
+        if not ending and not GUARDED_FIELDS & vals.keys():
+            return super().write(vals)
+        with self._nets_guarded(ending):
             return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -74,8 +75,8 @@ class PosOrder(models.Model):
         """Change these orders, or their lines, whoever asks for it.
 
         The change is compared when it is complete, since a till sends all that it knows, changed or not: an order whose
-        card runs is what it was before; one that was charged isn't worth less than its cards; and one that ends is paid
-        by what its lines say. Otherwise nothing of the change remains, also where its caller catches the error.
+        card runs is what it was before; one that was charged hasn't become worth less than its cards; and one that ends
+        is paid by what its lines say. Otherwise nothing of the change remains, also where its caller catches the error.
 
         :param bool ending: whether orders may end by it
         :param bool lock: whether it may leave the row of the order as it is, by which the next card would see it
@@ -113,18 +114,27 @@ class PosOrder(models.Model):
         return cards.pos_order_id.with_env(self.env)
 
     def _nets_facts(self):
-        """What mustn't change of an order that a card runs for, or was charged for, in a form that can be compared."""
-        if not self._nets_unresolved():
-            return [self[name] for name in BOUND_FIELDS]
-        lines = {(line.id, line.product_id.id, line.qty) for line in self.lines}
-        return [lines, self._nets_worth(), *(self[name] for name in FROZEN_FIELDS if name in self._fields)]
+        """What of an order that a card runs for, or was charged for, is compared.
+
+        :return: (what it is worth, what mustn't change)
+        """
+        names, lines = BOUND_FIELDS, set()
+        worth = self._nets_worth()
+        if self._nets_unresolved():
+            names = FROZEN_FIELDS
+            lines = {(line.id, line.product_id.id, line.qty) for line in self.lines} | {worth}
+        return worth, [lines, *(self[name] for name in names if name in self._fields)]
 
     def _nets_check_kept(self, facts):
         """:raise UserError: where a change of this order goes round a card"""
-        if self._nets_facts() != facts:
+        was_worth, kept = facts
+        worth, found = self._nets_facts()
+        if found != kept:
             raise UserError((self._nets_unresolved() or self._nets_charged())[:1]._pos_in_the_way().as_text())
-        self._nets_check_worth()
-        self._nets_refresh_totals()
+        if self.currency_id.compare_amounts(abs(worth), abs(was_worth)) < 0 or worth * was_worth < 0:
+            self._nets_check_worth()
+        if self.state == "draft":
+            self._nets_refresh_totals()
 
     # === RULE 14: NO WAY ROUND A CARD === #
 
@@ -153,15 +163,13 @@ class PosOrder(models.Model):
             order._nets_check_paid()
 
     def _nets_check_paid(self):
-        charged = self._nets_charged()
-        cards = self.payment_ids.filtered(
-            lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
-        )
-        if not cards and not charged:
+        cards = self.payment_ids.filtered(lambda line: line.payment_method_id._nets_is_terminal())
+        if not cards and not self._nets_bound():
             return
+        charged = self._nets_charged()
         if unsigned := charged.filtered(lambda card: card.signature in ("required", "declined"))[:1]:
             raise UserError(unsigned._pos_unsigned().as_text())
-        for line in cards:
+        for line in cards.filtered(lambda line: not line.currency_id.is_zero(line.amount)):
             card = charged.filtered(lambda card, line=line: card.pos_payment_id == line)
             if not card or self.currency_id.compare_amounts(card.charged_amount, line.amount) != 0:
                 raise refusal(
@@ -187,6 +195,8 @@ class PosOrder(models.Model):
         :raise UserError: where somebody took off what a card pays: the difference would become change in cash
         """
         cards = self._nets_on_cards()
+        if self.currency_id.is_zero(cards):
+            return
         worth = self._nets_worth()
         sign = 1 if cards > 0 else -1
         if self.currency_id.compare_amounts(sign * (cards - worth), self._nets_rounding()) > 0:
