@@ -1,3 +1,5 @@
+# $Format:%nA download of the source: call this folder nets_connect_cloud, and delete this line (docs/install.md).$
+# What that line becomes in a download, and why: .gitattributes
 {
     "name": "NETS Connect@Cloud payment terminals",
     "summary": "Take and refund card payments on NETS terminals",

@@ -1,4 +1,4 @@
-from .catalogue import Message, describe, describe_refusal, describe_setup, labels, refusal
+from .catalogue import Message, describe, describe_lookup, describe_refusal, describe_setup, labels, refusal
 from .engine import (
     ADMINISTRATION_REASONS,
     ADMINISTRATION_UNANSWERED,

@@ -5,7 +5,9 @@ themselves stand in the files beside this one: the engine's, and those of each p
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
@@ -38,17 +40,21 @@ _MESSAGES = {}
 _SETUP_MESSAGES = {}
 # What is refused before anything is sent → (label, explanation).
 _REFUSALS = {}
+# What the last lookup of a result came to → sentence.
+_LOOKUPS = {}
 
 
-def register(messages=None, setup_messages=None, refusals=()):
+def register(messages=None, setup_messages=None, refusals=(), lookups=None):
     """Add words to the catalogue. A key is taken once.
 
     :param dict messages: (label, explanation) by reason
     :param dict setup_messages: the same, for who sets an account up
+    :param dict lookups: sentences about what a lookup came to, by key
     :param refusals: pairs of a label and of the explanations that it stands for, by key
     """
     _add(_MESSAGES, messages or {})
     _add(_SETUP_MESSAGES, setup_messages or {})
+    _add(_LOOKUPS, lookups or {})
     for label, explanations in refusals:
         _add(_REFUSALS, {key: (label, explanation) for key, explanation in explanations.items()})
 
@@ -124,3 +130,23 @@ def refusal(env, key, error=UserError, **values):
     :return: the exception, to be raised
     """
     return error(describe_refusal(env, key, **values).as_text())
+
+
+def describe_lookup(env, said):
+    """The words for what the last lookup of a result came to.
+
+    :param dict said: `why`, a key of what is registered, with `state`, the terminal's own word, and `until`, the time
+        in ISO 8601 that is waited for; or `reason` and `text`, where the terminal couldn't be asked; or nothing
+    :return: text
+    """
+    if reason := said.get("reason"):
+        return describe(env, reason, said.get("text")).label
+    sentence = _LOOKUPS.get(said.get("why"))
+    if not sentence:
+        return ""
+    until = said.get("until")
+    if until:
+        moment = fields.Datetime.context_timestamp(env.user, datetime.fromisoformat(until).replace(tzinfo=None))
+        until = moment.strftime("%H:%M:%S")
+    text = env._(sentence)
+    return text % {"state": said.get("state") or "–", "until": until or ""}

@@ -390,7 +390,6 @@ register(
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name."
                 ),
-                "site_in_itself": _lt("A site can't be a group of itself."),
                 "settings_lookup": _lt(
                     "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The longest pause is at least as long, and an hour at most."
                 ),
@@ -446,4 +445,34 @@ register(
             },
         ),
     ),
+)
+
+# Why a lookup didn't settle a result yet: the keys are those of `connect_cloud.evidence.Why`, and one of the engine's.
+register(
+    lookups={
+        "proven": _lt("The terminal's last result shows no charge. It is asked once more, to be sure."),
+        "no_charge_shown": _lt("The terminal's last result shows no charge of this payment."),
+        "call_held": _lt("The terminal's own answer is still waited for."),
+        "terminal_not_idle": _lt("The terminal is “%(state)s”: it hasn't finished yet."),
+        "customer_may_be_there": _lt(
+            "The terminal shows nothing new. A customer may take until %(until)s: then it is known."
+        ),
+        "result_unknown": _lt("The terminal doesn't know the result itself yet."),
+        "not_sent": _lt("It isn't known whether this reached the terminal, so its last result proves nothing."),
+        "no_baseline": _lt("What the terminal did before this isn't known, so its last result proves nothing."),
+        "used_by_hand": _lt("The terminal's last result may have been typed on the terminal by hand."),
+        "other_order": _lt("The terminal's last result belongs to another order."),
+        "order_id_missing": _lt("The terminal's last result has no order number, so it may be somebody else's."),
+        "no_number": _lt("The terminal's last result has no number (STAN), so it can't be recognised."),
+        "known_payment": _lt("The terminal's last result is one that is known already."),
+        "no_amount": _lt("The terminal's last result doesn't say how much was charged."),
+        "other_amount": _lt("The terminal's last result is about another amount."),
+        "not_newer": _lt("The terminal's last result isn't newer than the one before this."),
+        "number_left_out": _lt("Something else ran on the terminal in between."),
+        "not_recognisable": _lt("The terminal's last result has neither number nor time, so it can't be recognised."),
+        "result_gone": _lt("The terminal doesn't show any last result any more."),
+        "reversal_not_disproved": _lt(
+            "The terminal still shows the payment. That doesn't prove that it wasn't taken back."
+        ),
+    }
 )

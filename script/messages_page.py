@@ -1,7 +1,7 @@
 """docs/MESSAGES.md, made of the catalogue in messages/: every message, what leads to it, and how to see it.
 
 What a message says stands in the catalogue alone; here stands what leads to it on the wire, and how the simulator plays
-that. `script/lint` compares the page with the catalogue, and `script/lint --fix` writes it anew.
+that. `script/lint` compares the page with the catalogue, and `script/lint --fix` writes it again.
 """
 
 import importlib.util

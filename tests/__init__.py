@@ -3,6 +3,7 @@ from .engine import test_admin_accounts
 from .engine import test_admin_messages
 from .engine import test_admin_operations
 from .engine import test_admin_secrets
+from .engine import test_doors
 from .engine import test_hoot
 from .engine import test_log
 from .engine import test_receipt

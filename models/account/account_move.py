@@ -228,14 +228,11 @@ class AccountMove(models.Model):
     # === BUSINESS METHODS === #
 
     def _nets_printed_transactions(self):
-        """The card payments and refunds that the printed document and the portal page name: also those of the order of
-        the Point of Sale that it invoices.
+        """The card payments and refunds that the printed document and the portal page name.
 
         :return: nets.transaction with all rights, in their order
         """
         transactions = self.sudo().nets_transaction_ids
-        if orders := self.sudo().pos_order_ids:
-            transactions |= transactions.search([("pos_order_id", "in", orders.ids), ("without_order", "=", False)])
         return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
 
     def nets_card_payment_data(self):
@@ -441,16 +438,8 @@ class AccountMove(models.Model):
                 raise refusal(self.env, "credit_note_draft", name=move.display_name)
             if move.currency_id.is_zero(move.amount_residual):
                 raise refusal(self.env, "credit_note_paid_out", name=move.display_name)
-            if move.reversed_entry_id._nets_is_paid_in_pos():
-                raise refusal(self.env, "credit_note_of_till", name=move.display_name)
         if len(self.company_id) > 1 or len(self.currency_id) > 1 or len(self.commercial_partner_id) > 1:
             raise refusal(self.env, "credit_notes_differ")
-
-    def _nets_is_paid_in_pos(self):
-        """Whether money for this invoice was taken in the Point of Sale. What was put on the customer's account there
-        wasn't: it is paid, and refunded, here."""
-        methods = self.sudo().pos_order_ids.payment_ids.payment_method_id
-        return any(method.type != "pay_later" for method in methods)
 
     def _nets_payout_left(self):
         return max(0, sum(self.mapped("amount_residual")) - self._nets_amount_under_way(("refund",)))

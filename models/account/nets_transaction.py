@@ -55,6 +55,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._check_may_run()
+        self._check_may_give_back()
         self._check_refundable()
         return self._refund_dialog_action()
 
@@ -62,6 +63,7 @@ class NetsTransaction(models.Model):
         """Open the dialog that takes the payment back, as long as it is the terminal's last one."""
         self.ensure_one()
         self._check_may_run()
+        self._check_may_give_back()
         self._check_reversible()
         return self._refund_dialog_action(reversal=True)
 
@@ -85,6 +87,7 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._check_may_run()
+        self._check_may_give_back()
         running = self.refund_ids._still_open()[:1]
         if not running:
             self._check_reversible() if reversal else self._check_refundable()
@@ -180,8 +183,6 @@ class NetsTransaction(models.Model):
         transaction = self.sudo()
         if transaction.kind != "purchase" or transaction.state != "approved":
             raise refusal(self.env, "payment_not_successful")
-        if not transaction._has_own_payment():
-            raise refusal(self.env, "payment_of_till")
         if transaction.to_book:
             raise refusal(self.env, "payment_not_booked", cause=transaction.booking_error or "")
         payment = transaction.payment_id
@@ -392,6 +393,10 @@ class NetsOriginInvoice(models.AbstractModel):
         if transaction.refund_mode == "due_again":
             return transaction._book_refund()
         return transaction._book_payment()
+
+    @api.model
+    def _booked_as(self, transaction):
+        return transaction.payment_id.display_name
 
     @api.model
     def _tell(self, transaction):

@@ -1,5 +1,8 @@
 """The presses of accounting: pay invoices, pay credit notes out, give a payment back."""
 
+# A press is no model: what it overrides returns nothing.
+# pylint: disable=missing-return
+
 from odoo import Command
 
 from ...messages import refusal

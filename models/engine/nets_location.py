@@ -1,9 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 from odoo.addons.base.models.res_partner import _tz_get
-
-from ...messages import refusal
 
 
 class NetsLocation(models.Model):
@@ -43,8 +40,3 @@ class NetsLocation(models.Model):
             return super()._compute_display_name()
         for location in self:
             location.display_name = location.name
-
-    @api.constrains("parent_id")
-    def _check_parent_id(self):
-        if self._has_cycle():
-            raise refusal(self.env, "site_in_itself", error=ValidationError)

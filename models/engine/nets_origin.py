@@ -26,6 +26,11 @@ class NetsOrigin(models.AbstractModel):
         """
         raise UserError(self.env._("This charge belongs to nothing that could be booked."))
 
+    @api.model
+    def _booked_as(self, transaction):
+        """What the entries are found by, as text, for the story of a transaction."""
+        return ""
+
     # === TELL === #
 
     @api.model

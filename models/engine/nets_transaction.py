@@ -127,16 +127,18 @@ class NetsTransaction(models.Model):
     abort_call_at = fields.Datetime(readonly=True, groups=fields.NO_ACCESS)
     recorded_at = fields.Datetime("Result known on", readonly=True)
     unknown_since = fields.Datetime("Unknown since", readonly=True)
-    # The terminal's last result before ours was sent; see `_fingerprint`.
+    # The terminal's last result before ours was sent: connect_cloud.Fingerprint.
     baseline = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     lookup_count = fields.Integer("Lookups", readonly=True, default=0)
     next_lookup_at = fields.Datetime("Next lookup", readonly=True)
-    lookup_message = fields.Char("Last lookup", readonly=True)
+    # What the last lookup came to, in keys and values: words are made when it is read.
+    lookup = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    lookup_message = fields.Char("Last lookup", compute="_compute_lookup_message")
     # A person was called for it, and not released from it yet.
     person_called_at = fields.Datetime("Person called on", readonly=True)
     lookup_started_at = fields.Datetime(readonly=True, groups=fields.NO_ACCESS)
     looked_up_at = fields.Datetime("Looked up on", readonly=True)
-    # First sighting of what proves that nothing was charged: {"rule", "fingerprint", "at"}.
+    # First sighting of what proves that nothing was charged: connect_cloud.Evidence.
     no_charge_evidence = fields.Json(readonly=True, groups=fields.NO_ACCESS)
 
     # == What the terminal answered == #
@@ -456,12 +458,12 @@ class NetsTransaction(models.Model):
         :param last: LastTransaction, or None where the terminal has none
         """
         self.ensure_one()
-        self.baseline = self._fingerprint(last.outcome if last else None)
+        self.baseline = self._fingerprint(last)
         if self._record_evidence(last):
             # Rule 9 meets rule 3: perhaps this one repeats what turns out to be charged now. The person who pressed
             # looks at that first; the claim finds this row failed, and nothing is sent.
             self._end_unsent(EARLIER_CHARGE_FOUND)
-        elif self.kind == "reversal" and not self._is_original(last):
+        elif self.kind == "reversal" and not self.refund_of_id._is_shown_by(last):
             self._end_unsent(NOT_LAST_TRANSACTION)
 
     def _claim(self, claim_token):
@@ -745,7 +747,7 @@ class NetsTransaction(models.Model):
     def _charge_date(self, outcome):
         """The day of the charge where the terminal stands, or the day it was sent where the terminal's time is
         missing or can't be right."""
-        zone = self.location_id.tz or "UTC"
+        zone = self._zone()
         sent_at = self.sent_at or fields.Datetime.now()
         charged_at = parse_timestamp(outcome.timestamp, zone) if outcome.timestamp else None
         if charged_at:

@@ -38,7 +38,6 @@ class NetsTransaction(models.Model):
     _date_index = models.Index("(create_date)")
     _not_charged_index = models.Index("(state, id DESC) WHERE state IN ('failed', 'aborted')")
     _play_money_index = models.Index("(id DESC) WHERE environment IN ('test', 'simulator')")
-    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
     # What is searched for by its beginning (also where the database knows no trigrams), or by its exact value.
     _order_index = models.Index("(order_id text_pattern_ops)")
     _terminal_identifier_index = models.Index("(terminal_identifier, id DESC)")
@@ -143,7 +142,7 @@ class NetsTransaction(models.Model):
         )
         if self.recorded_at and self.state not in UNRESOLVED_STATES:
             events.append(self._story_result())
-        booked_as = [self.payment_id.sudo().display_name, self.booking_note]
+        booked_as = [self._origin_model()._booked_as(self.sudo()), self.booking_note]
         add(self.booked_at, self.env._("Booked"), " · ".join(filter(None, booked_as)), "success")
         for retry in self.retry_ids.sorted("id"):
             add(

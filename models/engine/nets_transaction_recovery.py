@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_datetime
 
 from ... import listener
-from ...connect_cloud import OutcomeState, parse_timestamp
+from ...connect_cloud.evidence import Decision, Evidence, Fingerprint, Kind, Question, Rule, weigh
 from ...const import (
     CLAIM_DEADLINE,
     EVIDENCE_INTERVAL,
@@ -23,7 +23,14 @@ from ...const import (
     PERSON_AFTER,
     UNRESOLVED_STATES,
 )
-from ...messages import ADMINISTRATION_UNANSWERED, NEVER_SENT, PROVEN_NOT_CHARGED, SETTLED_BY_HAND, describe, refusal
+from ...messages import (
+    ADMINISTRATION_UNANSWERED,
+    NEVER_SENT,
+    PROVEN_NOT_CHARGED,
+    SETTLED_BY_HAND,
+    describe_lookup,
+    refusal,
+)
 from .nets_transaction import NOW
 
 _logger = logging.getLogger(__name__)
@@ -48,6 +55,12 @@ class NetsTransaction(models.Model):
         overdue = self.filtered_domain(self._overdue_domain())
         for transaction in self:
             transaction.needs_person = transaction in overdue
+
+    @api.depends("lookup")
+    @api.depends_context("lang", "tz")
+    def _compute_lookup_message(self):
+        for transaction in self:
+            transaction.lookup_message = describe_lookup(self.env, transaction.sudo().lookup or {})
 
     @api.model
     def _search_needs_person(self, operator, value):
@@ -171,38 +184,85 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._lock()
-        self.env.cr.execute(SQL("UPDATE nets_transaction SET looked_up_at = %s WHERE id = %s", NOW, self.id))
-        self.invalidate_recordset(["looked_up_at"])
+        self._correct({"looked_up_at": NOW})
         if error:
-            self._schedule_lookup(describe(self.env, error.reason, error.message).label)
+            self._schedule_lookup({"reason": error.reason.value, "text": error.message})
             self._tell()
             return self.to_book
         self._record_evidence(last)
-        if self.state == "unknown" and last and self._is_charge_without_order_id(last):
-            self._record_outcome(last.outcome)
         if self.state == "unknown":
-            self._weigh_no_charge(terminal_state, last)
-        if self.state == "unknown":
-            self._schedule_lookup(
-                self.env._(
-                    "The terminal is “%(state)s”; its last result doesn't settle this yet.", state=terminal_state
-                )
-            )
+            verdict = weigh(self._question(), terminal_state, last, self._is_stan_auth_known)
+            self._settle(verdict, last)
+            if self.state == "unknown":
+                self._keep_evidence(verdict)
+                self._schedule_lookup({"why": verdict.why.value, "state": terminal_state}, verdict.wait_until)
         elif self.next_lookup_at:
-            self._schedule_lookup(self.env._("The terminal's last result shows no charge of this payment."))
+            self._schedule_lookup({"why": "no_charge_shown"})
         self._tell()
         return self.to_book
 
-    def _schedule_lookup(self, message):
+    def _schedule_lookup(self, said, wait_until=None):
+        """Keep what the lookup came to, and when the next one is due.
+
+        :param dict said: what `describe_lookup` makes words of
+        :param wait_until: when time alone will have brought the proof; aware, in UTC
+        """
+        pause = self._lookup_pause(self.lookup_count)
+        if wait_until:
+            said = {**said, "until": wait_until.isoformat()}
+            missing = (wait_until.replace(tzinfo=None) - self._now()).total_seconds()
+            # a moment later, since clocks are read in whole seconds
+            pause = min(pause, max(0, missing) + 1)
         self._compare_and_set(
-            {
-                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, self._lookup_pause(self.lookup_count)),
-                "lookup_message": message,
-            },
-            ("unknown",),
+            {"next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, pause), "lookup": Json(said)}, ("unknown",)
         )
-        # a person asked for this one; it isn't looked up by itself
-        self._compare_and_set({"next_lookup_at": None, "lookup_message": message}, NOT_CHARGED_STATES)
+        # a person asked for this one; it isn't looked up automatically
+        self._compare_and_set({"next_lookup_at": None, "lookup": Json(said)}, NOT_CHARGED_STATES)
+
+    def _question(self):
+        """:return: connect_cloud.Question; what has to be known of this transaction to judge a last result"""
+        terminal, zone, original = self.terminal_id, self._zone(), self.refund_of_id
+        return Question(
+            kind=Kind(self.kind),
+            order_id=self.order_id,
+            amount=abs(self._to_minor_units(self.amount)),
+            zone=zone,
+            now=self._now(),
+            sent_at=self.sent_at or None,
+            customer_timeout=terminal.account_id.customer_timeout,
+            baseline=Fingerprint.from_json(self.baseline, zone),
+            original=original._as_original() if self.kind == "reversal" else None,
+            used_by_hand=terminal.used_by_hand,
+            mirrors_order_id=terminal.account_id.mirrors_order_id,
+            call_held=self.state == "pending",
+            evidence=Evidence.from_json(self.no_charge_evidence, zone),
+            evidence_interval=EVIDENCE_INTERVAL,
+        )
+
+    def _settle(self, verdict, last):
+        """End what a verdict settles.
+
+        :param Verdict verdict: of this transaction
+        :param last: the LastTransaction that it rests on, or None
+        """
+        if verdict.decision == Decision.CHARGED:
+            self._record_outcome(verdict.outcome)
+        elif verdict.decision == Decision.NOT_CHARGED and verdict.rule == Rule.IDLE:
+            # Whether it was done, the terminal's own print tells a person.
+            self._end_not_charged(ADMINISTRATION_UNANSWERED, None, ("unknown",))
+        elif verdict.decision == Decision.NOT_CHARGED:
+            # where the terminal shows our own result: what it says
+            own = verdict.outcome
+            reason = own.reason.value if own and own.reason else PROVEN_NOT_CHARGED
+            self._end_not_charged(reason, self._outcome_values(own) if own else None, ("unknown",))
+        if verdict.decision in (Decision.CHARGED, Decision.NOT_CHARGED) and verdict.rule != Rule.IDLE:
+            self.terminal_id._set_last_result(self._fingerprint(last))
+
+    def _keep_evidence(self, verdict):
+        """What was seen once has to be seen again."""
+        evidence = verdict.evidence and Json(verdict.evidence.to_json())
+        if evidence or self.no_charge_evidence:
+            self._compare_and_set({"no_charge_evidence": evidence}, ("unknown",))
 
     def _record_evidence(self, last):
         """Rules 7 and 9: a last result with an order id of ours is that transaction's, whatever it was taken for.
@@ -211,53 +271,37 @@ class NetsTransaction(models.Model):
         :return: the transaction that was found charged just now, mostly empty
         """
         nothing = self.browse()
-        if not last:
+        if not last or not last.order_id:
             return nothing
         terminal = self.terminal_id
-        if last.order_id and not terminal.account_id.mirrors_order_id:
+        if not terminal.account_id.mirrors_order_id:
             terminal.account_id.mirrors_order_id = True
-        if not last.order_id:
-            return nothing
-        transaction = self.sudo().search(
-            [("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id), ("kind", "!=", "reversal")]
-        )
-        if not transaction:
-            return nothing
+        transaction = self.sudo().search([("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id)])
         known_as = transaction.state
-        if known_as == "approved" and (transaction.stan_auth or not transaction.settled_by_id):
+        if not transaction or (known_as == "approved" and (transaction.stan_auth or not transaction.settled_by_id)):
             return nothing  # known already; what was settled by hand is compared with what NETS says
-        if last.outcome.state == OutcomeState.APPROVED:
-            transaction._record_outcome(last.outcome)
-        elif last.outcome.state == OutcomeState.NOT_APPROVED and known_as == "unknown":
-            # a final answer about this very order
-            transaction._record_outcome(last.outcome)
+        verdict = weigh(transaction._question(), None, last, transaction._is_stan_auth_known)
+        if verdict.decision not in (Decision.CHARGED, Decision.NOT_CHARGED):
+            return nothing
+        transaction._settle(verdict, last)
         transaction._tell()
         if transaction != self and transaction.to_book:
-            # who looked books only its own
+            # this lookup books only its own
             listener.book_after_commit(self.env.cr, transaction.id)
-        terminal._set_last_result(self._fingerprint(last.outcome))
         return transaction if transaction.state == "approved" != known_as else nothing
 
-    def _is_charge_without_order_id(self, last):
-        """Rule 7, for variants of the service that don't send order ids back.
+    def _record_while_held(self, last):
+        """The call is still listening, its answer overdue, and the terminal idle: an approval with our order id proves
+        the charge whatever the call does. Nothing else is concluded before it ended.
 
-        Such a result doesn't say of which kind it is, nor who asked for it. Where cards are also taken by hand, one of
-        the same amount may have been typed right after ours got lost: a person compares the terminal's journal.
+        :param last: LastTransaction, or None where the terminal has none
+        :return: whether there is a charge to book now
         """
-        outcome = last.outcome
-        # A reversal has no order id, also where the service sends them back.
-        mirrors = self.terminal_id.account_id.mirrors_order_id and self.kind != "reversal"
-        return bool(
-            outcome.state == OutcomeState.APPROVED
-            and self.kind != "administration"
-            and not self.terminal_id.used_by_hand
-            and not last.order_id
-            and not mirrors
-            and outcome.stan_auth
-            and not self._is_stan_auth_known(outcome.stan_auth)
-            and outcome.total_amount == abs(self._to_minor_units(self.amount))
-            and self._is_newer(outcome, self.baseline)
-        )
+        self.ensure_one()
+        self._lock()
+        if self.state == "pending":
+            self._record_evidence(last)
+        return self.to_book
 
     def _is_stan_auth_known(self, stan_auth):
         return bool(
@@ -271,120 +315,17 @@ class NetsTransaction(models.Model):
             )
         )
 
-    # === PROOFS === #
+    def _fingerprint(self, last):
+        """What makes a result of this terminal recognisable.
 
-    def _weigh_no_charge(self, terminal_state, last):
-        """Rule 8: a non-charge is proven by the terminal, seen twice; a clock alone never decides."""
-        rule = self._no_charge_rule(terminal_state, last)
-        fingerprint = None if rule == "idle" else self._fingerprint(last.outcome if last else None)
-        seen = self.no_charge_evidence
-        if not rule:
-            if seen:
-                self._compare_and_set({"no_charge_evidence": None}, ("unknown",))
-            return
-        now = self._now()
-        if not seen or seen["rule"] != rule or seen["fingerprint"] != fingerprint:
-            self._compare_and_set(
-                {
-                    "no_charge_evidence": Json(
-                        {"rule": rule, "fingerprint": fingerprint, "at": fields.Datetime.to_string(now)}
-                    )
-                },
-                ("unknown",),
-            )
-            return
-        if now - fields.Datetime.to_datetime(seen["at"]) < timedelta(seconds=EVIDENCE_INTERVAL):
-            return
-        # a newer result is our own: say what the terminal said
-        own = last.outcome if rule == "newer" else None
-        reason = own.reason.value if own and own.reason else PROVEN_NOT_CHARGED
-        if self.kind == "administration":
-            # Whether it was done, the terminal's own print tells a person.
-            self._end_not_charged(ADMINISTRATION_UNANSWERED, None, ("unknown",))
-            return
-        self._end_not_charged(reason, self._outcome_values(own) if own else None, ("unknown",))
-        self.terminal_id._set_last_result(fingerprint)
-
-    def _no_charge_rule(self, terminal_state, last):
-        """Which part of rule 8 the terminal's last result satisfies now.
-
-        :return: "newer" (a), "unchanged" (b), or None
-        """
-        if terminal_state.lower() != "idle":
-            return None
-        if self.kind == "administration":
-            # No money was moved. A terminal that says *idle* and is still at it would refuse a payment as busy, before
-            # anything is started: so *idle*, seen twice, ends the reservation.
-            return "idle"
-        if not self.baseline or (self.kind == "reversal" and self.terminal_id.used_by_hand):
-            # what was done by hand after a reversal may hide that it worked
-            return None
-        if (
-            last
-            and last.outcome.state == OutcomeState.NOT_APPROVED
-            and not last.order_id
-            and self._is_newer(last.outcome, self.baseline)
-            and self._follows_directly(last.outcome)
-        ):
-            return "newer"
-        # A reversal is not disproved by seeing the original.
-        customer_timeout = timedelta(seconds=self.terminal_id.account_id.customer_timeout)
-        if (
-            self.kind != "reversal"
-            and self.sent_at
-            and self._now() > self.sent_at + customer_timeout
-            and self._is_same(last.outcome if last else None, self.baseline)
-        ):
-            return "unchanged"
-        return None
-
-    def _follows_directly(self, outcome):
-        """Whether nothing else can have run between ours and this unapproved result: a card refused by hand after
-        our own was charged must not pass for ours. A charge always takes a number (STAN), so the number right behind
-        the one before ours shows that there was none. Without numbers, only a terminal shows it that nobody uses by
-        hand.
-        """
-        if outcome.total_amount and outcome.total_amount != abs(self._to_minor_units(self.amount)):
-            return False
-        before = (self.baseline.get("stan_auth") or "")[:6]
-        after = (outcome.stan_auth or "")[:6]
-        if before.isdigit() and after.isdigit():
-            return int(after) == int(before) + 1
-        return not self.terminal_id.used_by_hand
-
-    @api.model
-    def _fingerprint(self, outcome):
-        """What makes a last result recognisable.
-
-        :param outcome: connect_cloud.Outcome, or None where the terminal has no last result
+        :param last: LastTransaction, Outcome of our own call, or None where the terminal has no last result
         :return: dict of plain values
         """
-        if outcome is None:
-            return {"none": True}
-        return {
-            "stan_auth": outcome.stan_auth,
-            "timestamp": outcome.timestamp,
-            "result": outcome.result,
-            "total_amount": outcome.total_amount,
-        }
+        return Fingerprint.of(last, self._zone()).to_json()
 
-    def _is_same(self, outcome, baseline):
-        """Whether a last result is the very one of the baseline. One without STAN and time can't be recognised."""
-        fingerprint = self._fingerprint(outcome)
-        if fingerprint == {"none": True}:
-            return baseline == fingerprint
-        return bool((outcome.stan_auth or outcome.timestamp) and fingerprint == baseline)
-
-    def _is_newer(self, outcome, baseline):
-        """Whether a last result is newer than the baseline by the terminal's own clock. Not known: no."""
-        if not baseline:
-            return False
-        if baseline.get("none"):
-            return True
-        zone = self.location_id.tz or "UTC"
-        before = baseline.get("timestamp") and parse_timestamp(baseline["timestamp"], zone)
-        after = outcome.timestamp and parse_timestamp(outcome.timestamp, zone)
-        return bool(before and after and after > before)
+    def _zone(self):
+        """The time zone of the terminal's clock."""
+        return self.location_id.tz or "UTC"
 
     # === ROWS THAT THEIR THREAD HAS LEFT === #
 
@@ -501,16 +442,9 @@ class NetsTransaction(models.Model):
             )
 
     def _responsible_users(self):
-        """Who looks after what doesn't resolve by itself: as set on the company, else the managers of card payments
-        who are accountants."""
-        company = self.company_id
-        users = company.nets_responsible_ids
-        if not users:
-            managers = self.env.ref("nets_connect_cloud.group_manager").all_user_ids
-            users = managers.filtered(
-                lambda user: company in user.company_ids and user.has_group("account.group_account_invoice")
-            )
-        # whoever can't see it can't be called for it
+        """Who looks after what doesn't resolve by itself."""
+        users = self.company_id._nets_called_users()
+        # a person who can't see it can't be called for it
         return users.filtered(lambda user: user.active and not user.share and self.with_user(user).has_access("read"))
 
     def _release_person(self):

@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
+from ...connect_cloud.evidence import Original
 from ...const import NOT_CHARGED_STATES
 
 
@@ -85,14 +86,10 @@ class NetsTransaction(models.Model):
         last_ids = {row[0] for row in self.env.cr.fetchall()}
         return candidates.filtered(lambda transaction: transaction.id in last_ids)
 
-    def _is_original(self, last):
-        """Whether the terminal's last transaction is the one that this reversal takes back. Not known: no."""
-        original = self.refund_of_id
-        outcome = last and last.outcome
-        if not outcome or original.state != "approved":
-            return False
-        if outcome.total_amount and outcome.total_amount != abs(self._to_minor_units(self.amount)):
-            return False
-        if last.order_id:
-            return last.order_id == original.order_id
-        return bool(outcome.stan_auth and outcome.stan_auth == original.stan_auth)
+    def _as_original(self):
+        """:return: connect_cloud.Original; this payment as a reversal recognises it"""
+        return Original(self.order_id, self.stan_auth or "", abs(self._to_minor_units(self.charged_amount)))
+
+    def _is_shown_by(self, last):
+        """Whether the terminal's last transaction is this payment, which a reversal would take back. Not known: no."""
+        return self.state == "approved" and self._as_original().is_shown(last)

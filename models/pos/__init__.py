@@ -1,3 +1,4 @@
+from . import account_move
 from . import account_payment
 from . import nets_account
 from . import nets_terminal

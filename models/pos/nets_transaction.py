@@ -61,6 +61,7 @@ class NetsTransaction(models.Model):
         help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
     )
 
+    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
     # As Odoo writes the condition.
     _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
 
@@ -456,6 +457,10 @@ class NetsOriginPos(models.AbstractModel):
         return transaction._pos_book()
 
     @api.model
+    def _booked_as(self, transaction):
+        return transaction.payment_id.display_name
+
+    @api.model
     def _tell(self, transaction):
         transaction._pos_show_on_line()
         config = transaction.pos_config_id
@@ -492,6 +497,8 @@ class NetsOriginPos(models.AbstractModel):
 
     @api.model
     def _check_may_give_back(self, transaction):
+        if transaction.sudo().state == "approved" and not transaction._has_own_payment():
+            raise refusal(self.env, "payment_of_till")
         if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
             raise refusal(self.env, "rights_refund", error=AccessError)
 

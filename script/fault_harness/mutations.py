@@ -57,9 +57,9 @@ MUTATIONS = [
         ("the same amount before, then not reached",),
         (
             (
-                "models/engine/nets_transaction_recovery.py",
-                '        if self.state == "unknown" and last and self._is_charge_without_order_id(last):\n',
-                '        if self.state == "unknown" and last and last.outcome.state == OutcomeState.APPROVED:\n',
+                "connect_cloud/evidence.py",
+                "    if question.used_by_hand:\n        return Why.USED_BY_HAND\n    if not seen.stan:\n",
+                "    return None\n    if not seen.stan:\n",
             ),
         ),
     ),
@@ -106,9 +106,9 @@ MUTATIONS = [
         ("charged, then typed by hand: cancelled, same amount",),
         (
             (
-                "models/engine/nets_transaction_recovery.py",
-                "        return not self.terminal_id.used_by_hand\n",
-                "        return True\n",
+                "connect_cloud/evidence.py",
+                "    return Why.USED_BY_HAND if question.used_by_hand else None\n",
+                "    return None\n",
             ),
         ),
     ),
@@ -117,9 +117,9 @@ MUTATIONS = [
         ("two accountants refund one payment",),
         (
             (
-                "models/account/nets_transaction_refund.py",
-                '"UPDATE nets_transaction SET write_date = write_date WHERE id = %s"',
-                '"SELECT %s"',
+                "models/engine/nets_transaction.py",
+                "    if not records.ids:\n        return\n    table",
+                "    return\n    table",
             ),
         ),
     ),

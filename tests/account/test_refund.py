@@ -634,11 +634,6 @@ class TestRefundRefused(RefundCase):
         self.bank_journal._nets_method_line("outbound").unlink()
         self.assertRefused("Outgoing Payments", purchase)
 
-    def test_payment_of_another_origin(self):
-        purchase = self.charge(self.invoice)
-        purchase.write({"origin": "none", "payment_id": False})
-        self.assertRefused("goes through the Point of Sale", purchase)
-
 
 @tagged("post_install", "-at_install")
 class TestPayOut(RefundCase):

@@ -286,3 +286,10 @@ class TestRefusals(CardPaymentCommon):
             failed.sudo()._book()
             with self.assertRaisesRegex(UserError, "isn't tried again"):
                 failed.retry(str(uuid.uuid4()), self.terminal_2.id)
+
+    def test_terminal_not_offered_on_invoices(self):
+        self.terminal.for_invoices = False
+        terminals = self.env["nets.terminal"]
+        usable = terminals.search(terminals._usable_domain(self.company, self.terminal.currency_id))
+        self.assertNotIn(self.terminal, usable)
+        self.assertIn(self.terminal_2, usable)

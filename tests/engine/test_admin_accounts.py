@@ -283,23 +283,6 @@ class TestAccounts(CardPaymentCommon):
         with self.assertRaises(psycopg2.errors.UniqueViolation), self.env.cr.savepoint():
             self.env["nets.terminal"].create({"name": "Twin", "identifier": "90000001", "account_id": account.id})
 
-    def test_terminal_says_where_it_may_be_used_in_the_point_of_sale(self):
-        methods = self.env["pos.payment.method"].sudo()
-        journal = self.company_data["default_journal_bank"]
-        values = {"journal_id": journal.id, "use_payment_terminal": "nets"}
-        any_of_them = methods.create({"name": "Any", **values})
-        second = methods.create({"name": "Second", **values, "nets_terminal_ids": [Command.link(self.terminal_2.id)]})
-        first, other = self.terminal.sudo(), self.terminal_2.sudo()
-        self.assertEqual(first.pos_payment_method_ids & (any_of_them + second), any_of_them)
-        self.assertEqual(other.pos_payment_method_ids & (any_of_them + second), any_of_them + second)
-
-    def test_terminal_not_offered_on_invoices(self):
-        self.terminal.for_invoices = False
-        terminals = self.env["nets.terminal"]
-        usable = terminals.search(terminals._usable_domain(self.company, self.usd))
-        self.assertNotIn(self.terminal, usable)
-        self.assertIn(self.terminal_2, usable)
-
     def test_entries_that_are_refused(self):
         baxi = self.env["nets.terminal"].create(
             {"name": "Baxi", "identifier": "90000080", "account_id": self.account.id, "type": "baxi_agent"}
@@ -407,5 +390,5 @@ class TestAccounts(CardPaymentCommon):
         self.location.parent_id = group
         self.assertEqual(self.location.complete_name, "Bergen / Shop")
         self.assertIn(self.terminal, self.env["nets.terminal"].search([("location_id", "child_of", group.id)]))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Recursion"):
             group.parent_id = self.location

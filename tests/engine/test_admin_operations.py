@@ -117,7 +117,7 @@ class TestAdministration(CardPaymentCommon):
         for state, error in (("busy", None), (None, unreachable), ("transaction", None), ("idle", None)):
             transaction._record_lookup(state, None, error)
             self.assertEqual(transaction.state, "unknown", state)
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, "busy with its administration"):
                 self.start(self.make_invoice())
         # at once again: not two sightings
         transaction._record_lookup("idle", None)

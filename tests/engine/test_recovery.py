@@ -288,13 +288,13 @@ class TestRecovery(CardPaymentCommon):
             self.assertEqual(transaction.search(transaction._person_domain()), transaction)
 
     def test_settings_that_make_no_sense_are_refused(self):
-        for values in (
-            {"nets_first_lookup": 4},
-            {"nets_first_lookup": 30, "nets_longest_pause": 20},
-            {"nets_person_after": 0},
-            {"nets_monitoring_token": "short"},
+        for values, words in (
+            ({"nets_first_lookup": 4}, "5 seconds at the earliest"),
+            ({"nets_first_lookup": 30, "nets_longest_pause": 20}, "at least as long"),
+            ({"nets_person_after": 0}, "after a minute at the earliest"),
+            ({"nets_monitoring_token": "short"}, "16 characters or more"),
         ):
-            with self.subTest(values), self.assertRaises(ValidationError):
+            with self.subTest(values), self.assertRaisesRegex(ValidationError, words):
                 self.env["res.config.settings"].create(values)
 
     def test_the_dashboard_counts_what_needs_a_person(self):

@@ -6,7 +6,9 @@ real server, in `tests/live`. Rules 14 and 15 come with the till.
 
 import string
 import uuid
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import psycopg2.errors
 
@@ -16,6 +18,7 @@ from odoo.tools import SQL, mute_logger
 
 from ...connect_cloud import ConnectCloudError, Reason
 from ..common import (
+    TERMINAL_ZONE,
     CardPaymentCommon,
     approved,
     cancelled,
@@ -459,10 +462,14 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
             "no STAN": ({**good, "number": None}, BEFORE, None),
             "StanAuth known on this terminal": (good, BEFORE, known_on_this_terminal),
             "older than what was before": ({**good, "timestamp": terminal_time(-3600)}, BEFORE, None),
-            "as old as what was before": ({**good, "timestamp": BEFORE.outcome.timestamp}, BEFORE, None),
-            "no time": ({**good, "timestamp": ""}, BEFORE, None),
+            "as old as what was before, and no later number": (
+                {**good, "number": 99, "timestamp": BEFORE.outcome.timestamp},
+                BEFORE,
+                None,
+            ),
+            "neither a time nor a later number": ({**good, "number": 99, "timestamp": ""}, BEFORE, None),
             "not known what was before": (good, None, None),
-            "the service does send order ids back": (good, BEFORE, mirrors),
+            "ids are sent back, and a number was left out": ({**good, "number": 102}, BEFORE, mirrors),
             "perhaps typed by hand": (good, BEFORE, used_by_hand),
         }
         for name, (answer, before, prepare) in cases.items():
@@ -473,6 +480,59 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
                 for _sighting in range(3):
                     self.look_up(transaction, last(approved(**answer)), after=60)
                 self.assertEqual(transaction.state, "unknown")
+
+    def test_rule_07_without_order_ids_the_number_tells_what_is_newer(self):
+        self.terminal.used_by_hand = False
+        for name, timestamp in {"no time": "", "the same second": BEFORE.outcome.timestamp}.items():
+            with self.subTest(name), self.undone():
+                transaction = self.lose(self.invoice, baseline=BEFORE)
+                self.look_up(transaction, last(approved(100000, number=101, timestamp=timestamp)))
+                self.assertEqual((transaction.state, transaction.charged_amount), ("approved", 1000))
+
+    def test_rule_07_the_very_next_number_is_ours_although_order_ids_are_expected(self):
+        self.terminal.used_by_hand = False
+        self.account.mirrors_order_id = True
+        transaction = self.lose(self.invoice, baseline=BEFORE)
+        self.look_up(transaction, last(approved(100000, number=101)))
+        self.assertEqual(transaction.state, "approved")
+
+    def test_rule_07_a_tip_that_is_told_makes_no_other_amount(self):
+        self.terminal.used_by_hand = False
+        transaction = self.lose(self.invoice, baseline=BEFORE)
+        self.look_up(transaction, last(approved(105000, number=101, tip_amount=5000)))
+        self.assertEqual((transaction.state, transaction.charged_amount), ("approved", 1050))
+
+    def test_rule_07_an_approval_is_known_while_the_call_is_held(self):
+        transaction = self.send(self.invoice)
+        self.assertFalse(transaction._record_while_held(last(approved(100000, number=101))))
+        self.assertEqual(transaction.state, "pending", "without our order id nothing is concluded")
+        self.assertTrue(transaction._record_while_held(last(approved(100000, number=101), transaction.order_id)))
+        self.assertEqual(transaction.state, "approved")
+        transaction._book()
+        # whatever the call does then
+        transaction._record_answer(lost())
+        self.assertEqual((transaction.state, transaction.alert), ("approved", False))
+        self.assertEqual(self.invoice.amount_residual, 0)
+
+    def test_rule_08_nothing_but_a_charge_is_concluded_while_the_call_is_held(self):
+        transaction = self.send(self.invoice)
+        for seen in (None, BEFORE, last(declined(number=101)), last(declined(number=101), transaction.order_id)):
+            transaction._record_while_held(seen)
+            self.assertEqual(transaction.state, "pending")
+
+    def test_rule_08_a_result_is_recognised_in_whatever_form_it_is_told(self):
+        """The same last result as before ours, its time once local and once in UTC, its amount told or not."""
+        moment = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(minutes=10)
+        local = moment.astimezone(ZoneInfo(TERMINAL_ZONE)).strftime("%Y%m%d%H%M%S")
+        forms = (local, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "")
+        for form in forms:
+            with self.subTest(form), self.undone():
+                transaction = self.lose(self.invoice, baseline=last(declined(number=100, timestamp=local)))
+                seen = last(declined(number=100, timestamp=form, total_amount=0))
+                self.look_up(transaction, seen, after=301)
+                self.assertEqual(transaction.state, "unknown")
+                self.look_up(transaction, seen, after=5)
+                self.assertEqual(transaction.state, "failed")
 
     def test_rule_07_with_an_order_id_nobody_needs_to_know_what_was_typed_by_hand(self):
         self.assertTrue(self.terminal.used_by_hand)
@@ -525,8 +585,8 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         }
         same_both_times = {
             "older than what was before": declined(number=101, timestamp=terminal_time(-3600)),
-            "as old as what was before": declined(number=101, timestamp=BEFORE.outcome.timestamp),
-            "without a time": declined(number=101, timestamp=""),
+            "as old as what was before, and no later number": declined(number=99, timestamp=BEFORE.outcome.timestamp),
+            "neither a time nor a later number": declined(number=99, timestamp=""),
             "a number was left out: somebody else's came between": declined(number=102),
             "the number of what was before": declined(number=100),
             "another amount": declined(number=101, total_amount=99999),
@@ -623,6 +683,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
                 self.assertEqual(transaction.state, "unknown")
 
     def test_rule_08b_a_terminal_that_never_had_one(self):
+        self.terminal.used_by_hand = False
         transaction = self.start(self.invoice)
         transaction._record_baseline(None)
         transaction._claim("thread-1")
@@ -630,6 +691,15 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.look_up(transaction, None, after=301)
         self.look_up(transaction, None, after=5)
         self.assertEqual(transaction.state, "failed")
+
+    def test_rule_08b_no_result_proves_nothing_where_one_may_have_been_wiped_out_by_hand(self):
+        transaction = self.start(self.invoice)
+        transaction._record_baseline(None)
+        transaction._claim("thread-1")
+        transaction._record_answer(lost())
+        for _sighting in range(3):
+            self.look_up(transaction, None, after=301)
+        self.assertEqual(transaction.state, "unknown")
 
     def test_rule_08_an_aborted_one_ends_aborted(self):
         transaction = self.send(self.invoice)
@@ -670,7 +740,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
             second = self.start(self.invoice)
             self.assertFalse(second._prepare_call().wants_baseline)
             second._claim("thread-1")
-            self.assertEqual(second.baseline["stan_auth"], "000100A00100")
+            self.assertEqual(second.baseline["stan"], "000100")
         with self.subTest("not known after a lost answer"):
             second._record_answer(lost())
             second.with_user(self.manager)._settle_by_hand(charged=False, reason="new terminal")
@@ -696,10 +766,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.look_up(second, last(approved(100000, number=101)))
         self.assertEqual(second.state, "approved")
         third = self.start(self.make_invoice(10))
-        call = third._prepare_call()
+        self.assertFalse(third._prepare_call().wants_baseline, "known from the lookup")
         third._claim("thread-3")
-        if not call.wants_baseline:
-            self.assertEqual(third.baseline["stan_auth"], "000101A00101")
+        self.assertEqual(third.baseline["stan"], "000101")
 
     # === 9: EVIDENCE OF A CHARGE ALWAYS WINS === #
 
@@ -813,10 +882,9 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.charge(self.make_invoice(70), outcome=approved(7000, number=102))
         first._record_answer(declined(number=101, timestamp=terminal_time(-100)))
         third = self.start(self.make_invoice(10))
-        call = third._prepare_call()
+        self.assertTrue(third._prepare_call().wants_baseline, "asked for again")
         third._claim("thread-3")
-        if not call.wants_baseline:
-            self.assertEqual(third.baseline["stan_auth"], "000102A00102")
+        self.assertFalse(third.baseline)
 
     # === 11: ABORT IS A WISH === #
 
@@ -904,17 +972,18 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     def test_rule_13_needs_a_reason_and_for_a_charge_amount_and_reference(self):
         transaction = self.lose(self.invoice).with_user(self.manager)
+        with self.assertRaisesRegex(UserError, "why this is settled by hand"):
+            transaction._settle_by_hand(charged=False, reason=" ")
         for values in (
-            {"charged": False, "reason": " "},
-            {"charged": True, "reason": "journal", "amount": 1000},
-            {"charged": True, "reason": "journal", "amount": 1000, "reference": " "},
-            {"charged": True, "reason": "journal", "amount": 0, "reference": "000101"},
-            {"charged": True, "reason": "journal", "amount": -5, "reference": "000101"},
-            {"charged": True, "reason": "journal", "amount": float("nan"), "reference": "000101"},
-            {"charged": True, "reason": "journal", "amount": float("inf"), "reference": "000101"},
+            {"amount": 1000},
+            {"amount": 1000, "reference": " "},
+            {"amount": 0, "reference": "000101"},
+            {"amount": -5, "reference": "000101"},
+            {"amount": float("nan"), "reference": "000101"},
+            {"amount": float("inf"), "reference": "000101"},
         ):
-            with self.subTest(values), self.assertRaises(UserError):
-                transaction._settle_by_hand(**values)
+            with self.subTest(values), self.assertRaisesRegex(UserError, "amount and the reference"):
+                transaction._settle_by_hand(charged=True, reason="journal", **values)
         self.assertEqual(transaction.state, "unknown")
 
     def test_rule_13_settled_as_charged_is_booked(self):

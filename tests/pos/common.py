@@ -2,10 +2,11 @@
 
 import uuid
 
-from odoo import Command, fields
+from odoo import Command
 from odoo.tests import new_test_user
 
 from ..common import CardPaymentCommon
+from . import synced
 
 
 class PosCardCommon(CardPaymentCommon):
@@ -70,47 +71,22 @@ class PosCardCommon(CardPaymentCommon):
     def order_values(self, *payments, total=100.0, session=None, **values):
         """An order as the till sends it.
 
-        :param payments: (payment method, amount) or such with more values
+        :param payments: (payment method, amount)
         """
-        return {
-            "uuid": str(uuid.uuid4()),
-            "access_token": "",
-            "session_id": (session or self.session).id,
-            "company_id": self.company.id,
-            "user_id": self.cashier.id,
-            "date_order": fields.Datetime.to_string(fields.Datetime.now()),
-            "state": "draft",
-            "amount_total": total,
-            "amount_tax": 0,
-            "amount_paid": sum(payment[1] for payment in payments),
-            "amount_return": 0,
-            "lines": [Command.create(self.line_values(total))],
-            "payment_ids": [Command.create(self.payment_values(*payment)) for payment in payments],
+        values = {"company_id": self.company.id, "user_id": self.cashier.id, "amount_total": total, **values}
+        return synced.order_values(
+            (session or self.session).id,
+            [self.line_values(total)],
+            [self.payment_values(*payment) for payment in payments],
             **values,
-        }
+        )
 
     def line_values(self, price, **values):
-        return {
-            "uuid": str(uuid.uuid4()),
-            "product_id": self.product.id,
-            "qty": 1,
-            "price_unit": price,
-            "price_subtotal": price,
-            "price_subtotal_incl": price,
-            "tax_ids": [Command.clear()],
-            "discount": 0,
-            **values,
-        }
+        return synced.line_values(self.product.id, price, **values)
 
     def payment_values(self, method, amount, **values):
-        return {
-            "uuid": str(uuid.uuid4()),
-            "payment_method_id": method.id,
-            "amount": amount,
-            "payment_date": fields.Datetime.to_string(fields.Datetime.now()),
-            "payment_status": "pending" if method == self.card_method else False,
-            **values,
-        }
+        values = {"payment_status": "pending" if method == self.card_method else False, **values}
+        return synced.payment_values(method.id, amount, **values)
 
     def card_order(self, amount=100.0, **values):
         """A draft order with one card line over its whole amount, synced."""
@@ -122,22 +98,17 @@ class PosCardCommon(CardPaymentCommon):
         :param payments: (pos.payment, values that the till believes)
         """
         known = order.lines.filtered(lambda line: line.product_id == self.product)
-        return {
+        values = {
             "uuid": order.uuid,
             "access_token": order.access_token,
-            "session_id": self.session.id,
-            "state": "draft",
             # without what the terminal added: the till hasn't loaded that yet
             "amount_total": sum(known.mapped("price_subtotal_incl")),
-            "amount_tax": 0,
-            "amount_paid": 0,
-            "amount_return": 0,
-            "lines": [],
             "payment_ids": [Command.update(payment.id, believed) for payment, believed in payments],
             "is_tipped": False,
             "tip_amount": 0,
             **values,
         }
+        return synced.order_values(self.session.id, **values)
 
     def validate(self, order, user=None, **values):
         """The till validates the order."""

@@ -109,6 +109,16 @@ class TestPosSetup(PosCardCommon):
                 self.card_method.write(values)
         self.assertEqual(self.card_method._nets_terminals(self.config), self.terminal | self.terminal_2)
 
+    def test_terminal_says_where_it_may_be_used_in_the_point_of_sale(self):
+        methods = self.env["pos.payment.method"].sudo()
+        journal = self.company_data["default_journal_bank"]
+        values = {"journal_id": journal.id, "use_payment_terminal": "nets"}
+        any_of_them = methods.create({"name": "Any", **values})
+        second = methods.create({"name": "Second", **values, "nets_terminal_ids": [Command.link(self.terminal_2.id)]})
+        first, other = self.terminal.sudo(), self.terminal_2.sudo()
+        self.assertEqual(first.pos_payment_method_ids & (any_of_them + second), any_of_them)
+        self.assertEqual(other.pos_payment_method_ids & (any_of_them + second), any_of_them + second)
+
     def test_a_terminal_is_replaced_while_the_session_is_open(self):
         self.card_method.write({"nets_terminal_ids": self.terminal, "nets_default_terminal_id": self.terminal})
         with self.assertRaisesRegex(UserError, "close and validate"):
@@ -119,7 +129,7 @@ class TestPosSetup(PosCardCommon):
         self.assertEqual(self.card_method.nets_terminal_ids, new)
         self.assertEqual(self.card_method.nets_default_terminal_id, new)
         payment = self.card_order().payment_ids
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "doesn't exist any more"):
             self.start(payment, terminal=self.terminal)
         self.start(payment, terminal=new)
 

@@ -108,7 +108,11 @@ class TestPosGuards(PosCardCommon):
                 self.assertEqual(self.payment.payment_status, "pending")
                 with self.assertRaisesRegex(UserError, "no card was charged"), self.env.cr.savepoint():
                     self.validate(self.order)
-        with self.subTest("a new order, paid at once"), self.assertRaises(UserError), self.env.cr.savepoint():
+        with (
+            self.subTest("a new order, paid at once"),
+            self.assertRaisesRegex(UserError, "A card payment is taken on the terminal"),
+            self.env.cr.savepoint(),
+        ):
             values = self.order_values((self.card_method, 100), state="paid")
             values["payment_ids"][0][2]["payment_status"] = "done"
             self.sync(values)

@@ -309,8 +309,11 @@ class TestPosByHand(PosPeopleCase):
         self.looked_up(transaction)
         with self.subTest("a cashier"), self.assertRaises(AccessError):
             self.rpc(self.cashier).pos_settle(transaction.id, True, "Journal", 100, "000101")
-        for reason, reference in (("", "000101"), ("Journal", "")):
-            with self.subTest(reason=reason, reference=reference), self.assertRaises(UserError):
+        for reason, reference, words in (
+            ("", "000101", "why this is settled by hand"),
+            ("Journal", "", "amount and the reference"),
+        ):
+            with self.subTest(reason=reason, reference=reference), self.assertRaisesRegex(UserError, words):
                 settle(transaction.id, True, reason, 100, reference)
         progress = settle(transaction.id, True, "Journal", reference="000101", cashier="Kari")
         self.assertEqual(progress[0]["state"], "approved")
@@ -389,8 +392,14 @@ class TestPosByHand(PosPeopleCase):
 
     def test_what_is_not_recorded_by_hand(self):
         self.charge(self.payment, outcome=not_sent())
-        for values in ({"amount": 101}, {"amount": 0}, {"reference": " "}, {"reason": ""}, {"user": self.cashier}):
-            with self.subTest(values), self.assertRaises(UserError), self.env.cr.savepoint():
+        for values, words in (
+            ({"amount": 101}, "at most"),
+            ({"amount": 0}, "at most"),
+            ({"reference": " "}, "why it was taken by hand"),
+            ({"reason": ""}, "why it was taken by hand"),
+            ({"user": self.cashier}, "Only a manager"),
+        ):
+            with self.subTest(values), self.assertRaisesRegex(UserError, words), self.env.cr.savepoint():
                 self.record(**values)
         transaction = self.lose(self.payment)
         self.assertEqual(self.record(), transaction, "it may have been charged")
