@@ -17,6 +17,26 @@ BY_HAND_REASONS = {
 }
 
 register(
+    messages={
+        "without_order": (
+            _lt("Charged, but not for this order"),
+            _lt(
+                "The card was charged when this order could not take it any more. A manager finds the charge in the list of card transactions, and refunds it or attaches it to an order."
+            ),
+        ),
+        "refund:without_order": (
+            _lt("Refunded, but not for this order"),
+            _lt(
+                "The money went back to the card when this order could not take it any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+            ),
+        ),
+        "reversal:without_order": (
+            _lt("Reversed, but not for this order"),
+            _lt(
+                "The terminal took the payment back when this order could not take that any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+            ),
+        ),
+    },
     refusals=(
         (
             _lt("Amount not possible"),
@@ -73,11 +93,29 @@ register(
                 "order_card_running": _lt(
                     "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
                 ),
+                "refund:order_card_running": _lt(
+                    "A card refund of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
+                ),
+                "reversal:order_card_running": _lt(
+                    "A reversal of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished."
+                ),
                 "order_result_unknown": _lt(
                     "The result of the card payment of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
                 ),
+                "refund:order_result_unknown": _lt(
+                    "The result of the card refund of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
+                ),
+                "reversal:order_result_unknown": _lt(
+                    "It isn't known yet whether the terminal %(terminal)s took the %(amount)s for %(order)s back. Get its last result first; a manager can settle it by hand."
+                ),
                 "order_charge_unbooked": _lt(
                     "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again."
+                ),
+                "refund:order_charge_unbooked": _lt(
+                    "%(amount)s for %(order)s went back to a card, but that isn't booked yet. Wait a moment and try again."
+                ),
+                "reversal:order_charge_unbooked": _lt(
+                    "The terminal took %(amount)s for %(order)s back, but that isn't booked yet. Wait a moment and try again."
                 ),
             },
         ),
@@ -230,6 +268,12 @@ register(
                 "order_charged": _lt(
                     "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
                 ),
+                "refund:order_charged": _lt(
+                    "%(amount)s for %(order)s went back to a card, so this payment stays as it is. Complete the order."
+                ),
+                "reversal:order_charged": _lt(
+                    "The terminal took %(amount)s for %(order)s back, so this payment stays as it is. Complete the order."
+                ),
             },
         ),
         (
@@ -241,7 +285,6 @@ register(
                 "line_used": _lt(
                     "A terminal was used for this payment line before. Reload the till, and add a new payment line."
                 ),
-                "no_signature": _lt("No signature is waited for."),
                 "payment_has_charge": _lt(
                     "A terminal charged this payment already, or its order isn't paid. Reload the page."
                 ),

@@ -5,9 +5,10 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ...messages import BY_HAND_REASONS, describe_refusal, refusal
+from ...messages import describe, describe_refusal, refusal
+from ..account.press import Reversal
 from ..engine.nets_transaction import NOW
-from .press import LinePayment
+from .press import LinePayment, LineReversal
 
 # What a payment line shows of its transaction, besides the amount.
 SHOWN_FIELDS = (
@@ -96,24 +97,13 @@ class NetsTransaction(models.Model):
         :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
         """
         self._check_may_run()
-        found = self.search([("pos_payment_uuid", "in", payment_uuids)], order="id")
-        by_uuid = {}
-        for transaction in found:
-            best = by_uuid.get(transaction.pos_payment_uuid)
-            if best is None or transaction._pos_matters() >= best._pos_matters():
-                by_uuid[transaction.pos_payment_uuid] = transaction
-        transactions = self.browse([transaction.id for transaction in by_uuid.values()])
-        progress = transactions.read_progress()
-        return dict(zip(by_uuid, progress, strict=True))
-
-    def _pos_matters(self):
-        """How much this one, of those of the same line, matters to who looks at the line. Of equals it is the last: the
-        reversal, once it worked."""
-        if self.state in UNRESOLVED_STATES:
-            return 3
-        if self.state != "approved":
-            return 0
-        return 1 if self.without_order else 2
+        found = self.search([("pos_payment_uuid", "in", payment_uuids)])
+        found = found.sorted(lambda transaction: (transaction._pos_precedence(), transaction.id))
+        shown = {transaction.pos_payment_uuid: transaction for transaction in found}
+        for name, transaction in self._pos_of_lines(list(shown)).items():
+            shown[name] = transaction._pos_take_back() or transaction
+        progress = self.browse([transaction.id for transaction in shown.values()]).read_progress()
+        return dict(zip(shown, progress, strict=True))
 
     @api.model
     def _pos_payment(self, payment_uuid):
@@ -212,31 +202,29 @@ class NetsTransaction(models.Model):
         :return: {uuid: nets.transaction with all rights}; a line that nothing runs on, and that nothing charged, isn't
             in it
         """
-        found = {}
         candidates = self.sudo().search(
             [
                 # by the link, and not by what it was called then
                 ("pos_payment_id.uuid", "in", [name for name in payment_uuids if name]),
                 ("state", "not in", NOT_CHARGED_STATES),
                 ("without_order", "=", False),
-            ],
-            order="id",
+            ]
         )
-        for transaction in candidates:
-            if transaction._pos_takes_back_line():
-                continue  # told by the one that it takes back
-            name = transaction.pos_payment_id.uuid
-            best = found.get(name)
-            if best is None or transaction._pos_precedence() > best._pos_precedence():
-                found[name] = transaction
-        return found
+        # told by the one that it takes back
+        candidates = candidates.filtered(lambda transaction: not transaction._pos_takes_back_line())
+        candidates = candidates.sorted(lambda transaction: (transaction._pos_precedence(), -transaction.id))
+        return {transaction.pos_payment_id.uuid: transaction for transaction in candidates}
 
     def _pos_precedence(self):
-        """Which of several transactions of a line it goes by. Several are there where one that was given up turned out
-        to be charged: the line then belongs to the other one."""
+        """How much this one, of those of the same line, matters to the line, and to those who look at it. Several are
+        there where one that was given up turned out to be charged: the line then belongs to the other one."""
         if self.state in UNRESOLVED_STATES:
-            return 2
-        return 0 if self.to_book else 1
+            return 4
+        if self.state in NOT_CHARGED_STATES:
+            return 0
+        if self.without_order:
+            return 1
+        return 2 if self.to_book else 3
 
     def _pos_takes_back_line(self):
         """Whether this is the reversal of a line of the same order, and not a line of a refund."""
@@ -254,12 +242,14 @@ class NetsTransaction(models.Model):
         :return: dict of values of pos.payment
         """
         self.ensure_one()
-        charged = self.state == "approved"
+        # what isn't booked yet may be refused by accounting, and lacks what the terminal added
+        charged = self.state == "approved" and not self.to_book
         take_back = self._pos_take_back()
         if not charged:
-            amount, status = self.amount, "waitingCard"
-        elif take_back.state == "approved":
-            amount, status = 0, "reversed"
+            amount = self.amount
+            status = "waitingCancel" if self.state == "pending" and self.abort_requested_at else "waitingCard"
+        elif take_back and not take_back._still_open():
+            amount, status = 0.0, "reversed"
         else:
             amount, status = self.charged_amount, "reversing" if take_back else "done"
         return {
@@ -276,31 +266,35 @@ class NetsTransaction(models.Model):
             "ticket": charged and self.customer_receipt,
         }
 
+    def _pos_said_of_line(self):
+        """What the line of this transaction has to say, whichever transaction stands for it by now.
+
+        :return: dict of some values of pos.payment; nothing was charged where it is the status alone
+        """
+        name = self.pos_payment_id.uuid
+        known = self._pos_of_lines([name]).get(name)
+        return known._pos_line_values() if known else {"payment_status": "retry"}
+
     def _pos_show_on_line(self):
         """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
         card of a payment that was settled by hand may become known when its order is long paid.
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
         """
-        for transaction in self.filtered(lambda record: record.pos_payment_uuid):
-            known = self._pos_of_lines([transaction.pos_payment_uuid]).get(transaction.pos_payment_uuid)
-            if known and known.to_book:
-                continue  # booking writes it, with the amount
-            values = {"payment_status": "retry"}
-            if known:
-                said = known._pos_line_values()
-                values = {name: said[name] or None for name in SHOWN_FIELDS}
+        for transaction in self.filtered(lambda record: record.pos_payment_id):
+            said = transaction._pos_said_of_line()
+            values = {name: said[name] or None for name in SHOWN_FIELDS if name in said}
             self.env["pos.payment"].flush_model(values)
             columns = SQL(", ").join(SQL.identifier(name) for name in values)
             shown = SQL(", ").join(SQL("%s", value) for value in values.values())
             self.env.cr.execute(
                 SQL(
                     """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
-                        WHERE uuid = %(uuid)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                        WHERE id = %(id)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
                     columns=columns,
                     shown=shown,
                     now=NOW,
-                    uuid=transaction.pos_payment_uuid,
+                    id=transaction.pos_payment_id.id,
                 )
             )
             self.env["pos.payment"].invalidate_model(list(values), flush=False)
@@ -320,6 +314,8 @@ class NetsTransaction(models.Model):
         if not payment:
             return self._pos_book_without_order()
         self.pos_session_id = payment.session_id
+        # from here on the line says what was charged; a refusal takes that back, too
+        self.to_book = False
         payment.write(self._pos_line_values())
         payment.pos_order_id._nets_add_extra_lines(self)
         return None
@@ -398,6 +394,7 @@ class NetsTransaction(models.Model):
         order = payment.pos_order_id
         if order.state != "draft":
             return self._pos_book_without_order()
+        self.to_book = False
         payment.write(original._pos_line_values())
         order._nets_remove_extra_lines(original)
         return None
@@ -428,19 +425,23 @@ class NetsTransaction(models.Model):
         values = {
             "order": self.pos_order_id._nets_name(),
             "terminal": self.terminal_id.name,
-            "amount": self._format_amount(self._amount_now()),
+            "amount": self._format_amount(abs(self._amount_now())),
         }
         if self.state == "approved":
             key = "order_charge_unbooked" if self.to_book else "order_charged"
         else:
             key = "order_result_unknown" if self.state == "unknown" else "order_card_running"
-        return describe_refusal(self.env, key, **values)
+        return describe_refusal(self.env, key, kind=self.kind, **values)
 
     def _pos_unsigned(self):
         """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
         key = "signature_declined" if self.signature == "declined" else "signature_open"
         values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
+
+    def _pos_is_misplaced(self):
+        """Whether the card was charged, or given money back, and no order counts with it."""
+        return self.state == "approved" and self.without_order and not self.to_book and not self._pos_takes_back_line()
 
     def _pos_was_looked_up(self):
         """Whether the terminal was asked for its last result since this one is unknown."""
@@ -473,27 +474,40 @@ class NetsOriginPos(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        return {
-            "payment_uuid": transaction.pos_payment_uuid,
-            "order_uuid": transaction.pos_order_uuid,
-            "charged_amount": transaction.charged_amount,
-            "tip_amount": transaction.tip_amount,
-            "surcharge_amount": transaction.surcharge_amount,
-            "signature": transaction.signature or "",
-            "reversed": transaction._pos_take_back().state == "approved",
-            "without_order": transaction.without_order,
+        said = transaction._pos_said_of_line()
+        values = {
+            "task": {"type": "till"},
+            "payment_status": said["payment_status"],
+            "payment_amount": said.get("amount", transaction.amount),
             "refundable": transaction.amount_refundable,
             "can_settle": transaction._pos_was_looked_up(),
-            "can_record_by_hand": (
-                transaction.kind == "purchase"
-                and transaction.state == "failed"
-                and transaction.reason in BY_HAND_REASONS
-            ),
+            "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
         }
+        if transaction._pos_takes_back_line():
+            values["abort"] = ""
+        if transaction._pos_is_misplaced():
+            values["look"] = "trouble"
+        return values
+
+    @api.model
+    def _message(self, transaction, progress):
+        if transaction._pos_is_misplaced():
+            return describe(self.env, "without_order", kind=transaction.kind)
+        return None
 
     @api.model
     def _purpose(self, transaction):
         return transaction.pos_order_id._nets_name() or ""
+
+    @api.model
+    def _check_may_sign(self, transaction):
+        transaction._pos_check_user()
+
+    @api.model
+    def _press_back(self, transaction, request_id):
+        if transaction.without_order:
+            return Reversal(self.env, request_id, transaction)
+        return LineReversal(self.env, request_id, transaction.pos_payment_uuid)
 
     @api.model
     def _check_may_give_back(self, transaction):

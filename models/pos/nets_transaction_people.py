@@ -1,24 +1,27 @@
 """What people decide about transactions of the Point of Sale: cashiers on the till, managers there and in the log."""
 
 import uuid
+from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql
 
 from ...const import UNRESOLVED_STATES
-from ...messages import refusal
+from ...messages import BY_HAND_REASONS, refusal
 from ..engine.nets_transaction import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
 
+# How long after an attempt that didn't reach NETS a person may record the payment by hand.
+BY_HAND_WINDOW = timedelta(hours=1)
 # What a person writes is read by people.
 REASON_LENGTH = 500
 REFERENCE_LENGTH = 64
 
 
 class NetsTransaction(models.Model):
-    """Reversals and signatures, results that are settled by hand, and charges that belong to no order."""
+    """Reversals, results that are settled by hand, and charges that belong to no order."""
 
     _inherit = "nets.transaction"
 
@@ -31,7 +34,7 @@ class NetsTransaction(models.Model):
         for transaction in self.sudo():
             transaction.pos_is_on_open_order = not transaction.to_book and transaction._pos_is_on_open_order()
 
-    # === THE CASHIER: TAKE BACK, SIGN === #
+    # === THE CASHIER: TAKE BACK === #
 
     @api.model
     def pos_reverse(self, payment_uuid, request_id):
@@ -43,53 +46,6 @@ class NetsTransaction(models.Model):
         :raise UserError: where nothing was sent, with the cause
         """
         return self._press_and_watch(LineReversal(self.env, request_id, payment_uuid))
-
-    def pos_sign(self, accepted):
-        """The cashier has compared the customer's signature. One that is declined has the payment taken back.
-
-        :param bool accepted: it is the one on the card
-        :return: what `read_progress` returns: of this transaction, or of its reversal; or as `pos_start` while an
-            earlier payment on the terminal has to be resolved first
-        :raise UserError: where no signature is asked for, or the payment can't be taken back any more
-        """
-        self.ensure_one()
-        self._pos_check_user()
-        if not isinstance(accepted, bool):
-            raise refusal(self.env, "no_signature")
-        transaction = self.sudo()
-        # two tills may say different things at the same moment
-        transaction.pos_order_id._nets_lock()
-        taken_back = accepted and transaction._pos_take_back()
-        if transaction.signature not in ("required", "declined") or transaction.without_order or taken_back:
-            raise refusal(self.env, "no_signature")
-        if accepted and transaction.signature == "declined":
-            # a colleague has seen that it isn't the one on the card
-            self._pos_check_manager()
-        progress = self.read_progress()
-        if not accepted:
-            # one that is under way is found by its line; one that failed may be asked for again
-            progress = self.pos_reverse(transaction.pos_payment_uuid, str(uuid.uuid4()))
-            if progress[0].get("waiting"):
-                return progress
-        values = {"signature": "accepted" if accepted else "declined"}
-        transaction._correct(values, ("approved",))
-        transaction._tell()
-        return self.read_progress() if accepted else progress
-
-    def action_pos_accept_signature(self):
-        """In the log, where the till can't any more: the signature is the one on the card."""
-        self.pos_sign(True)
-
-    def action_pos_decline_signature(self):
-        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is taken
-        back.
-
-        :raise UserError: where it can't be, with the cause
-        """
-        [progress] = self.pos_sign(False)
-        if progress.get("waiting"):
-            raise UserError(progress["explanation"])
-        return self.browse(progress["id"])._dialog_action()
 
     # === SETTLE BY HAND === #
 
@@ -137,6 +93,20 @@ class NetsTransaction(models.Model):
         if not reason or not cashier or cashier == self.env.user.name:
             return reason
         return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+
+    @api.model
+    def _pos_may_record_by_hand(self):
+        """Whether the user may say that a card was taken on the terminal by hand: as who settles results."""
+        return self.env.user.has_group("nets_connect_cloud.group_manager")
+
+    def _pos_reached_nobody(self):
+        """Whether this was an attempt to charge a card, a short while ago, that NETS couldn't be reached for."""
+        return bool(
+            self.kind == "purchase"
+            and self.state == "failed"
+            and self.reason in BY_HAND_REASONS
+            and self.recorded_at >= self._now() - BY_HAND_WINDOW
+        )
 
     @api.model
     def _pos_check_reference(self, reference, terminal):

@@ -3,17 +3,12 @@
 # A press is no model: what it overrides returns nothing.
 # pylint: disable=missing-return
 
-from datetime import timedelta
-
 from odoo import fields
 from odoo.exceptions import AccessError
 
 from ...const import NOT_CHARGED_STATES
-from ...messages import BY_HAND_REASONS, refusal
+from ...messages import refusal
 from ..engine.press import Press
-
-# How long after an attempt that didn't reach NETS a person may record the payment by hand.
-BY_HAND_WINDOW = timedelta(hours=1)
 
 
 class _LinePress(Press):
@@ -182,7 +177,7 @@ class _ByHand(_LinePress):
 
     def check_rights(self):
         super().check_rights()
-        if not self.env.user.has_group("nets_connect_cloud.group_manager"):
+        if not self.env["nets.transaction"]._pos_may_record_by_hand():
             raise refusal(self.env, "rights_by_hand", error=AccessError)
 
     def check_amount(self):
@@ -219,11 +214,7 @@ class LineByHand(_ByHand):
         super().check_document()
         self.amount = self.payment.amount
         attempt = self.env["nets.transaction"].sudo().search([("pos_payment_id", "=", self.payment.id)], limit=1)
-        if (
-            attempt.state != "failed"
-            or attempt.reason not in BY_HAND_REASONS
-            or attempt.recorded_at < attempt._now() - BY_HAND_WINDOW
-        ):
+        if not attempt._pos_reached_nobody():
             raise refusal(self.env, "by_hand_not_down")
 
     def check_amount(self):

@@ -325,9 +325,7 @@ class Clinic:
 
         def end():
             progress = self.progress(transaction)
-            if progress["state"] not in UNRESOLVED and not progress["to_book"]:
-                return progress["state"]
-            return None
+            return progress["state"] if progress["finished"] else None
 
         return machinery.wait_until(end, timeout, f"the end of transaction {transaction}", 0.2)
 

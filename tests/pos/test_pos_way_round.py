@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ...connect_cloud import Card, Reason
+from ...connect_cloud import Card
 from ..common import approved, declined, last, lost, not_sent
 from .common import PosCardCommon
 
@@ -499,7 +499,7 @@ class TestPosRpc(PosWayRoundCase):
         card = Card(brand="Visa", truncated_pan="*1234", last_four="1234", cvm="1")
         signed = self.charge(self.payment, outcome=approved(10000, card=card))
         with self.refused("Only users of the Point of Sale", AccessError):
-            signed.with_user(clerk).pos_sign(True)
+            signed.with_user(clerk).sign(True, "press-2")
 
     def test_who_may_only_read_orders_starts_nothing(self):
         self.env["ir.rule"].create(
@@ -512,20 +512,6 @@ class TestPosRpc(PosWayRoundCase):
         )
         with self.refused("", AccessError):
             self.start(self.payment)
-
-    def test_a_declined_signature_is_accepted_by_a_manager_only(self):
-        card = Card(brand="Visa", truncated_pan="*1234", last_four="1234", cvm="1")
-        signed = self.charge(self.payment, outcome=approved(10000, card=card))
-        with self.refused("No signature"):
-            signed.with_user(self.cashier).pos_sign("no")
-        [progress] = signed.with_user(self.cashier).pos_sign(False)
-        reversal = self.engine["nets.transaction"].browse(progress["id"])
-        reversal._record_baseline(last(approved(10000), order_id=signed.order_id))
-        reversal._claim("thread-r")
-        reversal._record_answer(declined(reason=Reason.TERMINAL_BUSY))
-        with self.refused("Only a manager", AccessError):
-            signed.with_user(self.cashier).pos_sign(True)
-        signed.with_user(self.pos_manager).pos_sign(True)
 
     def test_a_dialog_that_is_opened_takes_nothing_off_its_order(self):
         charge = self.charge(self.payment)

@@ -1,6 +1,6 @@
 import {PosPayment} from "@point_of_sale/app/models/pos_payment";
 import {patch} from "@web/core/utils/patch";
-import {RUNNING} from "../card_desk";
+import {RUNNING} from "../card_payment";
 
 patch(PosPayment.prototype, {
   initState() {

@@ -1,4 +1,13 @@
-import {APPROVED, DECLINED, UNKNOWN, paymentOf, progressOf, defineBackend} from "../helpers";
+import {
+  ABORTING,
+  APPROVED,
+  DECLINED,
+  UNBOOKED,
+  UNKNOWN,
+  defineBackend,
+  paymentOf,
+  progressOf,
+} from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, destroy, expect, test} from "@odoo/hoot";
 import {
@@ -12,13 +21,14 @@ import {
 import {click, press, queryAllTexts, waitFor} from "@odoo/hoot-dom";
 import {CardDialog} from "@nets_connect_cloud/engine/card_dialog";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
-import {taskOfAction} from "@nets_connect_cloud/engine/card_tasks";
+import {makeTask} from "@nets_connect_cloud/engine/card_task";
 
 describe.current.tags("desktop");
 defineBackend();
 
 const REQUEST_ID = /^[0-9a-f]{16}$/;
 const PROCESS = "button:contains(Process card)";
+const PAYMENT = {type: "payment", invoice_ids: [5]};
 const RETRY = "button:contains(Try again)";
 
 /** What the server answers, and what it was asked. */
@@ -30,7 +40,7 @@ beforeEach(() => {
     progress: progressOf(),
     start: () => server.progress,
     retry: () => server.progress,
-    abort: () => progressOf({progress: "aborting", label: "Aborting…", can_abort: false}),
+    abort: () => progressOf(ABORTING),
     starts: [],
     retries: [],
   };
@@ -58,7 +68,7 @@ async function open(props = {}) {
   await mountWithCleanup(CardDialog, {
     env,
     props: {
-      task: taskOfAction({invoice_ids: [5]}),
+      task: makeTask(PAYMENT),
       onChanged: () => expect.step("changed"),
       close: () => expect.step("close"),
       ...props,
@@ -191,12 +201,10 @@ test("closes by itself on approval", async () => {
 test("stays open where the charge can't be booked", async () => {
   await open({transactionId: 42});
   server.progress = progressOf({
-    ...APPROVED,
+    ...UNBOOKED,
+    look: "unbooked",
     label: "Charged, not booked",
     detail: "The journal is archived.",
-    booked: false,
-    to_book: true,
-    booking_failed: true,
   });
   await advanceTime(POLL_INTERVAL);
   await animationFrame();
@@ -261,21 +269,21 @@ test("offers no other try where a person has to change something first", async (
 });
 
 test("what the till asked for is tried again there", async () => {
-  server.progress = progressOf({...DECLINED, payment_uuid: "a-line-of-the-till"});
+  server.progress = progressOf({...DECLINED, task: {type: "till"}});
   await open({transactionId: 42});
-  expect(".o_nets_of_till").toHaveText("To try again, open the order in the till.");
+  expect(".o_nets_elsewhere").toHaveText("To try again, open the order in the till.");
   expect(queryAllTexts(".modal-footer button")).toEqual(["Close"]);
   expect.verifySteps(["changed"]);
 });
 
 test("aborting: until the call ended there is nothing else to press", async () => {
   await open({transactionId: 42});
-  server.progress = progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
+  server.progress = progressOf(ABORTING);
   await click("button:contains(Abort)");
   await waitFor(".o_nets_label:contains(Aborting)");
   expect("button:contains(Abort again)").not.toBeEnabled();
   expect(queryAllTexts(".modal-footer button")).toEqual(["Close", "Abort again"]);
-  server.progress = progressOf({progress: "aborting", label: "Aborting…", can_abort: true});
+  server.progress = progressOf({...ABORTING, abort: "possible"});
   await advanceTime(POLL_INTERVAL);
   await animationFrame();
   expect("button:contains(Abort again)").toBeEnabled();
@@ -294,7 +302,7 @@ describe("an abort that is answered late", () => {
     late = Promise.withResolvers();
     server.abort = async () => {
       await late.promise;
-      return progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
+      return progressOf(ABORTING);
     };
     await open({transactionId: 42});
     await click("button:contains(Abort)");
@@ -354,13 +362,13 @@ test("unknown: the result is fetched, and nothing can be charged", async () => {
 
 test("a payment that is running already is shown, not started again", async () => {
   server.payment = paymentOf({transaction_id: 42});
-  await open({start: true});
+  await open({task: makeTask({...PAYMENT, start: true})});
   expect(".o_nets_label").toHaveText("Waiting for the card");
   expect(server.starts).toEqual([]);
 });
 
 test("in one step on the usual terminal", async () => {
-  await open({start: true});
+  await open({task: makeTask({...PAYMENT, start: true})});
   await waitFor(".o_nets_label");
   expect(server.starts.length).toBe(1);
   expect(server.starts[0].args).toEqual([[5], 1050, 7]);
@@ -369,7 +377,7 @@ test("in one step on the usual terminal", async () => {
 
 test("in one step only where the terminal is clear", async () => {
   server.payment = paymentOf({has_usual_terminal: false});
-  await open({start: true});
+  await open({task: makeTask({...PAYMENT, start: true})});
   expect(PROCESS).toBeEnabled();
   expect(server.starts).toEqual([]);
 });
@@ -390,7 +398,7 @@ test("a closed dialog asks no more", async () => {
   const dialog = await mountWithCleanup(CardDialog, {
     env,
     props: {
-      task: taskOfAction({invoice_ids: [5]}),
+      task: makeTask(PAYMENT),
       transactionId: 42,
       onChanged: () => undefined,
       close: () => undefined,
@@ -403,7 +411,8 @@ test("a closed dialog asks no more", async () => {
 });
 
 describe("refund", () => {
-  const refund = (values) => progressOf({kind: "refund", refund_of_id: 9, ...values});
+  const REFUND = {type: "refund", refund_of_id: 9, invoice_id: 5};
+  const refund = (values) => progressOf({kind: "refund", task: REFUND, ...values});
 
   beforeEach(() => {
     server.refund = paymentOf({
@@ -426,12 +435,11 @@ describe("refund", () => {
     });
     onRpc("nets.transaction", "start_reversal", ({args}) => {
       server.refunds.push({args});
-      return [refund({kind: "reversal"})];
+      return [refund({kind: "reversal", task: {...REFUND, type: "reversal"}})];
     });
   });
 
-  const openRefund = (values = {}) =>
-    open({task: taskOfAction({refund_of_id: 9, invoice_id: 5, ...values})});
+  const openRefund = (values = {}) => open({task: makeTask({...REFUND, ...values})});
 
   test("the amount is negative, also where it is entered without a sign", async () => {
     await openRefund();
@@ -468,7 +476,7 @@ describe("refund", () => {
   });
 
   test("a reversal has nothing to choose", async () => {
-    await openRefund({reversal: true});
+    await openRefund({type: "reversal"});
     expect(server.reversal).toBe(true);
     expect("#nets_amount").not.toBeEnabled();
     expect("#nets_terminal").not.toBeEnabled();
