@@ -306,7 +306,7 @@ class TestPosTakeBack(PosPeopleCase):
 
     def test_a_declined_signature_of_a_charge_without_an_order(self):
         order, transaction = self.signed_order()
-        transaction.with_user(self.pos_manager).action_refund()
+        transaction.with_user(self.pos_manager).action_pos_take_off()
         self.assertTrue(transaction.without_order)
         self.assertIn(transaction, self.engine["nets.transaction"].search([("signature_open", "=", True)]))
         with self.assertRaisesRegex(AccessError, "Only a manager"):
