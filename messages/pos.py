@@ -256,10 +256,10 @@ register(
                 "payment_locked": _lt(
                     "The payment stays in the books: it is in a locked period, or matched with a bank statement. Refund it, or leave it as it is."
                 ),
-                "signature_open": _lt(
+                "order_unsigned": _lt(
                     "The customer signs for the card payment of %(amount)s of %(order)s. Compare the signature with the one on the card, and accept or decline it: in the till, or in the list of card transactions."
                 ),
-                "signature_declined": _lt(
+                "order_signature_declined": _lt(
                     "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone back yet. Take the payment back with “Reverse”; where the terminal can't do that any more, a manager refunds it in the list of card transactions, or accepts the signature there after all."
                 ),
                 "order_below_cards": _lt(

@@ -790,6 +790,8 @@ class NetsTransaction(models.Model):
             return bool(self.booked_at)
         try:
             with self.env.cr.savepoint():
+                # what booking writes says what was charged; a refusal takes this back, too
+                self._compare_and_set({"to_book": False}, ("approved",))
                 user = self.user_id if self.user_id.active else self.env.user
                 booker = self.with_user(user).sudo().with_company(self.company_id)
                 note = booker._origin_model()._book(booker)

@@ -224,7 +224,7 @@ class NetsTransaction(models.Model):
             return 0
         if self.without_order:
             return 1
-        return 2 if self.to_book else 3
+        return 3 if self.booked_at else 2
 
     def _pos_takes_back_line(self):
         """Whether this is the reversal of a line of the same order, and not a line of a refund."""
@@ -314,8 +314,6 @@ class NetsTransaction(models.Model):
         if not payment:
             return self._pos_book_without_order()
         self.pos_session_id = payment.session_id
-        # from here on the line says what was charged; a refusal takes that back, too
-        self.to_book = False
         payment.write(self._pos_line_values())
         payment.pos_order_id._nets_add_extra_lines(self)
         return None
@@ -394,7 +392,6 @@ class NetsTransaction(models.Model):
         order = payment.pos_order_id
         if order.state != "draft":
             return self._pos_book_without_order()
-        self.to_book = False
         payment.write(original._pos_line_values())
         order._nets_remove_extra_lines(original)
         return None
@@ -435,7 +432,7 @@ class NetsTransaction(models.Model):
 
     def _pos_unsigned(self):
         """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
-        key = "signature_declined" if self.signature == "declined" else "signature_open"
+        key = "order_signature_declined" if self.signature == "declined" else "order_unsigned"
         values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
 
