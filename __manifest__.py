@@ -66,8 +66,9 @@
         ],
         "point_of_sale._assets_pos": [
             "nets_connect_cloud/static/src/common/**/*",
-            "nets_connect_cloud/static/src/pos/**/*",
-            ("remove", "nets_connect_cloud/static/src/pos/backend/**/*"),
+            "nets_connect_cloud/static/src/pos/*.js",
+            "nets_connect_cloud/static/src/pos/card_*/**/*",
+            "nets_connect_cloud/static/src/pos/overrides/**/*",
         ],
         "web.assets_unit_tests": ["nets_connect_cloud/static/tests/unit/**/*"],
         "web.assets_tests": ["nets_connect_cloud/static/tests/tours/**/*"],

@@ -9,8 +9,10 @@ from .engine import (
     NO_RETRY_REASONS,
     NOT_LAST_TRANSACTION,
     PROVEN_NOT_CHARGED,
+    REFUSED_REASONS,
     RETRY_WAIT,
     SETTLED_BY_HAND,
+    STOPPED_REASONS,
 )
 from . import account
 from .pos import BY_HAND_REASONS

@@ -38,7 +38,8 @@ _UNKNOWN_KEY = (
 _MESSAGES = {}
 # The same reasons where an administrator sets up an account, and no payment is in question.
 _SETUP_MESSAGES = {}
-# What is refused before anything is sent → (label, explanation).
+# What is refused before anything is sent, perhaps after the kind of transaction it is about and a colon → (label,
+# explanation).
 _REFUSALS = {}
 # What the last lookup of a result came to → sentence.
 _LOOKUPS = {}
@@ -111,14 +112,15 @@ def describe_setup(env, reason, detail=""):
     return Message(env._(label), env._(explanation), detail or "")
 
 
-def describe_refusal(env, key, **values):
+def describe_refusal(env, key, kind="purchase", **values):
     """The words for something that is refused before anything is sent.
 
     :param str key: of `_REFUSALS`
+    :param str kind: of the transaction that it is about
     :param values: what the explanation names
     :return: Message
     """
-    label, explanation = _REFUSALS[key]
+    label, explanation = _REFUSALS.get(f"{kind}:{key}") or _REFUSALS[key]
     text = env._(explanation)
     return Message(env._(label), text % values, "")
 
@@ -127,6 +129,7 @@ def refusal(env, key, error=UserError, **values):
     """The exception that refuses something: its first line is the label, its second one the explanation.
 
     :param error: the class of the exception
+    :param values: what the explanation names; `kind` as for `describe_refusal`
     :return: the exception, to be raised
     """
     return error(describe_refusal(env, key, **values).as_text())

@@ -6,6 +6,9 @@ from .catalogue import register
 
 _lt = LazyTranslate(__name__)
 
+# A reversal takes no card: trying another one, or a smaller amount, doesn't help.
+_REFUND_INSTEAD = _lt("The card's issuer refused to take the payment back. %(not_done)s Refund the payment instead.")
+
 # The engine's own reasons, beside those of `connect_cloud.Reason`.
 MERCHANT_ABORTED = "merchant_aborted"
 NEVER_SENT = "never_sent"
@@ -30,6 +33,18 @@ ADMINISTRATION_REASONS = {
     NEVER_SENT,
     ADMINISTRATION_UNANSWERED,
 }
+# The card, its issuer or the terminal said no …
+REFUSED_REASONS = {
+    "provider_refused",
+    "insufficient_funds",
+    "wrong_pin",
+    "expired_card",
+    "over_limit",
+    "terminal_refused",
+    "duplicate_transaction",
+}
+# … or a person stopped it, or did nothing. What is in neither is trouble of a technical kind.
+STOPPED_REASONS = {"customer_cancelled", "card_removed", "terminal_timeout", MERCHANT_ABORTED, SETTLED_BY_HAND}
 # Trying again at once makes no sense for these: a person has to change something first.
 NO_RETRY_REASONS = {"login_refused", "login_missing", "account_not_activated", NOT_LAST_TRANSACTION}
 # Seconds to wait before *Try again* is offered.
@@ -179,6 +194,18 @@ register(
             _lt("The terminal was asked to stop. Wait for its answer: it may still have charged the card."),
         ),
         "approved": (_lt("Successful"), _lt("The card was charged.")),
+        "signature_required": (
+            _lt("Check the signature"),
+            _lt(
+                "The card was charged. The customer signs the receipt: compare the signature with the one on the card, and say whether it is right."
+            ),
+        ),
+        "signature_declined": (
+            _lt("Signature declined"),
+            _lt(
+                "The card was charged, and the money hasn't gone back yet. Have the terminal take the payment back; where it can't do that any more, refund it. A manager can accept the signature after all."
+            ),
+        ),
         "not_booked": (
             _lt("Charged, not booked"),
             _lt(
@@ -271,6 +298,88 @@ register(
             _lt("Terminal busy"),
             _lt("Right after a payment the terminal needs some seconds. %(not_done)s Wait a moment and try again."),
         ),
+        "refund:earlier_charge_found": (
+            _lt("An earlier payment was charged"),
+            _lt(
+                "The terminal's last result shows that an earlier payment on it was charged after all. This refund wasn't sent. Look at that payment before you try again."
+            ),
+        ),
+        "refund:insufficient_funds": (
+            _lt("Refund refused"),
+            _lt(
+                "There isn't enough money to pay this refund from. %(not_done)s Refund less, or give the money back in another way."
+            ),
+        ),
+        "refund:over_limit": (
+            _lt("Over the limit"),
+            _lt("The amount is over a limit for refunds. %(not_done)s Refund less, or try another card."),
+        ),
+        "refund:card_removed": (
+            _lt("Card removed too early"),
+            _lt(
+                "The card was taken out before the refund was finished. %(not_done)s Try again and leave the card in until the terminal asks for it to be removed."
+            ),
+        ),
+        # --- a reversal takes no card, and nobody is waited for at the terminal --- #
+        "reversal:provider_refused": (_lt("Refused by the card's issuer"), _REFUND_INSTEAD),
+        "reversal:insufficient_funds": (_lt("Refused by the card's issuer"), _REFUND_INSTEAD),
+        "reversal:wrong_pin": (_lt("Refused by the card's issuer"), _REFUND_INSTEAD),
+        "reversal:expired_card": (_lt("Refused by the card's issuer"), _REFUND_INSTEAD),
+        "reversal:over_limit": (_lt("Refused by the card's issuer"), _REFUND_INSTEAD),
+        "reversal:issuer_unavailable": (
+            _lt("Card's issuer not available"),
+            _lt("The card's issuer doesn't answer. %(not_done)s Try again in a minute, or refund the payment instead."),
+        ),
+        "reversal:terminal_refused": (
+            _lt("Refused by the terminal"),
+            _lt("The terminal refused without giving a reason. %(not_done)s Try again, or refund the payment instead."),
+        ),
+        "reversal:card_removed": (
+            _lt("Refused by the terminal"),
+            _lt(
+                "The terminal says that a card was taken out, though none is needed for this. %(not_done)s Try again, or refund the payment instead."
+            ),
+        ),
+        "reversal:customer_cancelled": (
+            _lt("Cancelled at the terminal"),
+            _lt("The red button on the terminal was pressed. %(not_done)s Try again, or refund the payment instead."),
+        ),
+        "reversal:terminal_timeout": (
+            _lt("The terminal gave up"),
+            _lt("The terminal took too long. %(not_done)s Try again, or refund the payment instead."),
+        ),
+        "reversal:duplicate_transaction": (
+            _lt("Possible duplicate"),
+            _lt(
+                "The terminal refused this as something that it has just done. Check on its receipts whether the payment was taken back already. If not, wait a minute and try again, or refund the payment instead."
+            ),
+        ),
+        "reversal:terminal_not_allowed": (
+            _lt("Terminal not allowed"),
+            _lt(
+                "NETS hasn't linked this terminal to the account any more. %(not_done)s Refund the payment on another terminal, or ask the administrator to contact NETS."
+            ),
+        ),
+        "reversal:format_error": (
+            _lt("Request not accepted"),
+            _lt(
+                "The terminal didn't accept the request. %(not_done)s Refund the payment instead; if it happens again, ask the administrator."
+            ),
+        ),
+        "reversal:progress_starting": (
+            _lt("Connecting to the terminal…"),
+            _lt("The terminal takes the payment back in a moment. No card is needed."),
+        ),
+        "reversal:progress_customer": (
+            _lt("The terminal is still working on it"),
+            _lt("This takes longer than usual. No card is needed: wait for the terminal's answer."),
+        ),
+        "reversal:earlier_charge_found": (
+            _lt("An earlier payment was charged"),
+            _lt(
+                "The terminal's last result shows that an earlier payment on it was charged after all, and a terminal takes back its last transaction only. Nothing was sent. Look at that payment, and refund this one instead."
+            ),
+        ),
         # --- what a terminal does besides payments --- #
         "administration_running": (
             _lt("The terminal is working on it"),
@@ -342,6 +451,18 @@ register(
                 "terminal_in_payment": _lt(
                     "The terminal %(terminal)s is busy with another payment (%(amount)s, started by %(user)s). Wait until it is finished, or choose another terminal."
                 ),
+                "refund:terminal_in_payment": _lt(
+                    "The terminal %(terminal)s is busy with a refund (%(amount)s, started by %(user)s). Wait until it is finished, or choose another terminal."
+                ),
+                "reversal:terminal_in_payment": _lt(
+                    "The terminal %(terminal)s is busy with a reversal (%(amount)s, started by %(user)s). Wait until it is finished, or choose another terminal."
+                ),
+                "refund:earlier_result": _lt(
+                    "The result of an earlier refund of %(amount)s on the terminal %(terminal)s is still being fetched, and a new transaction would wipe it out. Wait a moment, or choose another terminal."
+                ),
+                "reversal:earlier_result": _lt(
+                    "It is still being fetched whether the terminal %(terminal)s took an earlier payment of %(amount)s back, and a new transaction would wipe that out. Wait a moment, or choose another terminal."
+                ),
                 "earlier_result": _lt(
                     "The result of an earlier payment of %(amount)s on the terminal %(terminal)s is still being fetched, and a new one would wipe it out. Wait a moment, or choose another terminal."
                 ),
@@ -369,6 +490,9 @@ register(
                 "rights_use": _lt("You may not use card terminals. Ask your administrator for the right to do so."),
                 "rights_administration": _lt("You may not do this on card terminals. Ask your administrator."),
                 "rights_settle": _lt("Only a manager of card transactions may settle one by hand. Ask your manager."),
+                "rights_signature": _lt(
+                    "This signature was declined. Only a manager of card transactions may accept it after all. Ask your manager."
+                ),
                 "password_search": _lt("The password can't be searched."),
             },
         ),
@@ -439,6 +563,7 @@ register(
                 "request_without_number": _lt("The request has no number. Reload the page and try again."),
                 "request_of_another": _lt("The request has the number of another one. Reload the page and try again."),
                 "not_tried_again": _lt("This isn't tried again. Start a new one."),
+                "no_signature": _lt("No signature is waited for."),
                 "settle_not_unknown": _lt(
                     "Only a transaction whose result is unknown, and no longer waited for, can be settled."
                 ),

@@ -17,6 +17,26 @@ BY_HAND_REASONS = {
 }
 
 register(
+    messages={
+        "without_order": (
+            _lt("Charged, but not for this order"),
+            _lt(
+                "The card was charged when this order could not take it any more. A manager finds the charge in the list of card transactions, and refunds it or attaches it to an order."
+            ),
+        ),
+        "refund:without_order": (
+            _lt("Refunded, but not for this order"),
+            _lt(
+                "The money went back to the card when this order could not take it any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+            ),
+        ),
+        "reversal:without_order": (
+            _lt("Reversed, but not for this order"),
+            _lt(
+                "The terminal took the payment back when this order could not take that any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+            ),
+        ),
+    },
     refusals=(
         (
             _lt("Amount not possible"),
@@ -73,11 +93,29 @@ register(
                 "order_card_running": _lt(
                     "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
                 ),
+                "refund:order_card_running": _lt(
+                    "A card refund of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
+                ),
+                "reversal:order_card_running": _lt(
+                    "A reversal of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished."
+                ),
                 "order_result_unknown": _lt(
                     "The result of the card payment of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
                 ),
+                "refund:order_result_unknown": _lt(
+                    "The result of the card refund of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
+                ),
+                "reversal:order_result_unknown": _lt(
+                    "It isn't known yet whether the terminal %(terminal)s took the %(amount)s for %(order)s back. Get its last result first; a manager can settle it by hand."
+                ),
                 "order_charge_unbooked": _lt(
                     "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again."
+                ),
+                "refund:order_charge_unbooked": _lt(
+                    "%(amount)s for %(order)s went back to a card, but that isn't booked yet. Wait a moment and try again."
+                ),
+                "reversal:order_charge_unbooked": _lt(
+                    "The terminal took %(amount)s for %(order)s back, but that isn't booked yet. Wait a moment and try again."
                 ),
             },
         ),
@@ -108,6 +146,7 @@ register(
                 "session_not_open": _lt(
                     "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
                 ),
+                "closing_not_open": _lt("This session isn't open, so there is nothing to allow."),
                 "session_closed": _lt("The session of this order is closed. Open the order in the till instead."),
             },
         ),
@@ -129,7 +168,10 @@ register(
                 "rights_till_manager": _lt(
                     "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
                 ),
-                "rights_till": _lt("Only users of the Point of Sale may see this."),
+                "rights_till": _lt("Only users of the Point of Sale may do this, or see it."),
+                "rights_by_hand": _lt(
+                    "Only a manager may record a card payment by hand. Ask your manager, or take another way of payment."
+                ),
             },
         ),
         (
@@ -165,6 +207,15 @@ register(
                 "by_hand_amount": _lt(
                     "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference on the order first, for example as a tip."
                 ),
+                "settle_amount": _lt(
+                    "%(asked)s was asked for, and what you enter is much more than that. Look at the terminal's journal again."
+                ),
+                "reference_known": _lt(
+                    "%(reference)s is the reference of another payment on %(terminal)s: %(amount)s, %(purpose)s. Look at the receipt again."
+                ),
+                "reference_too_long": _lt(
+                    "Enter only the reference (STAN or authorisation) from the terminal's receipt: it is much shorter."
+                ),
                 "attach_order": _lt("Choose an order that isn't paid yet, of a session that is open."),
                 "attach_other_amount": _lt(
                     "The card was charged %(charged)s, but the order was paid %(paid)s. Choose another charge."
@@ -187,6 +238,13 @@ register(
                 "order_not_paid": _lt(
                     "%(order)s isn't fully paid: %(paid)s of %(total)s. Take the rest in the till, or refund this payment."
                 ),
+                "by_hand_not_down": _lt(
+                    "A card payment is recorded by hand only while NETS can't be reached. Send it to the terminal first: if that fails, record it then."
+                ),
+                "by_hand_busy": _lt(
+                    "%(terminal)s is busy with another payment, so the card can't have been taken there by hand. Choose another terminal, or wait."
+                ),
+                "not_of_till": _lt("This wasn't taken in the Point of Sale. Open it where it was started."),
                 "belongs_to_till": _lt("This belongs to an order of the Point of Sale. Open it there, and try again."),
                 "charge_of_paid_order": _lt(
                     "This charge belongs to a paid order, or is booked as a payment of its own."
@@ -198,10 +256,10 @@ register(
                 "payment_locked": _lt(
                     "The payment stays in the books: it is in a locked period, or matched with a bank statement. Refund it, or leave it as it is."
                 ),
-                "signature_open": _lt(
+                "order_unsigned": _lt(
                     "The customer signs for the card payment of %(amount)s of %(order)s. Compare the signature with the one on the card, and accept or decline it: in the till, or in the list of card transactions."
                 ),
-                "signature_declined": _lt(
+                "order_signature_declined": _lt(
                     "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone back yet. Take the payment back with “Reverse”; where the terminal can't do that any more, a manager refunds it in the list of card transactions, or accepts the signature there after all."
                 ),
                 "order_below_cards": _lt(
@@ -209,6 +267,12 @@ register(
                 ),
                 "order_charged": _lt(
                     "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
+                ),
+                "refund:order_charged": _lt(
+                    "%(amount)s for %(order)s went back to a card, so this payment stays as it is. Complete the order."
+                ),
+                "reversal:order_charged": _lt(
+                    "The terminal took %(amount)s for %(order)s back, so this payment stays as it is. Complete the order."
                 ),
             },
         ),
@@ -218,7 +282,9 @@ register(
                 "order_changed": _lt(
                     "The order changed: the server has %(amount)s on this line. Nothing was sent. Look at the order and try again."
                 ),
-                "no_signature": _lt("No signature is waited for."),
+                "line_used": _lt(
+                    "A terminal was used for this payment line before. Reload the till, and add a new payment line."
+                ),
                 "payment_has_charge": _lt(
                     "A terminal charged this payment already, or its order isn't paid. Reload the page."
                 ),

@@ -64,6 +64,15 @@ PAYMENTS = {
     "format_error": ("`RejectionReason` 4:6; *format error*", "outcome `format_error`"),
     "approved": ("`Result` 0 with a 2xx, or the terminal's last result proves it", "outcome `approved`"),
     "not_booked": ("approved, and accounting refused", "outcome `approved`, and an archived journal"),
+    "signature_required": ("`CVM` 1; nobody has looked at the signature yet", "outcome `approved`, `cvm` 1"),
+    "signature_declined": (
+        "somebody declined the signature, and the terminal didn't take the payment back",
+        "outcome `approved`, `cvm` 1, then `busy`",
+    ),
+    "without_order": (
+        "at the till: charged when the order was paid otherwise, cancelled, or its session closed",
+        "answer `cut_after`, and the session is closed by a manager",
+    ),
     "merchant_aborted": ("not charged, and somebody had pressed *Abort*", "abort `obeyed`"),
     "never_sent": ("no thread took it within a minute: the server was stopped", "–"),
     "earlier_charge_found": (
@@ -128,6 +137,9 @@ NOT_FAILED = {
     "approved",
     "not_booked",
     "settled_by_hand",
+    "signature_required",
+    "signature_declined",
+    "without_order",
 }
 
 

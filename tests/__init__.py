@@ -6,6 +6,7 @@ from .engine import test_admin_secrets
 from .engine import test_doors
 from .engine import test_hoot
 from .engine import test_log
+from .engine import test_progress
 from .engine import test_receipt
 from .engine import test_recovery
 from .engine import test_rules_of_money
@@ -27,4 +28,5 @@ from .pos import test_pos_lists
 from .pos import test_pos_payment
 from .pos import test_pos_people
 from .pos import test_pos_places
+from .pos import test_pos_progress
 from .pos import test_pos_refund

@@ -60,10 +60,11 @@ class AccountMove(models.Model):
                 and bool(terminals.search_count(terminals._usable_domain(move.company_id, move.currency_id), limit=1))
             )
 
-    @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book")
+    @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book", "nets_transaction_ids.signature_open")
     def _compute_nets_open_transaction_id(self):
         for move in self:
-            move.nets_open_transaction_id = move.nets_transaction_ids._still_open()[:1]
+            transactions = move.nets_transaction_ids
+            move.nets_open_transaction_id = (transactions._still_open() or transactions.filtered("signature_open"))[:1]
 
     def _compute_payments_widget_reconciled_info(self):
         """Show refunds as rows of their own, and the payments as they were charged.
@@ -218,12 +219,13 @@ class AccountMove(models.Model):
 
     def _nets_dialog_action(self, transaction=None, start=False, wizard=None):
         transaction = transaction or self.env["nets.transaction"]
-        return transaction._dialog_action(
-            invoice_ids=self.ids,
-            start=start,
-            pay_out=self[:1].move_type == "out_refund",
-            wizard_id=wizard.id if wizard else False,
-        )
+        task = self._nets_task() | {"start": start, "wizard_id": wizard.id if wizard else False}
+        return transaction._dialog_action(task=task)
+
+    def _nets_task(self):
+        """What the dialog is opened for that pays these, or pays them out, see `card_tasks.js`."""
+        is_payout = self[:1].move_type == "out_refund"
+        return {"type": "payout" if is_payout else "payment", "invoice_ids": self.ids}
 
     # === BUSINESS METHODS === #
 

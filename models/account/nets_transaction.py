@@ -110,12 +110,15 @@ class NetsTransaction(models.Model):
         return self._refund_dialog_action(reversal=True)
 
     def _refund_dialog_action(self, reversal=False):
-        return self.browse()._dialog_action(
-            refund_of_id=self.id,
-            reversal=reversal,
-            # the invoice that the person looks at: it is the first to become due again
-            invoice_id=self.env.context.get("nets_invoice_id", False),
-        )
+        # the invoice that the person looks at: it is the first to become due again
+        invoice_id = self.env.context.get("nets_invoice_id", False)
+        return self.browse()._dialog_action(task=self._give_back_task(reversal, invoice_id))
+
+    def _give_back_task(self, reversal, invoice_id):
+        """What the dialog is opened for that gives this payment back, see `card_tasks.js`."""
+        if reversal:
+            return {"type": "reversal", "refund_of_id": self.id}
+        return {"type": "refund", "refund_of_id": self.id, "invoice_id": invoice_id}
 
     # === REFUND: ASK FOR IT === #
 
@@ -629,15 +632,28 @@ class NetsOriginInvoice(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        return {
-            "invoice_ids": transaction.invoice_ids.ids,
-            "refund_of_id": transaction.refund_of_id.id,
-            "pays_out_ids": transaction._settled_moves().ids if transaction.refund_mode == "credit_note" else [],
-        }
+        return {"task": self._task(transaction)}
+
+    @api.model
+    def _task(self, transaction):
+        if transaction.refund_mode == "credit_note":
+            return transaction._settled_moves()._nets_task()
+        if transaction.kind != "purchase":
+            invoice_id = (transaction.booking_values or {}).get("invoice_id", False)
+            return transaction.refund_of_id._give_back_task(transaction.kind == "reversal", invoice_id)
+        return transaction.invoice_ids._nets_task()
 
     @api.model
     def _purpose(self, transaction):
         return ", ".join(transaction.invoice_ids.mapped("display_name"))
+
+    @api.model
+    def _check_may_sign(self, transaction):
+        transaction.invoice_ids.check_access("write")
+
+    @api.model
+    def _press_back(self, transaction, request_id):
+        return Reversal(self.env, request_id, transaction)
 
     @api.model
     def _check_may_give_back(self, transaction):

@@ -10,6 +10,7 @@ from . import nets_transaction_refund
 from . import nets_transaction_administration
 from . import nets_transaction_log
 from . import nets_transaction_receipt
+from . import nets_transaction_signature
 from . import nets_report
 from . import res_company
 from . import res_config_settings

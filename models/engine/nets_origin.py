@@ -39,9 +39,9 @@ class NetsOrigin(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        """What a screen of this origin shows besides: the keys of `Progress` that differ.
+        """What this origin says otherwise than the engine, or alone.
 
-        :return: dict of plain values
+        :return: dict of some keys of `progress.Progress`
         """
         return {}
 
@@ -58,7 +58,20 @@ class NetsOrigin(models.AbstractModel):
         """What it was for, as a person calls it."""
         return ""
 
-    # === GIVE BACK, TRY AGAIN === #
+    # === SIGN, GIVE BACK, TRY AGAIN === #
+
+    @api.model
+    def _check_may_sign(self, transaction):
+        """:raise AccessError: where the user may not say whether the customer's signature is the one on the card"""
+
+    @api.model
+    def _press_back(self, transaction, request_id):
+        """The press that has the terminal take this payment back.
+
+        :return: Press
+        :raise UserError: where that isn't done here
+        """
+        raise refusal(self.env, "no_signature")
 
     @api.model
     def _check_may_give_back(self, transaction):

@@ -3,6 +3,7 @@ import logging
 import math
 import secrets
 import string
+from dataclasses import asdict
 from datetime import timedelta
 
 import psycopg2
@@ -31,13 +32,16 @@ from ...messages import (
     NEVER_SENT,
     NO_RETRY_REASONS,
     NOT_LAST_TRANSACTION,
+    REFUSED_REASONS,
     RETRY_WAIT,
     SETTLED_BY_HAND,
+    STOPPED_REASONS,
     describe,
     describe_refusal,
     labels,
     refusal,
 )
+from .progress import Progress, Waiting
 
 _logger = logging.getLogger(__name__)
 
@@ -210,7 +214,15 @@ class NetsTransaction(models.Model):
             transaction.display_name = f"{transaction.terminal_identifier} / {transaction.order_id}"
 
     @api.depends(
-        "kind", "state", "reason", "nets_message", "abort_requested_at", "booking_error", "to_book", "booking_note"
+        "kind",
+        "state",
+        "reason",
+        "nets_message",
+        "abort_requested_at",
+        "booking_error",
+        "to_book",
+        "booking_note",
+        "signature_open",
     )
     @api.depends_context("lang")
     def _compute_message(self):
@@ -391,8 +403,9 @@ class NetsTransaction(models.Model):
         raise refusal(
             self.env,
             "terminal_in_payment",
+            kind=busy.kind,
             terminal=terminal.name,
-            amount=busy._format_amount(busy.amount),
+            amount=busy._format_amount(abs(busy.amount)),
             user=busy.user_id.name,
         )
 
@@ -413,21 +426,26 @@ class NetsTransaction(models.Model):
         if busy.state != "unknown" or busy.kind == "administration":
             return None
         busy._ask_soon()
-        label = self.env._("An earlier payment is being resolved")
+        label = {
+            "purchase": self.env._("An earlier payment is being resolved"),
+            "refund": self.env._("An earlier refund is being resolved"),
+            "reversal": self.env._("An earlier reversal is being resolved"),
+        }[busy.kind]
         return self._waiting(label, busy._being_resolved().explanation, busy._advice())
 
     @api.model
     def _waiting(self, label, explanation, advice=""):
-        """What a screen holds a press with, that has to wait. It repeats the press with the same request id.
-
-        An answer instead of an error: an error would undo what is done here to resolve what is waited for.
-        """
-        return {"waiting": True, "label": label, "explanation": explanation, "advice": advice}
+        """:return: what holds a press that has to wait, as a dict, see `progress.Waiting`"""
+        return asdict(Waiting(label=label, explanation=explanation, advice=advice))
 
     def _being_resolved(self):
         """:return: Message, for those who wait for the terminal"""
         return describe_refusal(
-            self.env, "earlier_result", terminal=self.terminal_id.name, amount=self._format_amount(self.amount)
+            self.env,
+            "earlier_result",
+            kind=self.kind,
+            terminal=self.terminal_id.name,
+            amount=self._format_amount(abs(self.amount)),
         )
 
     @api.model
@@ -796,6 +814,8 @@ class NetsTransaction(models.Model):
             return bool(self.booked_at)
         try:
             with self.env.cr.savepoint():
+                # what booking writes says what was charged; a refusal takes this back, too
+                self._compare_and_set({"to_book": False}, ("approved",))
                 user = self.user_id if self.user_id.active else self.env.user
                 booker = self.with_user(user).sudo().with_company(self.company_id)
                 note = booker._origin_model()._book(booker)
@@ -874,40 +894,73 @@ class NetsTransaction(models.Model):
         return [transaction._progress_values() for transaction in transactions]
 
     def _progress_values(self):
+        """:return: dict, all keys of `progress.Progress`"""
         self.ensure_one()
-        progress = self._progress()
-        message = self._message(progress)
+        doing = self._progress()
+        message = self._message(doing)
+        is_looked_up = self._is_looked_up()
         values = {
             "id": self.id,
             "state": self.state,
             "kind": self.kind,
-            "progress": progress,
+            "finished": not self._still_open() and not is_looked_up,
+            "look": self._look(doing),
             "label": message.label,
             "explanation": message.explanation,
-            "detail": message.detail,
+            "detail": message.detail if message.detail.lower() != message.label.lower() else "",
+            "advice": self._advice(),
+            "lookup_message": "" if self.state == "approved" else self.lookup_message or "",
+            "note": self.booking_note or "",
+            "alert": self.alert or "",
             "amount": self._format_amount(self._amount_now()),
+            "additions": self._additions(),
+            "card": self._card_name(),
+            "authorisation_code": self.authorisation_code or "",
             "terminal_id": self.terminal_id.id,
             "terminal_name": self.terminal_id.name,
             "environment": self.environment,
-            "user_name": self.user_id.name,
-            "card": self._card_name(),
-            "authorisation_code": self.authorisation_code or "",
-            "can_abort": self.state == "pending" and not self._is_abort_call_running(),
-            "can_retry": self.state in NOT_CHARGED_STATES
-            and self.reason not in NO_RETRY_REASONS
-            and not self._is_looked_up(),
-            "can_look_up": self._can_look_up(),
-            "looking_up": self._is_looked_up(),
-            "lookup_message": self.lookup_message or "",
-            "advice": self._advice(),
+            "abort": "" if self.state != "pending" else "running" if self._is_abort_call_running() else "possible",
+            "lookup": "running" if is_looked_up else "possible" if self._can_look_up() else "",
+            "can_retry": self._can_retry(),
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
-            "booked": bool(self.booked_at),
-            "booking_failed": bool(self.to_book and self.booking_error),
-            "to_book": self.to_book,
-            "note": self.booking_note or "",
-            "alert": self.alert or "",
         }
-        return values | self._origin_model()._progress(self)
+        if self.signature_open:
+            may_accept = self.signature == "required" or self._may_accept_declined()
+            values |= {
+                "signature": "required" if may_accept else "declined",
+                "paper": self.merchant_receipt or "",
+            }
+        return asdict(Progress(**{**values, **self._origin_model()._progress(self)}))
+
+    def _look(self, doing):
+        """How it stands at a glance: one of `Progress.look`.
+
+        :param str doing: as `_progress` says
+        """
+        if self.state == "unknown" or self._is_looked_up() or doing == "interrupted":
+            return "unknown"
+        if self.state == "pending":
+            return "aborting" if doing == "aborting" else "running"
+        if self.state == "approved":
+            if self.to_book and self.booking_error:
+                return "unbooked"
+            return "signature" if self.signature_open else "approved"
+        if self.reason in REFUSED_REASONS:
+            return "refused"
+        return "aborted" if self.state == "aborted" or self.reason in STOPPED_REASONS else "trouble"
+
+    def _can_retry(self):
+        """Whether asking once more on the same terminal makes sense: nothing was done, nothing has to change first."""
+        return self.state in NOT_CHARGED_STATES and self.reason not in NO_RETRY_REASONS and not self._is_looked_up()
+
+    def _additions(self):
+        """What the customer added on the terminal, in words."""
+        tip, surcharge = (self._format_amount(amount) for amount in (self.tip_amount, self.surcharge_amount))
+        added = [
+            self.tip_amount and self.env._("Tip %(amount)s", amount=tip),
+            self.surcharge_amount and self.env._("Surcharge %(amount)s", amount=surcharge),
+        ]
+        return " · ".join(filter(None, added))
 
     def _progress(self):
         """What a pending transaction is doing, in one word."""
@@ -946,6 +999,8 @@ class NetsTransaction(models.Model):
             return describe(self.env, self.reason, self.nets_message, self.kind)
         if self.state == "approved" and self.to_book and self.booking_error:
             return describe(self.env, "not_booked", self.booking_error, self.kind)
+        if self.signature_open:
+            return describe(self.env, f"signature_{self.signature}")
         if self.state == "approved":
             return describe(self.env, "approved", self.booking_note, self.kind)
         if self.state == "unknown":
@@ -1043,7 +1098,7 @@ class NetsTransaction(models.Model):
     def _dialog_action(self, **params):
         """The client action that opens the card dialog: for this transaction, or for one that is to be started.
 
-        :param params: what the dialog is opened for besides, see `card_tasks.js`
+        :param params: what the dialog is opened for besides; `task` as in `progress.Progress`
         """
         return {
             "type": "ir.actions.client",

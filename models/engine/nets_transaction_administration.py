@@ -44,15 +44,11 @@ class NetsOriginAdministration(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
+        values = {"title": transaction._format_activity(), "amount": "", "abort": "", "can_retry": False}
         report = transaction.report_ids[:1]
-        return {
-            "title": transaction._format_activity(),
-            "amount": "",
-            "can_abort": False,
-            "can_retry": False,
-            "report_id": report.id,
-            "report_text": report.text or "",
-        }
+        if report.sudo(False).has_access("read"):
+            values |= {"report_id": report.id or 0, "paper": report.text or ""}
+        return values
 
     @api.model
     def _message(self, transaction, progress):

@@ -156,13 +156,25 @@ class NetsTransaction(models.Model):
 
     def _advice(self):
         """What a person compares where a result stays unknown."""
-        if self.state != "unknown":
+        if self.state != "unknown" or self.kind == "administration":
             return ""
+        values = {"amount": self._format_amount(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
+        if self.kind == "reversal":
+            return self.env._(
+                "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s taken back, "
+                "asked for on %(date)s? A manager can then settle it by hand.",
+                **values,
+            )
+        if self.kind == "refund":
+            return self.env._(
+                "If this takes longer, compare the terminal's own journal: is there a refund of %(amount)s, sent on "
+                "%(date)s? A manager can then settle it by hand.",
+                **values,
+            )
         return self.env._(
             "If this takes longer, compare the terminal's own journal: is there a payment of %(amount)s, sent on "
             "%(date)s? A manager can then settle it by hand.",
-            amount=self._format_amount(self.amount),
-            date=format_datetime(self.env, self.sent_at),
+            **values,
         )
 
     # === WHAT A LOOKUP TELLS === #

@@ -1,19 +1,15 @@
 """Transactions of the Point of Sale: from the till's payment line to the order."""
 
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ...messages import BY_HAND_REASONS, describe_refusal, refusal
+from ...messages import describe, describe_refusal, refusal
+from ..account.press import Reversal
 from ..engine.nets_transaction import NOW
-from .press import LinePayment
+from .press import LinePayment, LineReversal
 
-# The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
-# recognised without a column that every till would load, and a line can't be added twice.
-EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
 # What a payment line shows of its transaction, besides the amount.
 SHOWN_FIELDS = (
     "payment_status",
@@ -30,9 +26,10 @@ SHOWN_FIELDS = (
 class NetsTransaction(models.Model):
     """Transactions that pay lines of the Point of Sale: what the engine's hooks *book* and *tell* do for them.
 
-    The till's line is found by its uuid, which outlives its record: lines are deleted and made anew. What the line
-    says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which the guards of
-    `pos.payment` take it, too.
+    The link to the till's line and its order is set here when a press is reserved, and never changes: what a client
+    can write, such as a uuid, proves nothing (rule 17). Only a manager puts a charge that belongs to no order on one.
+    What the line says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which
+    the guards of `pos.payment` take it, too.
     """
 
     _inherit = "nets.transaction"
@@ -55,6 +52,9 @@ class NetsTransaction(models.Model):
     pos_payment_method_id = fields.Many2one(
         "pos.payment.method", "POS payment method", readonly=True, copy=False, ondelete="restrict"
     )
+    # The order lines of what the terminal added to the amount.
+    pos_tip_line_id = fields.Many2one("pos.order.line", "Tip on the order", readonly=True, copy=False)
+    pos_surcharge_line_id = fields.Many2one("pos.order.line", "Surcharge on the order", readonly=True, copy=False)
     cashier_name = fields.Char("Cashier", readonly=True)
     without_order = fields.Boolean(
         readonly=True,
@@ -97,24 +97,13 @@ class NetsTransaction(models.Model):
         :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
         """
         self._check_may_run()
-        found = self.search([("pos_payment_uuid", "in", payment_uuids)], order="id")
-        by_uuid = {}
-        for transaction in found:
-            best = by_uuid.get(transaction.pos_payment_uuid)
-            if best is None or transaction._pos_matters() >= best._pos_matters():
-                by_uuid[transaction.pos_payment_uuid] = transaction
-        transactions = self.browse([transaction.id for transaction in by_uuid.values()])
-        progress = transactions.read_progress()
-        return dict(zip(by_uuid, progress, strict=True))
-
-    def _pos_matters(self):
-        """How much this one, of those of the same line, matters to who looks at the line. Of equals it is the last: the
-        reversal, once it worked."""
-        if self.state in UNRESOLVED_STATES:
-            return 3
-        if self.state != "approved":
-            return 0
-        return 1 if self.without_order else 2
+        found = self.search([("pos_payment_uuid", "in", payment_uuids)])
+        found = found.sorted(lambda transaction: (transaction._pos_precedence(), transaction.id))
+        shown = {transaction.pos_payment_uuid: transaction for transaction in found}
+        for name, transaction in self._pos_of_lines(list(shown)).items():
+            shown[name] = transaction._pos_take_back() or transaction
+        progress = self.browse([transaction.id for transaction in shown.values()]).read_progress()
+        return dict(zip(shown, progress, strict=True))
 
     @api.model
     def _pos_payment(self, payment_uuid):
@@ -154,14 +143,19 @@ class NetsTransaction(models.Model):
             )
 
     @api.model
-    def _pos_charged_for(self, orders, transaction_id=None):
-        """The card payments of orders that money of a refund can go back to.
+    def _pos_charged_for(self, order, transaction_id=None):
+        """The card payments that money of a refund can go back to: of the order that it refunds, which a till says, in
+        the same company and currency.
 
+        :param order: the order of the refund
         :param int transaction_id: only this one
         :return: nets.transaction with all rights
         """
+        order = order.sudo()
         domain = [
-            ("pos_order_id", "in", orders.ids),
+            ("pos_order_id", "in", order.refunded_order_id.ids),
+            ("company_id", "=", order.company_id.id),
+            ("currency_id", "=", order.currency_id.id),
             ("kind", "=", "purchase"),
             ("state", "=", "approved"),
             ("without_order", "=", False),
@@ -208,33 +202,33 @@ class NetsTransaction(models.Model):
         :return: {uuid: nets.transaction with all rights}; a line that nothing runs on, and that nothing charged, isn't
             in it
         """
-        found = {}
         candidates = self.sudo().search(
             [
-                ("pos_payment_uuid", "in", [name for name in payment_uuids if name]),
+                # by the link, and not by what it was called then
+                ("pos_payment_id.uuid", "in", [name for name in payment_uuids if name]),
                 ("state", "not in", NOT_CHARGED_STATES),
                 ("without_order", "=", False),
-            ],
-            order="id",
+            ]
         )
-        for transaction in candidates:
-            if transaction._pos_takes_back_line():
-                continue  # told by the one that it takes back
-            best = found.get(transaction.pos_payment_uuid)
-            if best is None or transaction._pos_precedence() > best._pos_precedence():
-                found[transaction.pos_payment_uuid] = transaction
-        return found
+        # told by the one that it takes back
+        candidates = candidates.filtered(lambda transaction: not transaction._pos_takes_back_line())
+        candidates = candidates.sorted(lambda transaction: (transaction._pos_precedence(), -transaction.id))
+        return {transaction.pos_payment_id.uuid: transaction for transaction in candidates}
 
     def _pos_precedence(self):
-        """Which of several transactions of a line it goes by. Several are there where one that was given up turned out
-        to be charged: the line then belongs to the other one."""
+        """How much this one, of those of the same line, matters to the line, and to those who look at it. Several are
+        there where one that was given up turned out to be charged: the line then belongs to the other one."""
         if self.state in UNRESOLVED_STATES:
-            return 2
-        return 0 if self.to_book else 1
+            return 4
+        if self.state in NOT_CHARGED_STATES:
+            return 0
+        if self.without_order:
+            return 1
+        return 3 if self.booked_at else 2
 
     def _pos_takes_back_line(self):
         """Whether this is the reversal of a line of the same order, and not a line of a refund."""
-        return self.kind == "reversal" and self.pos_payment_uuid == self.refund_of_id.pos_payment_uuid
+        return self.kind == "reversal" and self.pos_order_id == self.refund_of_id.pos_order_id
 
     def _pos_take_back(self):
         """The reversal of this line that is under way, or worked; mostly empty."""
@@ -248,12 +242,14 @@ class NetsTransaction(models.Model):
         :return: dict of values of pos.payment
         """
         self.ensure_one()
-        charged = self.state == "approved"
+        # what isn't booked yet may be refused by accounting, and lacks what the terminal added
+        charged = self.state == "approved" and not self.to_book
         take_back = self._pos_take_back()
         if not charged:
-            amount, status = self.amount, "waitingCard"
-        elif take_back.state == "approved":
-            amount, status = 0, "reversed"
+            amount = self.amount
+            status = "waitingCancel" if self.state == "pending" and self.abort_requested_at else "waitingCard"
+        elif take_back and not take_back._still_open():
+            amount, status = 0.0, "reversed"
         else:
             amount, status = self.charged_amount, "reversing" if take_back else "done"
         return {
@@ -270,31 +266,35 @@ class NetsTransaction(models.Model):
             "ticket": charged and self.customer_receipt,
         }
 
+    def _pos_said_of_line(self):
+        """What the line of this transaction has to say, whichever transaction stands for it by now.
+
+        :return: dict of some values of pos.payment; nothing was charged where it is the status alone
+        """
+        name = self.pos_payment_id.uuid
+        known = self._pos_of_lines([name]).get(name)
+        return known._pos_line_values() if known else {"payment_status": "retry"}
+
     def _pos_show_on_line(self):
         """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
         card of a payment that was settled by hand may become known when its order is long paid.
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
         """
-        for transaction in self.filtered(lambda record: record.pos_payment_uuid):
-            known = self._pos_of_lines([transaction.pos_payment_uuid]).get(transaction.pos_payment_uuid)
-            if known and known.to_book:
-                continue  # booking writes it, with the amount
-            values = {"payment_status": "retry"}
-            if known:
-                said = known._pos_line_values()
-                values = {name: said[name] or None for name in SHOWN_FIELDS}
+        for transaction in self.filtered(lambda record: record.pos_payment_id):
+            said = transaction._pos_said_of_line()
+            values = {name: said[name] or None for name in SHOWN_FIELDS if name in said}
             self.env["pos.payment"].flush_model(values)
             columns = SQL(", ").join(SQL.identifier(name) for name in values)
             shown = SQL(", ").join(SQL("%s", value) for value in values.values())
             self.env.cr.execute(
                 SQL(
                     """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
-                        WHERE uuid = %(uuid)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                        WHERE id = %(id)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
                     columns=columns,
                     shown=shown,
                     now=NOW,
-                    uuid=transaction.pos_payment_uuid,
+                    id=transaction.pos_payment_id.id,
                 )
             )
             self.env["pos.payment"].invalidate_model(list(values), flush=False)
@@ -313,13 +313,7 @@ class NetsTransaction(models.Model):
         payment = self._pos_line_to_book_on()
         if not payment:
             return self._pos_book_without_order()
-        self.write(
-            {
-                "pos_payment_id": payment.id,
-                "pos_order_id": payment.pos_order_id.id,
-                "pos_session_id": payment.session_id.id,
-            }
-        )
+        self.pos_session_id = payment.session_id
         payment.write(self._pos_line_values())
         payment.pos_order_id._nets_add_extra_lines(self)
         return None
@@ -329,7 +323,7 @@ class NetsTransaction(models.Model):
 
         :return: pos.payment, empty where its order was paid otherwise, cancelled, deleted, or its session is closed
         """
-        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft" or not order.session_id or order.session_id.state == "closed":
             return payment.browse()
@@ -406,7 +400,7 @@ class NetsTransaction(models.Model):
             self.without_order = True
             self._book_reversal(self._pos_payment_values())
             return self._booking_note()
-        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft":
             return self._pos_book_without_order()
@@ -414,12 +408,9 @@ class NetsTransaction(models.Model):
         order._nets_remove_extra_lines(original)
         return None
 
-    def _pos_extra_line_uuids(self):
-        """The uuids of the order lines that these charges may have added."""
-        return {record._pos_extra_line_uuid(name) for record in self for name in ("tip", "surcharge")}
-
-    def _pos_extra_line_uuid(self, name):
-        return str(uuid.uuid5(EXTRA_LINE_NAMESPACE, f"{self.order_id}/{name}"))
+    def _pos_extra_lines(self):
+        """:return: the order lines that these charges added"""
+        return self.pos_tip_line_id | self.pos_surcharge_line_id
 
     # === TELL === #
 
@@ -429,19 +420,23 @@ class NetsTransaction(models.Model):
         values = {
             "order": self.pos_order_id._nets_name(),
             "terminal": self.terminal_id.name,
-            "amount": self._format_amount(self._amount_now()),
+            "amount": self._format_amount(abs(self._amount_now())),
         }
         if self.state == "approved":
             key = "order_charge_unbooked" if self.to_book else "order_charged"
         else:
             key = "order_result_unknown" if self.state == "unknown" else "order_card_running"
-        return describe_refusal(self.env, key, **values)
+        return describe_refusal(self.env, key, kind=self.kind, **values)
 
     def _pos_unsigned(self):
         """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
-        key = "signature_declined" if self.signature == "declined" else "signature_open"
+        key = "order_signature_declined" if self.signature == "declined" else "order_unsigned"
         values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
+
+    def _pos_is_misplaced(self):
+        """Whether the card was charged, or given money back, and no order counts with it."""
+        return self.state == "approved" and self.without_order and not self.to_book and not self._pos_takes_back_line()
 
     def _pos_was_looked_up(self):
         """Whether the terminal was asked for its last result since this one is unknown."""
@@ -474,27 +469,40 @@ class NetsOriginPos(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        return {
-            "payment_uuid": transaction.pos_payment_uuid,
-            "order_uuid": transaction.pos_order_uuid,
-            "charged_amount": transaction.charged_amount,
-            "tip_amount": transaction.tip_amount,
-            "surcharge_amount": transaction.surcharge_amount,
-            "signature": transaction.signature or "",
-            "reversed": transaction._pos_take_back().state == "approved",
-            "without_order": transaction.without_order,
+        said = transaction._pos_said_of_line()
+        values = {
+            "task": {"type": "till"},
+            "payment_status": said["payment_status"],
+            "payment_amount": said.get("amount", transaction.amount),
             "refundable": transaction.amount_refundable,
             "can_settle": transaction._pos_was_looked_up(),
-            "can_record_by_hand": (
-                transaction.kind == "purchase"
-                and transaction.state == "failed"
-                and transaction.reason in BY_HAND_REASONS
-            ),
+            "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
         }
+        if transaction._pos_takes_back_line():
+            values["abort"] = ""
+        if transaction._pos_is_misplaced():
+            values["look"] = "trouble"
+        return values
+
+    @api.model
+    def _message(self, transaction, progress):
+        if transaction._pos_is_misplaced():
+            return describe(self.env, "without_order", kind=transaction.kind)
+        return None
 
     @api.model
     def _purpose(self, transaction):
         return transaction.pos_order_id._nets_name() or ""
+
+    @api.model
+    def _check_may_sign(self, transaction):
+        transaction._pos_check_user()
+
+    @api.model
+    def _press_back(self, transaction, request_id):
+        if transaction.without_order:
+            return Reversal(self.env, request_id, transaction)
+        return LineReversal(self.env, request_id, transaction.pos_payment_uuid)
 
     @api.model
     def _check_may_give_back(self, transaction):

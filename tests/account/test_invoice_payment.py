@@ -448,7 +448,7 @@ class TestMeanwhile(InvoicePaymentCase):
             [shown] = transaction.with_user(self.clerk).read_progress()
             self.assertEqual((shown["label"], shown["detail"]), ("Charged, not booked", transaction.booking_error))
             self.assertIn("Don't charge again", shown["explanation"])
-            self.assertTrue(shown["booking_failed"])
+            self.assertEqual(shown["look"], "unbooked")
             self.assertEqual(self.invoice.amount_residual, 1000)
             self.assertEqual(self.invoice.with_user(self.clerk).nets_open_transaction_id, transaction)
         with self.subTest("not charged again"), self.assertRaisesRegex(UserError, "charged already"):

@@ -249,7 +249,8 @@ class TestRefusals(CardPaymentCommon):
         action = draft.action_nets_confirm_and_pay()
         self.assertEqual(draft.state, "posted")
         self.assertEqual(action["tag"], "nets_connect_cloud.card_dialog")
-        self.assertEqual((action["params"]["invoice_ids"], action["params"]["start"]), (draft.ids, True))
+        task = action["params"]["task"]
+        self.assertEqual((task["type"], task["invoice_ids"], task["start"]), ("payment", draft.ids, True))
         draft.invalidate_recordset()
         self.assertTrue(draft.nets_can_pay_by_card)
         self.assertFalse(draft.nets_can_confirm_and_pay)

@@ -63,7 +63,8 @@ class TestAdministration(CardPaymentCommon):
         progress = transaction.read_progress()[0]
         self.assertEqual((progress["title"], progress["label"], progress["amount"]), ("Reconciliation", "Done", ""))
         self.assertEqual(
-            (progress["report_id"], progress["can_abort"], progress["can_retry"]), (report.id, False, False)
+            (progress["report_id"], progress["paper"], progress["abort"], progress["can_retry"]),
+            (report.id, report.text, "", False),
         )
 
     def test_administration_and_payment_exclude_each_other(self):

@@ -53,7 +53,7 @@ class TestRecovery(CardPaymentCommon):
         )
         progress = transaction.with_user(self.clerk).get_last_result()[0]
         self.assertIn(transaction.id, started)
-        self.assertTrue(progress["can_look_up"])
+        self.assertEqual(progress["lookup"], "possible")
         self.assertIn("1,000.00", progress["advice"])
 
     def test_get_last_result_right_after_the_loss_waits_until_it_can_be_there(self):
@@ -80,14 +80,14 @@ class TestRecovery(CardPaymentCommon):
         transaction._record_answer(declined())
         progress = transaction.with_user(self.clerk).get_last_result()[0]
         self.assertEqual(set(started), {transaction.id})
-        self.assertTrue(progress["looking_up"])
+        self.assertEqual(progress["lookup"], "running")
         self.assertFalse(progress["can_retry"], "not while it may turn out to be charged")
         self.assertTrue(transaction._claim_lookup())
         transaction._record_lookup("idle", last(approved(100000, number=102), transaction.order_id))
         self.assertEqual(transaction.state, "approved")
         self.assertTrue(transaction.alert)
         self.assertTrue(transaction._book())
-        self.assertFalse(transaction.read_progress()[0]["looking_up"])
+        self.assertEqual(transaction.read_progress()[0]["lookup"], "")
 
     def test_get_last_result_of_a_failed_one_that_stays_failed(self):
         self.started_lookups()
@@ -99,7 +99,7 @@ class TestRecovery(CardPaymentCommon):
             transaction._record_lookup("idle", last(declined(number=103)), error)
             progress = transaction.read_progress()[0]
             self.assertEqual(transaction.state, "failed")
-            self.assertFalse(progress["looking_up"])
+            self.assertEqual(progress["lookup"], "possible")
             self.assertTrue(progress["lookup_message"])
             self.assertFalse(transaction._claim_lookup(), "nobody asks by itself about what is failed")
 
@@ -138,7 +138,7 @@ class TestRecovery(CardPaymentCommon):
         wizard = invoice._nets_payment_wizard(self.terminal)
         wizard.nets_terminal_id = self.terminal
         action = wizard.action_nets_process_card()
-        self.assertEqual(action["params"]["wizard_id"], wizard.id)
+        self.assertEqual(action["params"]["task"]["wizard_id"], wizard.id)
         self.assertTrue(wizard.nets_process_card()[0]["waiting"])
         earlier._record_lookup("idle", last(approved(100000), earlier.order_id))
         self.assertEqual(wizard.nets_process_card()[0]["state"], "pending")

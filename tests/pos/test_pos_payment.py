@@ -72,17 +72,13 @@ class TestPosPayment(PosCardCommon):
         running._book()
         progress = self.progress(payment)[payment.uuid]
         self.assertEqual(
-            {
-                name: progress[name]
-                for name in ("id", "state", "payment_uuid", "order_uuid", "charged_amount", "booked")
-            },
+            {name: progress[name] for name in ("id", "state", "payment_status", "payment_amount", "finished")},
             {
                 "id": running.id,
                 "state": "approved",
-                "payment_uuid": payment.uuid,
-                "order_uuid": order.uuid,
-                "charged_amount": 100,
-                "booked": True,
+                "payment_status": "done",
+                "payment_amount": 100,
+                "finished": True,
             },
         )
 
@@ -124,7 +120,8 @@ class TestPosPayment(PosCardCommon):
         self.assertIn("isn't booked yet", answer["explanation"])
         first._book()
         [answer] = self.env["nets.transaction"].with_user(self.cashier).pos_start(*press)
-        self.assertEqual((answer["state"], answer["payment_uuid"]), ("pending", second.uuid))
+        self.assertEqual(answer["state"], "pending")
+        self.assertEqual(self.engine["nets.transaction"].browse(answer["id"]).pos_payment_uuid, second.uuid)
 
     def test_money_from_a_card_is_no_change(self):
         order = self.sync(self.order_values((self.card_method, 100)))

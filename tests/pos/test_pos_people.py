@@ -147,8 +147,10 @@ class TestPosTakeBack(PosPeopleCase):
         progress = self.rpc(user or self.cashier).pos_reverse(self.payment.uuid, str(uuid.uuid4()))
         return self.engine["nets.transaction"].browse(progress[0]["id"])
 
-    def run_reversal(self, reversal, outcome=None):
-        reversal._record_baseline(last(approved(10700), order_id=self.original.order_id))
+    def run_reversal(self, reversal, outcome=None, original=None):
+        original = original or self.original
+        before = approved(self.minor(reversal))
+        reversal._record_baseline(last(before, order_id=original.order_id))
         self.assertTrue(reversal._claim("thread-r"))
         reversal._record_answer(outcome or approved(10700, number=102))
         reversal._book()
@@ -224,15 +226,34 @@ class TestPosTakeBack(PosPeopleCase):
         outcome = approved(10000, number=105, card=Card(brand="Visa", truncated_pan="*1234", last_four="1234", cvm="1"))
         return order, self.charge(order.payment_ids, outcome=outcome)
 
+    def sign(self, transaction, accepted, user=None):
+        return transaction.with_user(user or self.cashier).sign(accepted, str(uuid.uuid4()))
+
+    def fail_reversal(self, reversal):
+        reversal._record_baseline(last(approved(10000), order_id=reversal.refund_of_id.order_id))
+        self.assertTrue(reversal._claim("thread-r"))
+        reversal._record_answer(declined(reason=Reason.TERMINAL_BUSY))
+
     def test_a_signature_is_accepted(self):
         order, transaction = self.signed_order()
-        self.assertEqual(self.progress(order.payment_ids)[order.payment_ids.uuid]["signature"], "required")
-        progress = transaction.with_user(self.cashier).pos_sign(True)
-        self.assertEqual(progress[0]["signature"], "accepted")
+        progress = self.progress(order.payment_ids)[order.payment_ids.uuid]
+        self.assertEqual((progress["signature"], progress["look"]), ("required", "signature"))
+        self.assertEqual((progress["payment_status"], progress["finished"]), ("done", True))
+        progress = self.sign(transaction, True)
+        self.assertEqual((progress[0]["signature"], progress[0]["look"]), ("", "approved"))
+        self.assertEqual(transaction.signature, "accepted")
         with self.assertRaisesRegex(UserError, "No signature"):
-            transaction.with_user(self.cashier).pos_sign(False)
+            self.sign(transaction, False)
         with self.assertRaisesRegex(UserError, "No signature"):
-            self.original.with_user(self.cashier).pos_sign(True)
+            self.sign(self.original, True)
+
+    def test_who_may_accept_or_decline_a_signature(self):
+        _order, transaction = self.signed_order()
+        for user in (self.clerk, self.manager):
+            for accepted in (True, False):
+                with self.subTest("without a right to the order"), self.assertRaises(AccessError):
+                    self.sign(transaction, accepted, user)
+        self.assertEqual(transaction.signature, "required")
 
     def test_an_order_is_not_paid_before_the_signature_is_accepted(self):
         order, transaction = self.signed_order()
@@ -242,44 +263,60 @@ class TestPosTakeBack(PosPeopleCase):
             transaction.with_user(self.pos_manager).action_pos_complete()
         self.assertEqual(order.state, "draft")
         # the till can't any more: in the log
-        transaction.with_user(self.cashier).action_pos_accept_signature()
+        transaction.with_user(self.cashier).action_accept_signature()
         self.assertEqual(transaction.signature, "accepted")
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
     def test_a_declined_signature_whose_payment_is_not_taken_back(self):
         order, transaction = self.signed_order()
-        action = transaction.with_user(self.cashier).action_pos_decline_signature()
+        action = transaction.with_user(self.cashier).action_decline_signature()
         reversal = self.engine["nets.transaction"].browse(action["params"]["transaction_id"])
         self.assertEqual(reversal.refund_of_id, transaction)
         with self.assertRaisesRegex(UserError, "No signature"):
-            transaction.with_user(self.cashier).pos_sign(True)
-        reversal._record_baseline(last(approved(10000), order_id=transaction.order_id))
-        reversal._claim("thread-r")
-        reversal._record_answer(declined(reason=Reason.TERMINAL_BUSY))
+            self.sign(transaction, True)
+        self.fail_reversal(reversal)
         with self.assertRaisesRegex(UserError, "was declined, but the money hasn't gone back"), self.env.cr.savepoint():
             self.validate(order)
         with self.subTest("a manager refunds it"), self.undone():
-            transaction.with_user(self.pos_manager).action_refund()
+            transaction.with_user(self.pos_manager).action_pos_take_off()
             self.assertTrue(transaction.without_order)
             order.with_user(self.cashier).action_pos_order_cancel()
-        transaction.with_user(self.cashier).pos_sign(True)
+        uuids = [order.payment_ids.uuid]
+        for user, offered in ((self.cashier, "declined"), (self.pos_manager, "required")):
+            progress = self.rpc(user).pos_progress(uuids)[uuids[0]]
+            self.assertEqual((progress["label"], progress["signature"]), ("Signature declined", offered))
+        with self.assertRaisesRegex(AccessError, "Only a manager"):
+            self.sign(transaction, True)
+        self.sign(transaction, True, self.pos_manager)
         self.assertEqual(transaction.signature, "accepted", "the customer has shown a passport")
         self.validate(order)
 
     def test_a_signature_is_declined(self):
         order, transaction = self.signed_order()
-        progress = transaction.with_user(self.cashier).pos_sign(False)
+        progress = self.sign(transaction, False)
         reversal = self.engine["nets.transaction"].browse(progress[0]["id"])
         self.assertEqual((reversal.kind, reversal.refund_of_id), ("reversal", transaction))
         self.assertEqual(transaction.signature, "declined")
-        self.assertEqual(transaction.with_user(self.cashier).pos_sign(False)[0]["id"], reversal.id, "pressed twice")
-        reversal._record_baseline(last(approved(10000), order_id=transaction.order_id))
-        reversal._claim("thread-r")
-        reversal._record_answer(declined(reason=Reason.TERMINAL_BUSY))
-        again = transaction.with_user(self.cashier).pos_sign(False)[0]["id"]
+        self.assertEqual(self.sign(transaction, False)[0]["id"], reversal.id, "pressed twice")
+        self.fail_reversal(reversal)
+        again = self.sign(transaction, False)[0]["id"]
         self.assertNotEqual(again, reversal.id, "the terminal was busy still")
         self.assertEqual(order.payment_ids.payment_status, "reversing")
+
+    def test_a_declined_signature_of_a_charge_without_an_order(self):
+        order, transaction = self.signed_order()
+        transaction.with_user(self.pos_manager).action_pos_take_off()
+        self.assertTrue(transaction.without_order)
+        self.assertIn(transaction, self.engine["nets.transaction"].search([("signature_open", "=", True)]))
+        with self.assertRaisesRegex(AccessError, "Only a manager"):
+            self.sign(transaction, False)
+        [progress] = self.sign(transaction, False, self.pos_manager)
+        reversal = self.engine["nets.transaction"].browse(progress["id"])
+        self.run_reversal(reversal, outcome=approved(10000, number=106), original=transaction)
+        self.assertEqual((reversal.state, transaction.payment_id.state), ("approved", "canceled"))
+        self.assertFalse(transaction.signature_open)
+        self.assertFalse(order.payment_ids)
 
 
 @tagged("post_install", "-at_install")
@@ -357,8 +394,8 @@ class TestPosByHand(PosPeopleCase):
         self.assertEqual(self.payment.payment_status, "retry")
         self.payment.with_user(self.cashier).unlink()
 
-    def record(self, amount=100, reference="000777", reason="NETS is down", **values):
-        progress = self.rpc(self.cashier).pos_record_by_hand(
+    def record(self, amount=100, reference="000777", reason="NETS is down", user=None, **values):
+        progress = self.rpc(user or self.pos_manager).pos_record_by_hand(
             self.payment.uuid, self.terminal.id, amount, reference, reason, str(uuid.uuid4()), **values
         )
         return self.engine["nets.transaction"].browse(progress[0]["id"])
@@ -373,7 +410,7 @@ class TestPosByHand(PosPeopleCase):
                     "state": "approved",
                     "reason": "settled_by_hand",
                     "charged_amount": 100,
-                    "settled_by_id": self.cashier.id,
+                    "settled_by_id": self.pos_manager.id,
                     "settlement_reference": "000777",
                     "cashier_name": "Kari",
                     "to_book": False,
@@ -389,11 +426,13 @@ class TestPosByHand(PosPeopleCase):
         self.assertTrue(self.close()["successful"])
 
     def test_what_is_not_recorded_by_hand(self):
+        self.charge(self.payment, outcome=not_sent())
         for values, words in (
             ({"amount": 101}, "at most"),
             ({"amount": 0}, "at most"),
             ({"reference": " "}, "why it was taken by hand"),
             ({"reason": ""}, "why it was taken by hand"),
+            ({"user": self.cashier}, "Only a manager"),
         ):
             with self.subTest(values), self.assertRaisesRegex(UserError, words), self.env.cr.savepoint():
                 self.record(**values)
@@ -476,10 +515,12 @@ class TestPosWithoutOrder(PosPeopleCase):
     def test_the_manager_refunds_what_stands_on_an_open_order(self):
         order = self.card_order()
         transaction = self.charge(order.payment_ids, outcome=approved(10500, tip_amount=500))
-        with self.assertRaisesRegex(UserError, "goes through the Point of Sale"):
-            transaction.with_user(self.cashier).action_refund()
+        with self.assertRaises(AccessError):
+            transaction.with_user(self.cashier).action_pos_take_off()
         transaction = transaction.with_user(self.pos_manager)
-        action = transaction.action_refund()
+        with self.assertRaisesRegex(UserError, "goes through the Point of Sale"):
+            transaction.action_refund()
+        action = transaction.action_pos_take_off()
         self.assertEqual(action["tag"], "nets_connect_cloud.card_dialog")
         self.assertTrue(transaction.without_order)
         self.assertEqual(transaction.sudo().payment_id.amount, 105)

@@ -4,7 +4,7 @@ import {useService} from "@web/core/utils/hooks";
 import {useRecordObserver} from "@web/model/relational_model/utils";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {Component, onWillDestroy, useState} from "@odoo/owl";
-import {isFinished} from "../common/transaction_service";
+import {LOOKS} from "../common/progress";
 
 /**
  * Shows on an invoice that a card is being charged for it, to everybody who has the invoice open, and refreshes the
@@ -55,7 +55,9 @@ export class TransactionBanner extends Component {
     if (transactionId) {
       this.watcher = this.transactions.watch(transactionId, (progress) => {
         this.state.progress = progress;
-        if (isFinished(progress)) {
+        if (progress.finished) {
+          // what becomes of it from now on, the invoice hears
+          this.watcher.stop();
           this.tellRefusal(progress);
           this.refresh();
         }
@@ -67,7 +69,7 @@ export class TransactionBanner extends Component {
   onNews() {
     const {progress} = this.state;
     // while it runs, its watcher knows better; when it ended, it may have been booked after all
-    if (!this.transactionId || (progress && isFinished(progress))) {
+    if (!this.transactionId || progress?.finished) {
       this.refresh();
     }
   }
@@ -87,16 +89,17 @@ export class TransactionBanner extends Component {
     }
   }
 
-  get alertClass() {
-    return ["unknown", "approved"].includes(this.state.progress.state)
-      ? "alert-warning"
-      : "alert-info";
+  get look() {
+    return LOOKS[this.state.progress.look];
   }
 
   get text() {
     const {kind, label, amount, terminal_name: terminal} = this.state.progress;
-    if (kind !== "purchase") {
-      return _t("Card refund of %(amount)s on %(terminal)s: %(label)s", {amount, terminal, label});
+    if (kind === "refund") {
+      return _t("Card refund on %(terminal)s (%(amount)s): %(label)s", {amount, terminal, label});
+    }
+    if (kind === "reversal") {
+      return _t("Reversal on %(terminal)s (%(amount)s): %(label)s", {amount, terminal, label});
     }
     return _t("Card payment of %(amount)s on %(terminal)s: %(label)s", {amount, terminal, label});
   }
@@ -105,7 +108,7 @@ export class TransactionBanner extends Component {
     await this.action.doAction({
       type: "ir.actions.client",
       tag: "nets_connect_cloud.card_dialog",
-      params: {invoice_ids: [this.invoiceId], transaction_id: this.transactionId},
+      params: {transaction_id: this.transactionId},
     });
   }
 }

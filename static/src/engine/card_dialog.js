@@ -1,22 +1,21 @@
-import {browser} from "@web/core/browser/browser";
 import {getCurrency} from "@web/core/currency";
 import {Dialog} from "@web/core/dialog/dialog";
 import {_t} from "@web/core/l10n/translation";
-import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
+import {ConnectionLostError} from "@web/core/network/rpc";
 import {registry} from "@web/core/registry";
 import {useAutofocus, useChildRef, useService} from "@web/core/utils/hooks";
-import {uuid} from "@web/core/utils/strings";
 import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
 import {Component, onMounted, onWillDestroy, onWillStart, useEffect, useState} from "@odoo/owl";
-import {isFinished} from "../common/transaction_service";
-import {taskOfAction, taskOfTransaction} from "./card_tasks";
+import {Press, abortIsLost, countDown, explain, retryLabel} from "../common/press";
+import {LOOKS, isPlayMoney} from "../common/progress";
+import {makeTask} from "./card_task";
 
-/** How often a payment that waits for its terminal is asked for again, in milliseconds. */
-const REPEAT_INTERVAL = 2000;
+/** @typedef {import("../common/progress").Progress} Progress */
+/** @typedef {import("./card_task").Request} Request */
 
 /**
- * The dialog in which a person charges a card for invoices, or gives money back to one, and sees what the terminal is
+ * The dialog in which a person charges a card for documents, or gives money back to one, and sees what the terminal is
  * doing.
  *
  * It only shows and asks: the transaction lives on the server, so closing the dialog stops nothing.
@@ -27,8 +26,6 @@ export class CardDialog extends Component {
   static props = {
     task: Object,
     transactionId: {type: [Number, Boolean], optional: true},
-    start: {type: Boolean, optional: true},
-    wizardId: {type: [Number, Boolean], optional: true},
     onChanged: Function,
     close: Function,
   };
@@ -39,21 +36,18 @@ export class CardDialog extends Component {
     this.notification = useService("notification");
     this.transactions = useService("nets_transaction");
     this.state = useState({
-      payment: null,
+      form: null,
       amount: "",
       terminalId: false,
-      creditNoteId: false,
-      cardPaymentId: false,
       progress: null,
-      // An earlier payment on the terminal that has to be resolved before this one can start.
-      waiting: null,
-      error: "",
       sending: false,
+      waiting: null,
+      disconnected: false,
+      error: "",
       waitSeconds: 0,
     });
     this.task = this.props.task;
-    // One press is one request, however often it has to be sent.
-    this.requestId = null;
+    this.press = null;
     this.watcher = null;
     useAutofocus({refName: "amount", selectAll: true});
     useAutofocus({refName: "again"});
@@ -71,8 +65,8 @@ export class CardDialog extends Component {
     onWillStart(() => this.load());
     onWillDestroy(() => {
       this.watcher?.stop();
-      browser.clearInterval(this.waitTimer);
-      browser.clearTimeout(this.repeatTimer);
+      this.press?.stop();
+      this.stopCounting?.();
       this.isClosed = true;
     });
   }
@@ -82,27 +76,25 @@ export class CardDialog extends Component {
       await this.show(this.props.transactionId);
       return;
     }
-    await this.loadPayment();
-    if (this.props.wizardId) {
-      this.send("account.payment.register", "nets_process_card", [[this.props.wizardId]]);
-    } else if (this.state.payment.transaction_id) {
-      await this.show(this.state.payment.transaction_id);
-    } else if (this.props.start && this.state.payment.has_usual_terminal) {
-      this.process();
+    await this.loadForm();
+    const {form} = this.state;
+    const request = this.task.atOnce(form);
+    if (request) {
+      this.send(request);
+    } else if (form.transaction_id) {
+      await this.show(form.transaction_id);
     }
   }
 
-  async loadPayment() {
-    const payment = await this.task.load(this.orm);
-    this.state.payment = payment;
-    this.state.terminalId = payment.terminal_id;
-    this.state.creditNoteId = payment.credit_note_id || false;
-    this.state.cardPaymentId = payment.card_payment_id || false;
-    this.setAmount(payment.amount);
+  async loadForm() {
+    const form = await this.task.load(this.orm);
+    this.state.form = form;
+    this.state.terminalId = form.terminal_id;
+    this.setAmount(form.amount);
   }
 
   setAmount(amount) {
-    const [, digits] = getCurrency(this.state.payment.currency_id)?.digits || [16, 2];
+    const [, digits] = getCurrency(this.state.form.currency_id)?.digits || [16, 2];
     this.state.amount = formatFloat(amount, {digits: [16, digits]});
   }
 
@@ -114,58 +106,37 @@ export class CardDialog extends Component {
   // --- what the template asks --- //
 
   get title() {
-    return this.state.progress?.title || this.task.title(this.state.payment?.title);
+    return this.state.progress?.title || this.task.title(this.state.form?.title);
   }
 
   get currencySymbol() {
-    return getCurrency(this.state.payment.currency_id)?.symbol || "";
+    return getCurrency(this.state.form.currency_id)?.symbol || "";
   }
 
   get chosenTerminal() {
-    return this.state.payment?.terminals.find(({id}) => id === this.state.terminalId);
+    return this.state.form?.terminals.find(({id}) => id === this.state.terminalId);
   }
 
   get isPlayMoney() {
-    const environment = this.state.progress?.environment || this.chosenTerminal?.environment;
-    return Boolean(environment) && environment !== "production";
+    return isPlayMoney((this.state.progress || this.chosenTerminal)?.environment);
+  }
+
+  get look() {
+    return LOOKS[this.state.waiting ? "waiting" : this.state.progress.look];
   }
 
   /** Offered where the answer was lost; and for what is known as failed, to whoever looks it up afterwards. */
   get canGetLastResult() {
-    const {state, can_look_up: canLookUp, looking_up: isLookedUp} = this.state.progress;
-    return (state === "unknown" || Boolean(this.props.transactionId)) && (canLookUp || isLookedUp);
-  }
-
-  /** What a line of the Point of Sale asked for is followed here, but tried again where its order is. */
-  get isOfTill() {
-    return Boolean(this.state.progress.payment_uuid);
+    const {state, lookup} = this.state.progress;
+    return Boolean(lookup) && (state === "unknown" || Boolean(this.props.transactionId));
   }
 
   get canRetry() {
-    return this.state.progress.can_retry && !this.isOfTill;
+    return this.state.progress.can_retry && !this.task.retryElsewhere;
   }
 
-  get isRunning() {
-    return this.state.progress && !isFinished(this.state.progress);
-  }
-
-  /** Icon and colour that say at a glance how it stands. */
-  get look() {
-    const {state, to_book: toBook, progress} = this.state.progress;
-    if (state === "approved") {
-      return toBook
-        ? {icon: "fa-exclamation-triangle", color: "text-warning"}
-        : {icon: "fa-check-circle", color: "text-success"};
-    }
-    if (state === "unknown" || progress === "interrupted" || this.state.progress.looking_up) {
-      return {icon: "fa-refresh fa-spin", color: "text-warning"};
-    }
-    if (state === "pending") {
-      return progress === "aborting"
-        ? {icon: "fa-hand-paper-o", color: "text-warning"}
-        : {icon: "fa-credit-card", color: "text-primary"};
-    }
-    return {icon: "fa-times-circle", color: "text-danger"};
+  get retryLabel() {
+    return retryLabel(this.state.waitSeconds);
   }
 
   get canProcess() {
@@ -187,20 +158,6 @@ export class CardDialog extends Component {
     }
   }
 
-  onCreditNoteChange(creditNoteId) {
-    const {credit_notes: creditNotes, left} = this.state.payment;
-    const creditNote = creditNotes.find(({id}) => id === creditNoteId);
-    this.state.creditNoteId = creditNoteId;
-    this.setAmount(-Math.min(left, creditNote ? creditNote.left : left));
-  }
-
-  onCardPaymentChange(ev) {
-    const {card_payments: cardPayments, left} = this.state.payment;
-    const cardPayment = cardPayments.find(({id}) => id === Number(ev.target.value));
-    this.state.cardPaymentId = cardPayment ? cardPayment.id : false;
-    this.setAmount(-Math.min(left, cardPayment ? cardPayment.left : left));
-  }
-
   onAmountKeydown(ev) {
     if (ev.key === "Enter" && this.canProcess) {
       this.process();
@@ -213,14 +170,8 @@ export class CardDialog extends Component {
       this.state.error = _t("The amount isn't a number. Enter it in digits.");
       return;
     }
-    const {terminalId, creditNoteId, cardPaymentId} = this.state;
-    const [model, method, args, kwargs] = this.task.request({
-      amount,
-      terminalId,
-      creditNoteId,
-      cardPaymentId,
-    });
-    await this.send(model, method, args, {...kwargs, request_id: this.pressId});
+    const {terminalId} = this.state;
+    await this.send((requestId) => this.task.request({amount, terminalId, requestId}));
   }
 
   /** @returns {number | null} negative where money goes back, also without a minus sign */
@@ -237,74 +188,69 @@ export class CardDialog extends Component {
   }
 
   async tryAgain() {
-    await this.send("nets.transaction", "retry", [[this.state.progress.id]], {
-      terminal_id: this.state.terminalId || this.state.progress.terminal_id,
-      request_id: this.pressId,
-    });
+    const {id, terminal_id: terminalId} = this.state.progress;
+    const values = {terminal_id: this.state.terminalId || terminalId};
+    await this.send((requestId) => [
+      "nets.transaction",
+      "retry",
+      [[id]],
+      {...values, request_id: requestId},
+    ]);
   }
 
   /** Back to amount and terminal, after a payment that was not charged. */
   async change() {
     const terminalId = this.state.progress.terminal_id;
     this.task.previousId = this.state.progress.id;
-    await this.loadPayment();
+    await this.loadForm();
     this.state.terminalId = terminalId;
     this.state.progress = null;
     this.state.error = "";
   }
 
-  /** One press is one request: the same id goes with every attempt until the server has answered. */
-  get pressId() {
-    this.requestId ||= uuid();
-    return this.requestId;
+  /** The card asks for a signature: the person has compared it, and accepts it or has the payment taken back. */
+  async sign(accepted) {
+    const {id} = this.state.progress;
+    await this.send((requestId) => ["nets.transaction", "sign", [[id], accepted, requestId], {}]);
   }
 
   /**
-   * Ask the server to start a payment. However often this arrives, it is one payment.
+   * Ask the server to start something. Where its answer is lost, the person presses again, and it is one press.
    *
-   * Where an earlier payment on the terminal has to be resolved first, nothing is started: this one is held here, and
-   * asked for again until it is.
+   * @param {(requestId: string) => Request} request
    */
-  async send(model, method, args, kwargs = {}) {
-    if (this.state.sending) {
+  async send(request) {
+    const {state} = this;
+    if (state.sending) {
       return;
     }
-    this.state.sending = true;
-    this.state.error = "";
+    state.error = "";
+    this.press ||= new Press(state);
     try {
-      const [answer] = await this.orm.call(model, method, args, kwargs);
-      if (answer.waiting) {
-        this.state.waiting = answer;
-      } else {
-        this.state.waiting = null;
-        this.requestId = null;
+      const progress = await this.press.send((requestId) => this.orm.call(...request(requestId)));
+      if (progress) {
+        this.press = null;
         this.props.onChanged();
-        this.follow(answer);
+        this.follow(progress);
       }
     } catch (error) {
-      if (error instanceof ConnectionLostError) {
-        this.state.error = _t(
-          "Odoo can't be reached, so it isn't known whether the payment was started. Press again when the connection is back: it will not be started twice."
-        );
-      } else if (error instanceof RPCError) {
-        this.state.waiting = null;
-        this.requestId = null;
-        this.state.error = error.data?.message || error.message;
-      } else {
-        throw error;
+      if (!(error instanceof ConnectionLostError)) {
+        this.press = null;
       }
+      state.error = explain(
+        error,
+        _t(
+          "Odoo can't be reached, so it isn't known whether the payment was started. Press again when the connection is back: it will not be started twice."
+        )
+      );
     } finally {
-      this.state.sending = false;
-    }
-    if (this.state.waiting && !this.isClosed) {
-      const repeat = () => this.send(model, method, args, kwargs);
-      this.repeatTimer = browser.setTimeout(repeat, REPEAT_INTERVAL);
+      state.sending = false;
     }
   }
 
   /** Ask the terminal at once what became of it, and follow that. */
   getLastResult() {
-    return this.ask("get_last_result", _t("Odoo can't be reached. Try again in a moment."));
+    return this.ask("get_last_result");
   }
 
   async openReport() {
@@ -318,14 +264,14 @@ export class CardDialog extends Component {
   }
 
   abort() {
-    return this.ask("abort", _t("Odoo can't be reached. Press the red button on the terminal."));
+    return this.ask("abort", abortIsLost());
   }
 
   /**
    * Do something with the transaction that is shown, and follow what becomes of it.
    *
    * @param {string} method of nets.transaction
-   * @param {string} lost what to say where Odoo can't be reached
+   * @param {string} lost what to say where Odoo can't be reached, if anything particular
    */
   async ask(method, lost) {
     const {id} = this.state.progress;
@@ -337,41 +283,46 @@ export class CardDialog extends Component {
         this.follow(progress);
       }
     } catch (error) {
-      if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
-        throw error;
-      }
-      this.state.error = error.data?.message || lost;
+      this.state.error = explain(error, lost);
     }
   }
 
   // --- what the terminal does --- //
 
+  /** @param {Progress} progress */
   follow(progress) {
     if (this.isClosed) {
       return;
     }
     this.watcher?.stop();
     this.onProgress(progress);
-    if (this.state.progress && !isFinished(progress)) {
+    if (!progress.finished || progress.signature) {
       this.watcher = this.transactions.watch(progress.id, (news) => this.onProgress(news));
     }
   }
 
+  /** @param {Progress} progress */
   onProgress(progress) {
+    const before = this.state.progress;
+    const wasFinished = before?.id === progress.id && before.finished;
     this.state.progress = progress;
-    this.task = taskOfTransaction(progress, this.task);
-    if (!isFinished(progress)) {
+    if (progress.task) {
+      this.task = makeTask(progress.task);
+    }
+    if (["pending", "unknown"].includes(progress.state)) {
       return;
     }
     this.props.onChanged();
-    if (progress.kind === "administration") {
-      // there is something to read
+    const isRead = progress.kind === "administration" || progress.signature;
+    if (!progress.finished || isRead) {
+      // somebody has to read it, or say something
       return;
     }
-    if (progress.state === "approved" && !progress.to_book) {
+    if (progress.state === "approved") {
       this.closeApproved(progress);
-    } else if (progress.retry_wait) {
-      this.waitBeforeRetry(progress.retry_wait);
+    } else if (progress.retry_wait && !wasFinished) {
+      this.stopCounting?.();
+      this.stopCounting = countDown(this.state, progress.retry_wait);
     }
   }
 
@@ -386,17 +337,6 @@ export class CardDialog extends Component {
     }
     this.props.close();
   }
-
-  waitBeforeRetry(seconds) {
-    browser.clearInterval(this.waitTimer);
-    this.state.waitSeconds = seconds;
-    this.waitTimer = browser.setInterval(() => {
-      this.state.waitSeconds -= 1;
-      if (this.state.waitSeconds <= 0) {
-        browser.clearInterval(this.waitTimer);
-      }
-    }, 1000);
-  }
 }
 
 /**
@@ -405,16 +345,14 @@ export class CardDialog extends Component {
  * @returns {Object} an action that closes the window it was called from, for example *Pay*
  */
 function openCardDialog(env, action) {
-  const {transaction_id: transactionId, wizard_id: wizardId, start} = action.params;
+  const {transaction_id: transactionId, task} = action.params;
   let changed = Boolean(transactionId);
   const refresh = () => env.services.action.doAction("soft_reload");
   env.services.dialog.add(
     CardDialog,
     {
-      task: taskOfAction(action.params),
+      task: makeTask(task),
       transactionId: transactionId || false,
-      wizardId: wizardId || false,
-      start: Boolean(start),
       onChanged: () => (changed = true),
     },
     {onClose: () => changed && refresh()}

@@ -1,7 +1,17 @@
-import {APPROVED, DECLINED, UNKNOWN, paymentOf, progressOf, defineBackend} from "../helpers";
+import {
+  ABORTING,
+  APPROVED,
+  DECLINED,
+  UNBOOKED,
+  UNKNOWN,
+  defineBackend,
+  paymentOf,
+  progressOf,
+} from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, destroy, expect, test} from "@odoo/hoot";
 import {
+  MockServer,
   contains,
   makeDialogMockEnv,
   makeServerError,
@@ -12,13 +22,14 @@ import {
 import {click, press, queryAllTexts, waitFor} from "@odoo/hoot-dom";
 import {CardDialog} from "@nets_connect_cloud/engine/card_dialog";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
-import {taskOfAction} from "@nets_connect_cloud/engine/card_tasks";
+import {makeTask} from "@nets_connect_cloud/engine/card_task";
 
 describe.current.tags("desktop");
 defineBackend();
 
 const REQUEST_ID = /^[0-9a-f]{16}$/;
 const PROCESS = "button:contains(Process card)";
+const PAYMENT = {type: "payment", invoice_ids: [5]};
 const RETRY = "button:contains(Try again)";
 
 /** What the server answers, and what it was asked. */
@@ -30,7 +41,7 @@ beforeEach(() => {
     progress: progressOf(),
     start: () => server.progress,
     retry: () => server.progress,
-    abort: () => progressOf({progress: "aborting", label: "Aborting…", can_abort: false}),
+    abort: () => progressOf(ABORTING),
     starts: [],
     retries: [],
   };
@@ -58,7 +69,7 @@ async function open(props = {}) {
   await mountWithCleanup(CardDialog, {
     env,
     props: {
-      task: taskOfAction({invoice_ids: [5]}),
+      task: makeTask(PAYMENT),
       onChanged: () => expect.step("changed"),
       close: () => expect.step("close"),
       ...props,
@@ -191,12 +202,10 @@ test("closes by itself on approval", async () => {
 test("stays open where the charge can't be booked", async () => {
   await open({transactionId: 42});
   server.progress = progressOf({
-    ...APPROVED,
+    ...UNBOOKED,
+    look: "unbooked",
     label: "Charged, not booked",
     detail: "The journal is archived.",
-    booked: false,
-    to_book: true,
-    booking_failed: true,
   });
   await advanceTime(POLL_INTERVAL);
   await animationFrame();
@@ -267,21 +276,21 @@ test("offers no other try where a person has to change something first", async (
 });
 
 test("what the till asked for is tried again there", async () => {
-  server.progress = progressOf({...DECLINED, payment_uuid: "a-line-of-the-till"});
+  server.progress = progressOf({...DECLINED, task: {type: "till"}});
   await open({transactionId: 42});
-  expect(".o_nets_of_till").toHaveText("To try again, open the order in the till.");
+  expect(".o_nets_elsewhere").toHaveText("To try again, open the order in the till.");
   expect(queryAllTexts(".modal-footer button")).toEqual(["Close"]);
   expect.verifySteps(["changed"]);
 });
 
 test("aborting: until the call ended there is nothing else to press", async () => {
   await open({transactionId: 42});
-  server.progress = progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
+  server.progress = progressOf(ABORTING);
   await click("button:contains(Abort)");
   await waitFor(".o_nets_label:contains(Aborting)");
   expect("button:contains(Abort again)").not.toBeEnabled();
   expect(queryAllTexts(".modal-footer button")).toEqual(["Close", "Abort again"]);
-  server.progress = progressOf({progress: "aborting", label: "Aborting…", can_abort: true});
+  server.progress = progressOf({...ABORTING, abort: "possible"});
   await advanceTime(POLL_INTERVAL);
   await animationFrame();
   expect("button:contains(Abort again)").toBeEnabled();
@@ -300,7 +309,7 @@ describe("an abort that is answered late", () => {
     late = Promise.withResolvers();
     server.abort = async () => {
       await late.promise;
-      return progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
+      return progressOf(ABORTING);
     };
     await open({transactionId: 42});
     await click("button:contains(Abort)");
@@ -360,13 +369,13 @@ test("unknown: the result is fetched, and nothing can be charged", async () => {
 
 test("a payment that is running already is shown, not started again", async () => {
   server.payment = paymentOf({transaction_id: 42});
-  await open({start: true});
+  await open({task: makeTask({...PAYMENT, start: true})});
   expect(".o_nets_label").toHaveText("Waiting for the card");
   expect(server.starts).toEqual([]);
 });
 
 test("in one step on the usual terminal", async () => {
-  await open({start: true});
+  await open({task: makeTask({...PAYMENT, start: true})});
   await waitFor(".o_nets_label");
   expect(server.starts.length).toBe(1);
   expect(server.starts[0].args).toEqual([[5], 1050, 7]);
@@ -375,7 +384,7 @@ test("in one step on the usual terminal", async () => {
 
 test("in one step only where the terminal is clear", async () => {
   server.payment = paymentOf({has_usual_terminal: false});
-  await open({start: true});
+  await open({task: makeTask({...PAYMENT, start: true})});
   expect(PROCESS).toBeEnabled();
   expect(server.starts).toEqual([]);
 });
@@ -396,7 +405,7 @@ test("a closed dialog asks no more", async () => {
   const dialog = await mountWithCleanup(CardDialog, {
     env,
     props: {
-      task: taskOfAction({invoice_ids: [5]}),
+      task: makeTask(PAYMENT),
       transactionId: 42,
       onChanged: () => undefined,
       close: () => undefined,
@@ -408,8 +417,92 @@ test("a closed dialog asks no more", async () => {
   expect(asked).toBe(before);
 });
 
+describe("signature", () => {
+  const ACCEPT = "button:contains(The signature is right)";
+  const DECLINE = "button:contains(Not right: take the payment back)";
+  const UNSIGNED = {
+    ...APPROVED,
+    look: "signature",
+    label: "Check the signature",
+    signature: "required",
+    paper: "Cardholder signature",
+  };
+
+  beforeEach(() => {
+    server.signed = () => progressOf(APPROVED);
+    server.signatures = [];
+    onRpc("nets.transaction", "sign", async ({args}) => {
+      server.signatures.push(args);
+      return [await server.signed()];
+    });
+    mockService("notification", {add: (_text, {title}) => expect.step(title)});
+  });
+
+  test("the dialog stays open with the receipt until it is accepted", async () => {
+    await open();
+    await click(PROCESS);
+    await waitFor(".o_nets_label:contains(Waiting for the card)");
+    server.progress = progressOf(UNSIGNED);
+    await advanceTime(POLL_INTERVAL);
+    await waitFor(".o_nets_label:contains(Check the signature)");
+    expect(".o_nets_paper").toHaveText("Cardholder signature");
+    expect(queryAllTexts(".modal-footer button")).toEqual([
+      "The signature is right",
+      "Not right: take the payment back",
+      "Close",
+    ]);
+    await click(ACCEPT);
+    await animationFrame();
+    await animationFrame();
+    expect(server.signatures.length).toBe(1);
+    const [[ids, accepted, requestId]] = server.signatures;
+    expect([ids, accepted]).toEqual([[42], true]);
+    expect(requestId).toMatch(REQUEST_ID);
+    expect.verifySteps(["changed", "changed", "changed", "changed", "Successful", "close"]);
+  });
+
+  test("declined, the reversal is followed, held while the terminal isn't free", async () => {
+    const waiting = {waiting: true, label: "An earlier payment is being resolved"};
+    server.progress = progressOf(UNSIGNED);
+    server.signed = () => waiting;
+    await open({transactionId: 42});
+    await click(DECLINE);
+    await waitFor("h2:contains(An earlier payment is being resolved)");
+    const reversal = {id: 43, kind: "reversal", task: {type: "reversal", refund_of_id: 42}};
+    server.progress = progressOf({...reversal, label: "Taking the payment back…", abort: ""});
+    server.signed = () => server.progress;
+    await advanceTime(2000);
+    await waitFor(".o_nets_label:contains(Taking the payment back)");
+    const requests = server.signatures.map(([, , requestId]) => requestId);
+    expect(requests.length).toBe(2);
+    expect(new Set(requests).size).toBe(1);
+    server.progress = progressOf({...APPROVED, ...reversal, label: "Reversed"});
+    await advanceTime(POLL_INTERVAL);
+    await animationFrame();
+    expect.verifySteps(["changed", "changed", "changed", "changed", "Reversed", "close"]);
+  });
+
+  test("once declined, it can only be taken back", async () => {
+    server.progress = progressOf({...UNSIGNED, label: "Signature declined", signature: "declined"});
+    await open({transactionId: 42});
+    expect(ACCEPT).toHaveCount(0);
+    expect(DECLINE).toBeEnabled();
+    expect.verifySteps(["changed", "changed"]);
+  });
+
+  test("what somebody else says of it is seen", async () => {
+    server.progress = progressOf(UNSIGNED);
+    await open({transactionId: 42});
+    server.progress = progressOf(APPROVED);
+    MockServer.env["bus.bus"]._sendone("broadcast", "nets_connect_cloud", {transaction_id: 42});
+    await waitFor(".o_nets_label:contains(Successful)");
+    expect.verifySteps(["changed", "changed", "changed", "Successful", "close"]);
+  });
+});
+
 describe("refund", () => {
-  const refund = (values) => progressOf({kind: "refund", refund_of_id: 9, ...values});
+  const REFUND = {type: "refund", refund_of_id: 9, invoice_id: 5};
+  const refund = (values) => progressOf({kind: "refund", task: REFUND, ...values});
 
   beforeEach(() => {
     server.refund = paymentOf({
@@ -432,12 +525,11 @@ describe("refund", () => {
     });
     onRpc("nets.transaction", "start_reversal", ({args}) => {
       server.refunds.push({args});
-      return [refund({kind: "reversal"})];
+      return [refund({kind: "reversal", task: {...REFUND, type: "reversal"}})];
     });
   });
 
-  const openRefund = (values = {}) =>
-    open({task: taskOfAction({refund_of_id: 9, invoice_id: 5, ...values})});
+  const openRefund = (values = {}) => open({task: makeTask({...REFUND, ...values})});
 
   test("the amount is negative, also where it is entered without a sign", async () => {
     await openRefund();
@@ -474,7 +566,7 @@ describe("refund", () => {
   });
 
   test("a reversal has nothing to choose", async () => {
-    await openRefund({reversal: true});
+    await openRefund({type: "reversal"});
     expect(server.reversal).toBe(true);
     expect("#nets_amount").not.toBeEnabled();
     expect("#nets_terminal").not.toBeEnabled();

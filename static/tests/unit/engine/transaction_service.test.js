@@ -5,9 +5,9 @@ import {
   onRpc,
   patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
-import {APPROVED, DECLINED, UNKNOWN, progressOf, defineBackend} from "../helpers";
+import {APPROVED, DECLINED, UNBOOKED, UNKNOWN, progressOf, defineBackend} from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
-import {POLL_INTERVAL, isFinished} from "@nets_connect_cloud/common/transaction_service";
+import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {waitUntil} from "@odoo/hoot-dom";
 
@@ -41,20 +41,6 @@ function tell(transactionId) {
   });
 }
 
-test("what is pending, unknown or not booked yet isn't finished", () => {
-  for (const [values, finished] of [
-    [{}, false],
-    [UNKNOWN, false],
-    [{...APPROVED, to_book: true}, false],
-    [{...APPROVED, to_book: true, booking_failed: true}, true],
-    [APPROVED, true],
-    [DECLINED, true],
-    [{...DECLINED, state: "aborted"}, true],
-  ]) {
-    expect(isFinished(progressOf(values))).toBe(finished);
-  }
-});
-
 test("asks at once, then every few seconds, until it is finished", async () => {
   const {seen} = await startWatching();
   expect(seen).toEqual(["pending"]);
@@ -70,7 +56,7 @@ test("asks at once, then every few seconds, until it is finished", async () => {
 });
 
 test("goes on until a charge is booked", async () => {
-  answer = () => progressOf({...APPROVED, to_book: true, booked: false});
+  answer = () => progressOf(UNBOOKED);
   const {seen} = await startWatching();
   answer = () => progressOf(APPROVED);
   await advanceTime(POLL_INTERVAL);
@@ -84,6 +70,19 @@ test("a bus message makes it ask at once", async () => {
   tell(42);
   await waitUntil(() => seen.length === 2);
   expect(seen).toEqual(["pending", "failed"]);
+});
+
+test("after the end a message makes it ask once more: somebody may have signed", async () => {
+  answer = () => progressOf({...APPROVED, signature: "required"});
+  const {seen, watcher} = await startWatching();
+  await advanceTime(10 * POLL_INTERVAL);
+  expect(asked).toBe(1);
+  tell(42);
+  await waitUntil(() => seen.length === 2);
+  watcher.stop();
+  tell(42);
+  await animationFrame();
+  expect(asked).toBe(2);
 });
 
 test("a message about another transaction doesn't", async () => {

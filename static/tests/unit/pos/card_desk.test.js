@@ -1,4 +1,4 @@
-import {APPROVED, DECLINED, UNKNOWN, progressOf} from "../helpers";
+import {APPROVED, DECLINED, UNBOOKED, UNKNOWN, progressOf} from "../helpers";
 import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
@@ -19,6 +19,20 @@ import {definePosModels} from "@point_of_sale/../tests/unit/data/generate_model_
 describe.current.tags("desktop");
 definePosModels();
 
+const REVERSING = {
+  id: 43,
+  kind: "reversal",
+  label: "Taking the payment back…",
+  abort: "",
+  payment_status: "reversing",
+};
+const REVERSED = {
+  ...APPROVED,
+  id: 43,
+  kind: "reversal",
+  label: "Reversed",
+  payment_status: "reversed",
+};
 const LABEL = ".o_nets_card_line .o_nets_label";
 
 let server = null;
@@ -115,7 +129,7 @@ test("approved: the line gets what the server has, and the order is validated by
   const {line, store} = await pay();
   store.config.auto_validate_terminal_payment = true;
   bookOnServer(line, {card_brand: "Visa", card_no: "1234", ticket: "Customer's receipt"});
-  await tell({...APPROVED, charged_amount: 17.85});
+  await tell({...APPROVED, payment_amount: 17.85});
   await waitUntil(() => line.payment_status === "done");
   await animationFrame();
   expect(line.card_no).toBe("1234");
@@ -134,7 +148,7 @@ test("validated by itself also where Odoo's own sync brings the result before it
   bookOnServer(line);
   await store.data.loadServerOrders([["uuid", "=", order.uuid]]);
   expect(line.payment_status).toBe("done");
-  await tell({...APPROVED, charged_amount: 17.85});
+  await tell({...APPROVED, payment_amount: 17.85});
   await waitFor(`${LABEL}:contains(Successful)`);
   await animationFrame();
   expect.verifySteps(["validated"]);
@@ -144,7 +158,7 @@ test("an order that another till finishes first shows its receipt", async () => 
   const {order, store} = await pay();
   stepScreens(store);
   order.state = "paid";
-  await tell({...APPROVED, charged_amount: 17.85});
+  await tell({...APPROVED, payment_amount: 17.85});
   expect.verifySteps([`ReceiptScreen ${order.uuid}`]);
 });
 
@@ -161,7 +175,7 @@ test("an order that another till finishes while the result is fetched shows its 
     result["pos.order"].find((each) => each.uuid === order.uuid).state = "paid";
     return result;
   });
-  await tell({...APPROVED, charged_amount: 17.85});
+  await tell({...APPROVED, payment_amount: 17.85});
   await waitUntil(() => order.finalized);
   await animationFrame();
   expect.verifySteps([`ReceiptScreen ${order.uuid}`]);
@@ -169,7 +183,7 @@ test("an order that another till finishes while the result is fetched shows its 
 
 test("a charge that isn't booked yet isn't paid yet", async () => {
   const {line, order} = await pay();
-  await tell({...APPROVED, to_book: true, booked: false, charged_amount: 17.85});
+  await tell({...UNBOOKED, payment_amount: 17.85});
   expect(line.payment_status).toBe("waitingCard");
   expect(order.isPaid()).toBe(false);
 });
@@ -177,13 +191,13 @@ test("a charge that isn't booked yet isn't paid yet", async () => {
 test("the next card waits until the one before is booked, and is sent by itself then", async () => {
   const {order, line} = await pay();
   order.payment_ids[0].setAmount(10);
-  await tell({...APPROVED, to_book: true, booked: false, charged_amount: 10});
+  await tell({...UNBOOKED, payment_amount: 10});
   await click(".paymentmethod:contains(Card)");
   await advanceTime(1000);
   expect(".modal").toHaveCount(0, {message: "nothing to refuse: it is a matter of a moment"});
   expect(order.payment_ids.length).toBe(1);
   bookOnServer(line, {amount: 10});
-  await tell({...APPROVED, charged_amount: 10});
+  await tell({...APPROVED, payment_amount: 10});
   await waitUntil(() => server.of("pos_start").length === 2);
   const [, second] = server.of("pos_start");
   expect(second.args[0]).toBe(order.payment_ids[1].uuid);
@@ -192,7 +206,7 @@ test("the next card waits until the one before is booked, and is sent by itself 
 
 test("charged, and refused by accounting: nobody waits, and says why nothing else can be done", async () => {
   const {order} = await pay();
-  await tell({...APPROVED, label: "Charged, not booked", to_book: true, booking_failed: true});
+  await tell({...UNBOOKED, label: "Charged, not booked", look: "unbooked"});
   expect(LABEL).toHaveText("Charged, not booked");
   expect(buttons()).toEqual([]);
   await click(".paymentmethod:contains(Cash)");
@@ -218,16 +232,16 @@ test("declined: says why, and tries again as a new request", async () => {
 
 test("failed: the terminal is asked once more, and the charge that it shows pays the order", async () => {
   const {line} = await pay();
-  await tell({...DECLINED, can_look_up: true});
+  await tell({...DECLINED, lookup: "possible"});
   expect(buttons()).toEqual(["Try again", "Get last result"]);
-  server.progress = progressOf({...DECLINED, can_look_up: false, looking_up: true});
+  server.progress = progressOf({...DECLINED, finished: false, look: "unknown", lookup: "running"});
   await click("button:contains(Get last result)");
   await waitFor("button:contains(Get last result):disabled");
   // Not while it may turn out to be charged.
   expect(buttons()).toEqual(["Get last result"]);
   expect(server.of("get_last_result")[0].args).toEqual([[42]]);
   bookOnServer(line);
-  await tell({...APPROVED, charged_amount: 17.85});
+  await tell({...APPROVED, payment_amount: 17.85});
   await waitUntil(() => line.payment_status === "done");
   expect(LABEL).toHaveText("Successful");
 });
@@ -271,7 +285,7 @@ test("an abort that came too late ends paid", async () => {
   await click("button:contains(Abort)");
   await waitFor(`${LABEL}:contains(Aborting)`);
   bookOnServer(line);
-  await tell({...APPROVED, charged_amount: 17.85});
+  await tell({...APPROVED, payment_amount: 17.85});
   await waitUntil(() => line.payment_status === "done");
 });
 
@@ -309,7 +323,7 @@ describe("no way round a running card", () => {
   test("a charged card keeps its order and its line", async () => {
     const {store, order, line} = await pay();
     bookOnServer(line);
-    await tell({...APPROVED, charged_amount: 17.85});
+    await tell({...APPROVED, payment_amount: 17.85});
     await waitUntil(() => line.payment_status === "done");
     order.removePaymentline(line);
     expect(order.payment_ids.length).toBe(1);
@@ -340,7 +354,7 @@ describe("no way round a running card", () => {
   test("money from a card is no change", async () => {
     const {order, line, screen} = await pay();
     bookOnServer(line);
-    await tell({...APPROVED, charged_amount: 17.85});
+    await tell({...APPROVED, payment_amount: 17.85});
     await waitUntil(() => line.payment_status === "done");
     order.removeOrderline(order.lines[0]);
     expect(order.priceIncl).toBeLessThan(17.85);
@@ -353,7 +367,7 @@ describe("no way round a running card", () => {
     const {order, line, store} = await pay();
     line.setAmount(10);
     bookOnServer(line, {amount: 10});
-    await tell({...APPROVED, charged_amount: 10});
+    await tell({...APPROVED, payment_amount: 10});
     await waitUntil(() => line.payment_status === "done");
     order.addPaymentline(store.models["pos.payment.method"].get(1));
     order.payment_ids[1].setAmount(20);
@@ -565,7 +579,7 @@ describe("taking up again", () => {
     const {line, order, store} = await reloaded("waitingCard");
     await store.syncAllOrders({orders: [order]});
     bookOnServer(line);
-    server.lines[line.uuid] = progressOf({...APPROVED, charged_amount: 17.85});
+    server.lines[line.uuid] = progressOf({...APPROVED, payment_amount: 17.85});
     await openPaymentScreen(order);
     await waitUntil(() => line.payment_status === "done");
     await animationFrame();
@@ -642,7 +656,7 @@ describe("after the charge", () => {
   async function paid(values = {}) {
     const till = await pay();
     bookOnServer(till.line);
-    await tell({...APPROVED, charged_amount: 17.85, ...values});
+    await tell({...APPROVED, payment_amount: 17.85, ...values});
     await waitUntil(() => till.line.payment_status === "done");
     await animationFrame();
     return till;
@@ -655,18 +669,18 @@ describe("after the charge", () => {
     await waitFor(".modal:contains(Check the signature)");
     await click(".modal button:contains(Ok)");
     expect(order.state).toBe("draft");
-    server.progress = progressOf({...APPROVED, charged_amount: 17.85, signature: "accepted"});
+    server.progress = progressOf({...APPROVED, payment_amount: 17.85, signature: ""});
     await click("button:contains(The signature is right)");
     await animationFrame();
     await animationFrame();
-    expect(server.of("pos_sign")[0].args).toEqual([[42], true]);
+    expect(server.of("sign")[0].args.slice(0, 2)).toEqual([[42], true]);
     expect(buttons()).toEqual(["Reverse"]);
   });
 
   test("the terminal takes its last payment back", async () => {
     const {line, store} = await paid();
     store.config.auto_validate_terminal_payment = true;
-    server.progress = progressOf({id: 43, kind: "reversal", label: "Taking the payment back…"});
+    server.progress = progressOf(REVERSING);
     await click(".o_nets_reverse");
     await waitFor(".modal:contains(No card is needed)");
     await click(".modal button:contains(Reverse)");
@@ -674,7 +688,7 @@ describe("after the charge", () => {
     expect(line.payment_status).toBe("reversing");
     expect(buttons()).toEqual([]);
     bookOnServer(line, {amount: 0, payment_status: "reversed"});
-    await tell({...APPROVED, id: 43, kind: "reversal", label: "Reversed", charged_amount: -17.85});
+    await tell(REVERSED);
     await waitUntil(() => line.payment_status === "reversed");
     await animationFrame();
     expect(line.amount).toBe(0);
@@ -685,9 +699,9 @@ describe("after the charge", () => {
     const {line, store} = await paid();
     const late = Promise.withResolvers();
     server.answering = late.promise;
-    server.lines[line.uuid] = progressOf({...APPROVED, charged_amount: 17.85});
+    server.lines[line.uuid] = progressOf({...APPROVED, payment_amount: 17.85});
     store.nets.onMessage({payment_uuid: line.uuid, transaction_id: 42});
-    server.progress = progressOf({id: 43, kind: "reversal", label: "Taking the payment back…"});
+    server.progress = progressOf(REVERSING);
     server.lines[line.uuid] = server.progress;
     await click(".o_nets_reverse");
     await waitFor(".modal:contains(No card is needed)");
@@ -699,7 +713,7 @@ describe("after the charge", () => {
     expect(LABEL).toHaveText("Taking the payment back…");
     expect(line.payment_status).toBe("reversing");
     bookOnServer(line, {amount: 0, payment_status: "reversed"});
-    await tell({...APPROVED, id: 43, kind: "reversal", label: "Reversed", charged_amount: -17.85});
+    await tell(REVERSED);
     await waitUntil(() => line.payment_status === "reversed");
   });
 
@@ -712,9 +726,9 @@ describe("after the charge", () => {
       await fetched.promise;
       return result;
     });
-    await tell({...APPROVED, charged_amount: 17.85});
-    server.progress = progressOf({id: 43, kind: "reversal", label: "Taking the payment back…"});
-    store.nets.reverse(line);
+    await tell({...APPROVED, payment_amount: 17.85});
+    server.progress = progressOf(REVERSING);
+    store.nets.paymentOf(line).reverse();
     await animationFrame();
     expect(server.of("pos_reverse")).toEqual([]);
     fetched.resolve();
@@ -729,7 +743,7 @@ describe("after the charge", () => {
     });
     const {line, store} = await paid();
     store.config.auto_validate_terminal_payment = true;
-    server.lines[line.uuid] = progressOf({...APPROVED, charged_amount: 17.85});
+    server.lines[line.uuid] = progressOf({...APPROVED, payment_amount: 17.85});
     server.start = () => {
       throw makeServerError({type: "UserError", message: "It isn't the terminal's last one."});
     };

@@ -6,7 +6,7 @@ import {PaymentScreen} from "@point_of_sale/app/screens/payment_screen/payment_s
 import {animationFrame} from "@odoo/hoot-mock";
 import {mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
 import {MainComponentsContainer} from "@web/core/main_components_container";
-import {progressOf} from "../helpers";
+import {ABORTING, progressOf} from "../helpers";
 
 /** The methods of `nets.transaction` that the till calls, and what it sent. */
 export class FakeServer {
@@ -14,7 +14,7 @@ export class FakeServer {
     this.progress = progressOf();
     /** What `pos_start` answers; may be a promise, or throw. */
     this.start = () => this.progress;
-    this.abort = () => progressOf({progress: "aborting", label: "Aborting…", can_abort: false});
+    this.abort = () => progressOf(ABORTING);
     /** {uuid: progress} as `pos_progress` answers. */
     this.lines = {};
     this.calls = [];
@@ -23,7 +23,7 @@ export class FakeServer {
       pos_record_by_hand: () => this.progress,
       pos_reverse: () => this.start(),
       pos_settle: () => this.progress,
-      pos_sign: () => this.progress,
+      sign: () => this.progress,
       abort: () => this.abort(),
       get_last_result: () => this.progress,
       read_progress: () => this.progress,
