@@ -169,7 +169,7 @@ register(
             {
                 "booked_already": _lt("This is booked already: there is nothing left to do."),
                 "charged_payment_stays": _lt(
-                    "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or change its amount: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
+                    "%(payment)s was charged on a card terminal, so neither it nor its journal entry can be set back to draft, cancelled or deleted, or change in amount, accounts, customer, journal or date: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
                 ),
             },
         ),

@@ -15,6 +15,7 @@ from .engine import test_units
 from .engine import test_wings
 from .account import test_asked_again
 from .account import test_extras
+from .account import test_frozen
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_references
@@ -25,6 +26,7 @@ from .pos import test_pos_books
 from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists
+from .pos import test_pos_method_lines
 from .pos import test_pos_payment
 from .pos import test_pos_people
 from .pos import test_pos_places

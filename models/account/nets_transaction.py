@@ -2,7 +2,7 @@ import logging
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, clean_context, format_date, ormcache
 
@@ -441,6 +441,8 @@ class NetsTransaction(models.Model):
         :param lines: account.move.line, what it pays; nothing where it is matched otherwise, or stays open
         """
         lines = lines if lines is not None else self.env["account.move.line"]
+        # from its first moment on, it is known what it stands for
+        values["nets_transaction_ids"] = [Command.link(self.id)]
         batch_values = {
             "partner_id": values["partner_id"],
             "account_id": values["destination_account_id"],
@@ -639,7 +641,7 @@ class NetsOriginInvoice(models.AbstractModel):
         if transaction.refund_mode == "credit_note":
             return transaction._settled_moves()._nets_task()
         if transaction.kind != "purchase":
-            invoice_id = (transaction.booking_values or {}).get("invoice_id", False)
+            invoice_id = transaction.due_first_id.id
             return transaction.refund_of_id._give_back_task(transaction.kind == "reversal", invoice_id)
         return transaction.invoice_ids._nets_task()
 
