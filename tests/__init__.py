@@ -21,6 +21,7 @@ from .account import test_layouts
 from .account import test_references
 from .account import test_rehearsal
 from .account import test_refund
+from .account import test_refund_rights
 from .account import test_refusals
 from .pos import test_pos_books
 from .pos import test_pos_extra_accounts

@@ -4,8 +4,10 @@ from . import account_move_line
 from . import account_payment
 from . import account_payment_method
 from . import ir_websocket
+from . import nets_refund_approval
 from . import nets_terminal
 from . import nets_transaction
 from . import nets_transaction_extra
+from . import nets_transaction_rights
 from . import res_company
 from . import res_config_settings

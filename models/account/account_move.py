@@ -236,6 +236,17 @@ class AccountMove(models.Model):
         self._nets_check_payable()
         return self._nets_dialog_action(start=True)
 
+    def action_nets_approve_refund(self):
+        """Open the approval of a refund to this customer, for the second person."""
+        self.ensure_one()
+        self._nets_check_payout()
+        return self.env["nets.transaction"]._approval_action(
+            company_id=self.company_id.id,
+            currency_id=self.currency_id.id,
+            partner_id=self.commercial_partner_id.id,
+            amount=self._nets_payout_left(),
+        )
+
     def action_nets_pay_out(self):
         """Open the dialog that pays this credit note out on a card."""
         self._nets_check_payout()
