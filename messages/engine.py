@@ -548,6 +548,7 @@ register(
                 "account_in_use": _lt(
                     "A transaction of this account is not finished yet. Its result would be asked for in the wrong place. Wait until it is finished, or settle it, and change the account then."
                 ),
+                "too_many": _lt("Choose %(most)s transactions at most, so that the terminals can answer."),
                 "account_with_terminals": _lt(
                     "This account has terminals, with their history. Add an account for the other company."
                 ),

@@ -20,6 +20,7 @@ from ...const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
     CLAIM_DEADLINE,
+    MOST_IDS,
     NOT_CHARGED_STATES,
     STATE_SELECTION,
     UNRESOLVED_STATES,
@@ -54,7 +55,8 @@ def lock_rows(records):
     """Rule 3: only one at a time looks at what is due on these records, or left of them.
 
     A real update and not just a lock: a transaction that waited for it has an old snapshot, in which the other's
-    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
+    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot. That
+    is as it should be, and no error for the log.
 
     :param records: of one model, real ones
     """
@@ -67,7 +69,8 @@ def lock_rows(records):
                 WHERE id IN (SELECT id FROM %(table)s WHERE id IN %(ids)s ORDER BY id FOR NO KEY UPDATE)""",
             table=table,
             ids=tuple(records.ids),
-        )
+        ),
+        log_exceptions=False,
     )
     records.invalidate_recordset()
 
@@ -291,7 +294,8 @@ class NetsTransaction(models.Model):
         terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
         self._check_terminal_free(terminal)
         try:
-            transaction = self._insert(terminal, vals)
+            with listener.quiet_conflicts(psycopg2.errors.UniqueViolation):
+                transaction = self._insert(terminal, vals)
         except psycopg2.errors.UniqueViolation as error:
             # Rules 2 and 3: the index decides, in the same instant, in any process.
             raise ConcurrencyError("terminal or request taken meanwhile") from error
@@ -541,7 +545,6 @@ class NetsTransaction(models.Model):
         :param str claim_token: of the claim that is committed, or not
         """
         self.ensure_one()
-        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", claim_token))
         if self._end_not_charged(NEVER_SENT, condition=SQL("sent_at IS NULL OR claim_token = %s", claim_token)):
             self._tell()
 
@@ -555,7 +558,8 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         self._lock()
         was_open = self.state in UNRESOLVED_STATES
-        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE transaction_id = %s", self.id))
+        # nobody holds its call any more; the heartbeat itself is its keeper's
+        self._correct({"claim_token": None})
         if outcome.state == OutcomeState.UNKNOWN:
             self._become_unknown(outcome)
         else:
@@ -854,6 +858,7 @@ class NetsTransaction(models.Model):
 
         :return: list of dicts of plain values, texts in the user's language
         """
+        self._check_few(self.ids)
         self.check_access("read")
         transactions = self.sudo()
         transactions._recover()
@@ -1085,7 +1090,18 @@ class NetsTransaction(models.Model):
         """
         if not self.env.user.has_group("nets_connect_cloud.group_user"):
             raise refusal(self.env, "rights_use", error=AccessError)
+        self._check_few(self.ids)
         self.check_access("read")
+
+    @api.model
+    def _check_few(self, ids):
+        """Rule 25: each may mean work at a terminal, or in the books.
+
+        :param ids: as the client sent them
+        :raise UserError: where they are more than anybody looks at
+        """
+        if len(ids) > MOST_IDS:
+            raise refusal(self.env, "too_many", most=MOST_IDS)
 
     @api.model
     def _check_number(self, amount, currency):
@@ -1117,7 +1133,8 @@ class NetsTransaction(models.Model):
                 self.id,
                 tuple(states),
                 condition or SQL("TRUE"),
-            )
+            ),
+            log_exceptions=False,  # somebody else was faster: what called this is repeated
         )
         changed = self.env.cr.rowcount == 1
         self.invalidate_recordset()
@@ -1126,7 +1143,9 @@ class NetsTransaction(models.Model):
     def _lock(self):
         """Wait for the row, and read it again. A change meanwhile ends in a serialization failure, and a repeat."""
         self.flush_recordset()
-        self.env.cr.execute(SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id))
+        self.env.cr.execute(
+            SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id), log_exceptions=False
+        )
         self.invalidate_recordset()
 
     def _raise_alert(self, text):

@@ -97,6 +97,7 @@ class NetsTransaction(models.Model):
         :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
         """
         self._check_may_run()
+        self._check_few(payment_uuids)
         found = self.search([("pos_payment_uuid", "in", payment_uuids)])
         found = found.sorted(lambda transaction: (transaction._pos_precedence(), transaction.id))
         shown = {transaction.pos_payment_uuid: transaction for transaction in found}
