@@ -43,16 +43,16 @@ class NetsOriginAdministration(models.AbstractModel):
     _description = "Administration of a terminal"
 
     @api.model
+    def _check_may_change(self, transaction):
+        transaction.terminal_id._check_may_administer(transaction.administration)
+
+    @api.model
     def _progress(self, transaction):
+        values = {"title": transaction._format_activity(), "amount": "", "can_abort": False, "can_retry": False}
         report = transaction.report_ids[:1]
-        return {
-            "title": transaction._format_activity(),
-            "amount": "",
-            "can_abort": False,
-            "can_retry": False,
-            "report_id": report.id,
-            "report_text": report.text or "",
-        }
+        if report.sudo(False).has_access("read"):
+            values |= {"report_id": report.id, "report_text": report.text or ""}
+        return values
 
     @api.model
     def _message(self, transaction, progress):
