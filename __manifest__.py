@@ -3,7 +3,7 @@
 {
     "name": "NETS Connect@Cloud payment terminals",
     "summary": "Take and refund card payments on NETS terminals",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Accounting/Payment",
     "author": "nets_connect_cloud contributors",
     "license": "LGPL-3",

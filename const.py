@@ -73,6 +73,15 @@ MOST_WAITING = 50
 # What is looked after at once.
 MOST_DUE = 500
 
+# === WHAT IS KEPT FOR HOW LONG (settings; these are their defaults) === #
+
+# Days that NETS' raw answers are kept: as long as a cardholder may still dispute a charge.
+KEEP_ANSWERS = 540
+# Years that receipts and card details are kept, after the end of the year: as bookkeeping laws want it.
+KEEP_RECEIPTS = 10
+# How many transactions are emptied at a time.
+RETENTION_BATCH = 1000
+
 # === PAPER === #
 
 # The characters of a line on a terminal's receipt.

@@ -644,7 +644,7 @@ def _watch_over(dbname):
             _in_transaction(dbname, transaction_id, "_recover")
     if pause is not None:
         # not all processes in the same moment
-        pause = min(max(pause, 1), LONGEST_WATCH_PAUSE) + random.random()  # noqa: S311
+        pause = min(max(pause, 1), LONGEST_WATCH_PAUSE) + random.random()
         _submit(_recording, _watch_over, dbname, delay=pause)
 
 
@@ -661,7 +661,7 @@ def registry_was_loaded(dbname):
     if isinstance(serving, server.PreforkServer) and serving.pid == os.getpid():
         _loaded_before_fork.add(dbname)
     else:
-        _submit(_recording, _watch_over, dbname, delay=random.uniform(1, 3))  # noqa: S311
+        _submit(_recording, _watch_over, dbname, delay=random.uniform(1, 3))
 
 
 def _after_fork():
@@ -669,7 +669,7 @@ def _after_fork():
     loaded = set(_loaded_before_fork)
     _loaded_before_fork.clear()
     for dbname in loaded:
-        _submit(_recording, _watch_over, dbname, delay=random.uniform(1, 3))  # noqa: S311
+        _submit(_recording, _watch_over, dbname, delay=random.uniform(1, 3))
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork

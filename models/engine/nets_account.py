@@ -1,4 +1,6 @@
+import os
 from functools import partial
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -15,12 +17,17 @@ ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "S
 LOGIN_FIELDS = {"environment", "username", "password", "simulator_url"}
 LOGINS_DUE = "nets_connect_cloud.logins_due"
 NO_TOKEN = {"token": False, "token_expires_at": 0, "token_for": False}
+# What decides where a result is asked for, and what is concluded from it.
+JUDGED_BY_FIELDS = {"environment", "username", "company_id", "simulator_url", "customer_timeout"}
+# Hosts of simulators that aren't on this machine, with commas between them. Who may set an account up may not decide
+# what this server talks to.
+SIMULATOR_HOSTS = "NETS_SIMULATOR_HOSTS"
 
 
 class NetsAccount(models.Model):
     _name = "nets.account"
     _description = "NETS Connect@Cloud account"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "nets.server.fields"]
     _check_company_auto = True
     _order = "company_id, name, id"
 
@@ -71,7 +78,7 @@ class NetsAccount(models.Model):
         help="In the time zone of the terminal's site. A terminal that is busy then is tried again later.",
     )
     # A time that had passed when it was switched on isn't made up for.
-    reconciliation_since = fields.Datetime(readonly=True, copy=False)
+    reconciliation_since = fields.Datetime(compute="_compute_reconciliation_since", store=True)
     answer_timeout = fields.Integer(
         "Tell after (seconds)",
         default=ANSWER_TIMEOUT,
@@ -88,6 +95,7 @@ class NetsAccount(models.Model):
     mirrors_order_id = fields.Boolean(
         "Sends order numbers back",
         readonly=True,
+        copy=False,
         help="NETS has sent an order number of ours back: from then on, a result without one isn't ours.",
     )
 
@@ -119,6 +127,10 @@ class NetsAccount(models.Model):
         for account in self:
             account.password_is_set = account in accounts_with_password
 
+    @api.depends("reconciliation_daily", "reconciliation_hour")
+    def _compute_reconciliation_since(self):
+        self.reconciliation_since = fields.Datetime.now()
+
     @api.depends("connection_reason", "connection_detail")
     @api.depends_context("lang")
     def _compute_connection(self):
@@ -149,20 +161,34 @@ class NetsAccount(models.Model):
     def _check_simulator_url(self):
         for account in self.filtered(lambda account: account.environment == "simulator"):
             url = urlsplit(account.simulator_url or "")
-            if url.scheme not in ("http", "https") or not url.hostname or url.username:
+            if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc:
                 raise refusal(self.env, "simulator_address", error=ValidationError)
+            # with a path of its own, it could be told what to ask for there
+            if url.path.strip("/") or "?" in account.simulator_url or "#" in account.simulator_url:
+                raise refusal(self.env, "simulator_address", error=ValidationError)
+            if not self._is_simulator_host(url.hostname):
+                raise refusal(self.env, "simulator_elsewhere", error=ValidationError, host=url.hostname)
+
+    @api.model
+    def _is_simulator_host(self, host):
+        """Whether accounts may use a simulator there: on this machine, or where the server's operator allows it."""
+        allowed = {name.strip().lower() for name in os.environ.get(SIMULATOR_HOSTS, "").split(",")}
+        try:
+            return host in allowed or ip_address(host).is_loopback
+        except ValueError:  # a name
+            return host == "localhost"
 
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        accounts = super().create([self._with_reconciliation_since(vals) for vals in vals_list])
+        accounts = super().create(vals_list)
         for account in accounts:
             account._log_in_after_change()
         return accounts
 
     def write(self, vals):
-        if {"environment", "username", "company_id", "simulator_url"} & vals.keys():
+        if JUDGED_BY_FIELDS & vals.keys() or not vals.get("active", True):
             self._check_no_unresolved_transaction()
         moved = self.filtered(lambda account: "company_id" in vals and account.company_id.id != vals["company_id"])
         if moved.with_context(active_test=False).terminal_ids:
@@ -171,12 +197,12 @@ class NetsAccount(models.Model):
             lambda account: any((account[name] or "") != (vals[name] or "") for name in LOGIN_FIELDS & vals.keys())
         )
         services = {account: account._base_url() for account in self}
-        result = super().write(self._with_reconciliation_since(vals))
+        result = super().write(vals)
         if {"environment", "username", "simulator_url"} & vals.keys():
             # a token belongs to the user name and the service it was given by, and so do the last results
             for account in changed:
                 account._write_secret(NO_TOKEN)
-                account.mirrors_order_id = False
+                account.sudo().mirrors_order_id = False
                 account.with_context(active_test=False).terminal_ids._set_last_result(None)
         for account, service in services.items():
             if account._base_url() != service and not vals.get("password"):
@@ -194,12 +220,6 @@ class NetsAccount(models.Model):
             self.env.invalidate_all()
             saved = self.browse([values["id"] for values in saved]).web_read(specification)
         return saved
-
-    @api.model
-    def _with_reconciliation_since(self, vals):
-        if {"reconciliation_daily", "reconciliation_hour"} & vals.keys():
-            return {**vals, "reconciliation_since": fields.Datetime.now()}
-        return vals
 
     def _check_no_unresolved_transaction(self):
         if (
@@ -254,7 +274,7 @@ class NetsAccount(models.Model):
 
     def _log_in_after_change(self):
         """Saving logs in at once; not while the module's own data is loaded."""
-        if not self.env.context.get("install_mode"):
+        if self.env.registry.ready:
             self._log_in_after_commit()
 
     def _log_in_after_commit(self):

@@ -163,7 +163,7 @@ class NetsTransaction(models.Model):
     response_code = fields.Char("Response code", readonly=True)
     terminal_timestamp = fields.Char("Terminal's time", readonly=True)
     charge_date = fields.Date("Charged on", readonly=True)
-    card_brand = fields.Char("Card", readonly=True)
+    card_brand = fields.Char("Card brand", readonly=True)
     card_number = fields.Char("Card number", readonly=True, help="As NETS truncates it.")
     card_last_four = fields.Char("Last four digits", readonly=True)
     card_details = fields.Json(readonly=True)
@@ -831,9 +831,15 @@ class NetsTransaction(models.Model):
         return True
 
     def action_book_again(self):
-        """Try to book a charge that accounting refused, after its cause is gone."""
-        self._check_may_run()
-        for transaction in self.sudo():
+        """Try to book a charge that accounting refused, after its cause is gone.
+
+        :raise AccessError: for who neither started it, nor may change what it is for, nor manages card payments
+        """
+        if self.env.user.has_group("nets_connect_cloud.group_manager"):
+            self._check_may_run()
+        else:
+            self._check_may_act()
+        for transaction in self.sudo().filtered("to_book"):
             transaction.message_post(body=self.env._("Booking tried again"), author_id=self.env.user.partner_id.id)
             transaction._book()
 
@@ -984,10 +990,11 @@ class NetsTransaction(models.Model):
         """Ask the terminal to stop. A wish: the terminal's own answer to the payment decides (rule 11).
 
         :return: what `read_progress` returns
+        :raise AccessError: for who neither started it nor may change what it is for
         """
-        self._check_may_run()
-        for transaction in self.sudo():
-            transaction._abort()
+        self.ensure_one()
+        self._check_may_act()
+        self.sudo()._abort()
         return self.read_progress()
 
     def _abort(self):
@@ -1092,6 +1099,17 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "rights_use", error=AccessError)
         self._check_few(self.ids)
         self.check_access("read")
+
+    def _check_may_act(self):
+        """Asked where somebody acts on what may be another person's.
+
+        :raise AccessError: for who neither started it nor may change what it is for. Who administers a terminal needs
+            the right to it each time
+        """
+        self._check_may_run()
+        for transaction in self:
+            if transaction.user_id != self.env.user or transaction.kind == "administration":
+                transaction._origin_model()._check_may_change(transaction)
 
     @api.model
     def _check_few(self, ids):

@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
+from markupsafe import Markup
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
@@ -546,10 +547,12 @@ class NetsTransaction(models.Model):
         for user in self._responsible_users():
             transaction = self.with_context(lang=user.lang)
             message = transaction._message()
+            said = " ".join(filter(None, [message.explanation, message.detail, transaction._advice()]))
             transaction.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=message.label,
-                note=" ".join(filter(None, [message.explanation, message.detail, transaction._advice()])),
+                # what came from NETS, or from accounting, is text and nothing else
+                note=Markup("<p>%s</p>") % said,
                 user_id=user.id,
             )
 
@@ -618,6 +621,10 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "settle_reference")
         if self.kind == "administration" and charged:
             raise refusal(self.env, "settle_administration")
+        # a tip is on top of what was asked; nothing is given back that wasn't asked for
+        most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
+        if charged and self.currency_id.compare_amounts(amount, most) > 0:
+            raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
         transaction = self.sudo()
         values = {
             "settled_by_id": self.env.uid,

@@ -508,6 +508,23 @@ class NetsOriginPos(models.AbstractModel):
         return LineReversal(self.env, request_id, transaction.pos_payment_uuid)
 
     @api.model
+    def _remove_receipts(self, transactions):
+        payments = transactions.filtered(lambda transaction: transaction.state == "approved").pos_payment_id
+        if not payments:
+            return
+        # written directly: the orders are long closed, and nothing but this changes
+        self.env.cr.execute(
+            SQL("UPDATE pos_payment SET ticket = NULL, card_no = NULL WHERE id IN %s", tuple(payments.ids))
+        )
+        payments.invalidate_recordset(["ticket", "card_no"], flush=False)
+
+    @api.model
+    def _check_may_change(self, transaction):
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise refusal(self.env, "rights_till", error=AccessError)
+        transaction.sudo().pos_order_id.sudo(False).check_access("write")
+
+    @api.model
     def _check_may_give_back(self, transaction):
         if transaction.sudo().state == "approved" and not transaction._has_own_payment():
             raise refusal(self.env, "payment_of_till")
