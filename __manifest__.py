@@ -27,9 +27,11 @@
         "views/engine/res_config_settings_views.xml",
         # invoices
         "security/account/security.xml",
+        "security/account/ir.model.access.csv",
         "data/account/account_payment_method.xml",
         "report/account/account_invoice_templates.xml",
         "wizard/account/account_payment_register_views.xml",
+        "wizard/account/nets_transaction_book_views.xml",
         "views/account/nets_transaction_views.xml",
         "views/account/nets_terminal_views.xml",
         "views/account/nets_account_views.xml",

@@ -412,9 +412,7 @@ def _book(dbname, transaction_id, method):
 
     Accounting is made for Odoo's usual isolation: it counts on an error where somebody else changed what it read.
     """
-    _in_transaction(
-        dbname, transaction_id, method, places=_booking_cursors, isolation=ISOLATION_LEVEL_REPEATABLE_READ
-    )
+    _in_transaction(dbname, transaction_id, method, places=_booking_cursors, isolation=ISOLATION_LEVEL_REPEATABLE_READ)
 
 
 def _ask_baseline(dbname, client, call):
@@ -568,7 +566,9 @@ class _Keeper:
                     self._is_running = False
                     return
             for dbname in {dbname for dbname, _token in held | forgotten}:
-                self._beat(dbname, *([token for name, token in tokens if name == dbname] for tokens in (held, forgotten)))
+                self._beat(
+                    dbname, *([token for name, token in tokens if name == dbname] for tokens in (held, forgotten))
+                )
 
     def _beat(self, dbname, held, forgotten):
         try:

@@ -403,7 +403,12 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         secret = self.env["nets.account.secret"].sudo().search([("account_id", "=", self.id)])
-        values = {"base_url": self._base_url(), "username": self.username, "password": secret.password or "", "token": None}
+        values = {
+            "base_url": self._base_url(),
+            "username": self.username,
+            "password": secret.password or "",
+            "token": None,
+        }
         if secret.token and secret.token_for == _token_for(values):
             values["token"] = Token(secret.token, secret.token_expires_at)
         return values

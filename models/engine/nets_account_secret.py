@@ -54,7 +54,9 @@ class NetsAccountSecret(models.Model):
             SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items() if name not in SECRETS
         ]
         if secrets:
-            cr.execute("CREATE TEMPORARY TABLE IF NOT EXISTS nets_given (password varchar, token varchar) ON COMMIT DROP")
+            cr.execute(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS nets_given (password varchar, token varchar) ON COMMIT DROP"
+            )
             cr.execute("DELETE FROM pg_temp.nets_given")
             line = "\t".join(_copied(secrets.get(name)) for name in SECRETS)
             cr.copy_expert("COPY pg_temp.nets_given (password, token) FROM STDIN", io.StringIO(f"{line}\n"))

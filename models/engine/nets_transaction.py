@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import math
 import secrets
@@ -10,9 +11,10 @@ import psycopg2.errors
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare, float_round, format_amount
+from odoo.tools.misc import Callbacks
 
 from ... import listener
 from ...connect_cloud import AdministrationOutcome, OutcomeState, Reason, parse_timestamp
@@ -121,7 +123,6 @@ class NetsTransaction(models.Model):
     user_id = fields.Many2one("res.users", "Started by", required=True, readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     origin = fields.Selection([("none", "None")], required=True, readonly=True, default="none")
-    booking_values = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     retry_of_id = fields.Many2one("nets.transaction", "Repeats", readonly=True)
 
     # == Where it is == #
@@ -271,7 +272,9 @@ class NetsTransaction(models.Model):
             return self._record_by_hand(press.reservation()), None
         if waiting := self._wait_for_terminal(press.terminal):
             return None, waiting
-        return self._reserve(press.reservation()), None
+        reservation = press.reservation()
+        press.rehearse(reservation)
+        return self._reserve(reservation), None
 
     @api.model
     def _press_and_watch(self, press):
@@ -324,6 +327,27 @@ class NetsTransaction(models.Model):
         transaction._book()
         transaction._tell()
         return transaction.sudo(False)
+
+    @api.model
+    @contextlib.contextmanager
+    def _as_if_charged(self, vals):
+        """A transaction as it will be once what is about to be asked for was charged. Whatever is done with it is taken
+        back at the end.
+
+        :param dict vals: as `Press.reservation` makes them
+        :return: a context that gives the transaction, with all rights
+        """
+        terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
+        ending = self.new({"origin": vals["origin"]})._ending("approved", None, self._now().replace(microsecond=0))
+        charge = {"charged_amount": vals["amount"], "charge_date": fields.Date.context_today(self)}
+        cr = self.env.cr
+        # what modules want to do once this is committed isn't done: it won't be
+        after_commit, cr.postcommit = cr.postcommit, Callbacks()
+        try:
+            with contextlib.closing(cr.savepoint()):
+                yield self._insert(terminal, {**vals, **ending, **charge})
+        finally:
+            cr.postcommit = after_commit
 
     @api.model
     def _insert(self, terminal, vals):
@@ -809,7 +833,7 @@ class NetsTransaction(models.Model):
             delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
             self._compare_and_set(
                 {
-                    "booking_error": str(error.args[0] if error.args else error)[:1000] or type(error).__name__,
+                    "booking_error": self._refusal_text(error),
                     "booking_attempts": SQL("booking_attempts + 1"),
                     "next_booking_at": SQL("%s + %s * interval '1 second'", NOW, delay),
                 },
@@ -829,6 +853,16 @@ class NetsTransaction(models.Model):
         )
         self._tell()
         return True
+
+    @api.model
+    def _refusal_text(self, error):
+        """Why accounting refuses, as a sentence: a programming error's own words come behind it."""
+        if isinstance(error, (UserError, RedirectWarning)):
+            return str(error.args[0])[:1000]
+        return self.env._(
+            "Odoo stopped with an unexpected error. Show this to the person who looks after your Odoo: %(error)s",
+            error=f"{type(error).__name__}: {error}"[:900],
+        )
 
     def action_book_again(self):
         """Try to book a charge that accounting refused, after its cause is gone.

@@ -147,9 +147,7 @@ class NetsTransaction(models.Model):
             return None
         if lookup_token:
             self.env.cr.execute(
-                SQL(
-                    "INSERT INTO nets_heartbeat (claim_token, beat_at) VALUES (%s, %s)", lookup_token, NOW
-                )
+                SQL("INSERT INTO nets_heartbeat (claim_token, beat_at) VALUES (%s, %s)", lookup_token, NOW)
             )
         return replace(self._make_call(wants_baseline=False), waiting=waiting)
 
@@ -417,7 +415,9 @@ class NetsTransaction(models.Model):
         - a lookup or a booking is due → started after commit
         """
         may_be_due = self.filtered(
-            lambda transaction: transaction.state in UNRESOLVED_STATES or transaction.next_lookup_at or transaction.to_book
+            lambda transaction: (
+                transaction.state in UNRESOLVED_STATES or transaction.next_lookup_at or transaction.to_book
+            )
         )
         for transaction_id, _terminal_id, what in self._due_now(may_be_due.ids)[0]:
             transaction = self.browse(transaction_id)

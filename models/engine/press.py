@@ -10,7 +10,7 @@ class Press:
     them through the same steps in the same order, so that a new kind can't forget a guard:
 
         rights → repeated? → lock → standing already? → wait? → document → number → terminal → amount → wait for the
-        terminal? → reserve
+        terminal? → rehearse → reserve
 
     Whatever a client sent (ids, amounts) is compared with the records here, after they are locked.
     """
@@ -80,6 +80,13 @@ class Press:
     def values(self):
         """What the reservation keeps besides, so that booking needs nobody and nothing else."""
         return {}
+
+    def rehearse(self, reservation):
+        """Try what will be booked once this is done, and take it back.
+
+        :param dict reservation: what is about to be reserved
+        :raise UserError: where it would be refused today
+        """
 
     # === THE SAME FOR ALL === #
 

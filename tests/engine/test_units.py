@@ -1,10 +1,11 @@
 """Small things that money depends on."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
