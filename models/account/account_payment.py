@@ -48,6 +48,11 @@ class AccountPayment(models.Model):
             payment.nets_can_refund = purchase and not purchase.currency_id.is_zero(purchase.amount_refundable)
             payment.nets_can_reverse = purchase.can_reverse
 
+    def _get_payment_method_codes_to_exclude(self):
+        # a terminal gives money back to the customer's card, and pays nobody else
+        excluded = super()._get_payment_method_codes_to_exclude()
+        return [*excluded, PAYMENT_METHOD_CODE] if self.partner_type == "supplier" else excluded
+
     # === CRUD METHODS === #
 
     @api.model_create_multi

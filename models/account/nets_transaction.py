@@ -647,7 +647,13 @@ class NetsOriginInvoice(models.AbstractModel):
 
     @api.model
     def _purpose(self, transaction):
-        return ", ".join(transaction.invoice_ids.mapped("display_name"))
+        readable = transaction.invoice_ids.sudo(False)._filtered_access("read")
+        return ", ".join(readable.mapped("display_name"))
+
+    @api.model
+    def _check_may_change(self, transaction):
+        # all of them: a user sees only those that are theirs to read
+        transaction.sudo().invoice_ids.sudo(False).check_access("write")
 
     @api.model
     def _check_may_sign(self, transaction):
@@ -659,7 +665,7 @@ class NetsOriginInvoice(models.AbstractModel):
 
     @api.model
     def _check_may_give_back(self, transaction):
-        transaction.invoice_ids.check_access("write")
+        self._check_may_change(transaction)
 
     @api.model
     def _press_again(self, transaction, request_id, terminal_id):

@@ -22,6 +22,7 @@ from ...const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
     CLAIM_DEADLINE,
+    MOST_IDS,
     NOT_CHARGED_STATES,
     STATE_SELECTION,
     UNRESOLVED_STATES,
@@ -56,7 +57,8 @@ def lock_rows(records):
     """Rule 3: only one at a time looks at what is due on these records, or left of them.
 
     A real update and not just a lock: a transaction that waited for it has an old snapshot, in which the other's
-    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
+    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot. That
+    is as it should be, and no error for the log.
 
     :param records: of one model, real ones
     """
@@ -69,7 +71,8 @@ def lock_rows(records):
                 WHERE id IN (SELECT id FROM %(table)s WHERE id IN %(ids)s ORDER BY id FOR NO KEY UPDATE)""",
             table=table,
             ids=tuple(records.ids),
-        )
+        ),
+        log_exceptions=False,
     )
     records.invalidate_recordset()
 
@@ -161,7 +164,7 @@ class NetsTransaction(models.Model):
     response_code = fields.Char("Response code", readonly=True)
     terminal_timestamp = fields.Char("Terminal's time", readonly=True)
     charge_date = fields.Date("Charged on", readonly=True)
-    card_brand = fields.Char("Card", readonly=True)
+    card_brand = fields.Char("Card brand", readonly=True)
     card_number = fields.Char("Card number", readonly=True, help="As NETS truncates it.")
     card_last_four = fields.Char("Last four digits", readonly=True)
     card_details = fields.Json(readonly=True)
@@ -295,7 +298,8 @@ class NetsTransaction(models.Model):
         terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
         self._check_terminal_free(terminal)
         try:
-            transaction = self._insert(terminal, vals)
+            with listener.quiet_conflicts(psycopg2.errors.UniqueViolation):
+                transaction = self._insert(terminal, vals)
         except psycopg2.errors.UniqueViolation as error:
             # Rules 2 and 3: the index decides, in the same instant, in any process.
             raise ConcurrencyError("terminal or request taken meanwhile") from error
@@ -566,7 +570,6 @@ class NetsTransaction(models.Model):
         :param str claim_token: of the claim that is committed, or not
         """
         self.ensure_one()
-        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", claim_token))
         if self._end_not_charged(NEVER_SENT, condition=SQL("sent_at IS NULL OR claim_token = %s", claim_token)):
             self._tell()
 
@@ -580,7 +583,8 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         self._lock()
         was_open = self.state in UNRESOLVED_STATES
-        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE transaction_id = %s", self.id))
+        # nobody holds its call any more; the heartbeat itself is its keeper's
+        self._correct({"claim_token": None})
         if outcome.state == OutcomeState.UNKNOWN:
             self._become_unknown(outcome)
         else:
@@ -862,9 +866,15 @@ class NetsTransaction(models.Model):
         )
 
     def action_book_again(self):
-        """Try to book a charge that accounting refused, after its cause is gone."""
-        self._check_may_run()
-        for transaction in self.sudo():
+        """Try to book a charge that accounting refused, after its cause is gone.
+
+        :raise AccessError: for who neither started it, nor may change what it is for, nor manages card payments
+        """
+        if self.env.user.has_group("nets_connect_cloud.group_manager"):
+            self._check_may_run()
+        else:
+            self._check_may_act()
+        for transaction in self.sudo().filtered("to_book"):
             transaction.message_post(body=self.env._("Booking tried again"), author_id=self.env.user.partner_id.id)
             transaction._book()
 
@@ -889,6 +899,7 @@ class NetsTransaction(models.Model):
 
         :return: list of dicts of plain values, texts in the user's language
         """
+        self._check_few(self.ids)
         self.check_access("read")
         transactions = self.sudo()
         transactions._recover()
@@ -1014,10 +1025,11 @@ class NetsTransaction(models.Model):
         """Ask the terminal to stop. A wish: the terminal's own answer to the payment decides (rule 11).
 
         :return: what `read_progress` returns
+        :raise AccessError: for who neither started it nor may change what it is for
         """
-        self._check_may_run()
-        for transaction in self.sudo():
-            transaction._abort()
+        self.ensure_one()
+        self._check_may_act()
+        self.sudo()._abort()
         return self.read_progress()
 
     def _abort(self):
@@ -1120,7 +1132,29 @@ class NetsTransaction(models.Model):
         """
         if not self.env.user.has_group("nets_connect_cloud.group_user"):
             raise refusal(self.env, "rights_use", error=AccessError)
+        self._check_few(self.ids)
         self.check_access("read")
+
+    def _check_may_act(self):
+        """Asked where somebody acts on what may be another person's.
+
+        :raise AccessError: for who neither started it nor may change what it is for. Who administers a terminal needs
+            the right to it each time
+        """
+        self._check_may_run()
+        for transaction in self:
+            if transaction.user_id != self.env.user or transaction.kind == "administration":
+                transaction._origin_model()._check_may_change(transaction)
+
+    @api.model
+    def _check_few(self, ids):
+        """Rule 25: each may mean work at a terminal, or in the books.
+
+        :param ids: as the client sent them
+        :raise UserError: where they are more than anybody looks at
+        """
+        if len(ids) > MOST_IDS:
+            raise refusal(self.env, "too_many", most=MOST_IDS)
 
     @api.model
     def _check_number(self, amount, currency):
@@ -1152,7 +1186,8 @@ class NetsTransaction(models.Model):
                 self.id,
                 tuple(states),
                 condition or SQL("TRUE"),
-            )
+            ),
+            log_exceptions=False,  # somebody else was faster: what called this is repeated
         )
         changed = self.env.cr.rowcount == 1
         self.invalidate_recordset()
@@ -1161,7 +1196,9 @@ class NetsTransaction(models.Model):
     def _lock(self):
         """Wait for the row, and read it again. A change meanwhile ends in a serialization failure, and a repeat."""
         self.flush_recordset()
-        self.env.cr.execute(SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id))
+        self.env.cr.execute(
+            SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id), log_exceptions=False
+        )
         self.invalidate_recordset()
 
     def _raise_alert(self, text):

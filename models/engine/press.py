@@ -124,6 +124,9 @@ class AdministrationPress(Press):
         super().__init__(env, request_id, terminal.id)
         self.administration = administration
 
+    def check_rights(self):
+        self.terminal._check_may_administer(self.administration)
+
     def is_repeated_by(self, transaction):
         return transaction.administration == self.administration and transaction.terminal_id == self.terminal
 
@@ -143,6 +146,11 @@ class TestPaymentPress(Press):
 
     amount = 1.0
 
+    def check_rights(self):
+        self.terminal.check_access("write")
+
     def check_document(self):
+        if self.terminal.environment == "production":
+            raise refusal(self.env, "test_payment_in_production")
         self.currency = self.terminal.currency_id
         self.company = self.terminal.company_id

@@ -1,5 +1,6 @@
 from . import account_move
 from . import account_payment
+from . import ir_module_module
 from . import nets_account
 from . import nets_terminal
 from . import nets_transaction

@@ -97,6 +97,7 @@ class NetsTransaction(models.Model):
         :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
         """
         self._check_may_run()
+        self._check_few(payment_uuids)
         found = self.search([("pos_payment_uuid", "in", payment_uuids)])
         found = found.sorted(lambda transaction: (transaction._pos_precedence(), transaction.id))
         shown = {transaction.pos_payment_uuid: transaction for transaction in found}
@@ -503,6 +504,23 @@ class NetsOriginPos(models.AbstractModel):
         if transaction.without_order:
             return Reversal(self.env, request_id, transaction)
         return LineReversal(self.env, request_id, transaction.pos_payment_uuid)
+
+    @api.model
+    def _remove_receipts(self, transactions):
+        payments = transactions.filtered(lambda transaction: transaction.state == "approved").pos_payment_id
+        if not payments:
+            return
+        # written directly: the orders are long closed, and nothing but this changes
+        self.env.cr.execute(
+            SQL("UPDATE pos_payment SET ticket = NULL, card_no = NULL WHERE id IN %s", tuple(payments.ids))
+        )
+        payments.invalidate_recordset(["ticket", "card_no"], flush=False)
+
+    @api.model
+    def _check_may_change(self, transaction):
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise refusal(self.env, "rights_till", error=AccessError)
+        transaction.sudo().pos_order_id.sudo(False).check_access("write")
 
     @api.model
     def _check_may_give_back(self, transaction):
