@@ -54,8 +54,9 @@ class Outcome:
     :param str message: NETS' own text as it came, or ""
     :param str code: `RejectionSource/RejectionReason`, or the service's code, as it came, or ""
     :param bool started: False when provably nothing ran on the terminal
-    :param total_amount: minor units, with tip and surcharge. Book this, not what was asked. None:
-        NETS didn't say, or said zero for something that is approved
+    :param total_amount: minor units, with tip and surcharge. Book this, not what was asked (see
+        `evidence.read_charge`). None: NETS didn't say, or said zero for something that is approved
+    :param bool says_zero: the latter
     :param str stan_auth: 12 characters, unique per terminal; "" when nothing was asked of the host
     :param str timestamp: as it came, see `parse_timestamp`
     :param str raw: the body as it came, with card numbers masked where NETS didn't
@@ -69,6 +70,7 @@ class Outcome:
     http_status: int | None = None
     result: int | None = None
     total_amount: int | None = None
+    says_zero: bool = False
     tip_amount: int | None = None
     surcharge_amount: int | None = None
     stan_auth: str = ""
@@ -449,7 +451,7 @@ def _build_outcome(verdict, fields, answer, body):
     )
     if outcome.state == OutcomeState.APPROVED and outcome.total_amount == 0:
         # An approved charge of nothing isn't one: better no amount than a payment of zero.
-        outcome = replace(outcome, total_amount=None)
+        outcome = replace(outcome, total_amount=None, says_zero=True)
     if not outcome.card.brand:
         brand = _short(body.entry.get("cardType"))
         outcome = replace(outcome, card=replace(outcome.card, brand=brand))
