@@ -1,10 +1,5 @@
 """Names and numbers that more than one file needs."""
 
-# The payment method's technical code on journals ("Card terminal").
-PAYMENT_METHOD_CODE = "nets_terminal"
-# What a payment method of the Point of Sale is integrated with.
-POS_TERMINAL_CODE = "nets"
-
 # === STATES OF A TRANSACTION === #
 
 STATE_SELECTION = [

@@ -1,4 +1,4 @@
-from .const import PAYMENT_METHOD_CODE
+from .models.account.const import PAYMENT_METHOD_CODE
 
 
 def post_init_hook(env):

@@ -39,7 +39,7 @@ from .const import HEARTBEAT_INTERVAL, IDLE_DELAY, STATE_INTERVAL, THREAD_LOOKUP
 _logger = logging.getLogger(__name__)
 
 # The connection pool raises at its limit: however many terminals answer at once, only a few of their threads
-# hold a connection. Booking waits for invoices that somebody else works on: it must not keep an answer from being
+# hold a connection. Booking waits for documents that somebody else works on: it must not keep an answer from being
 # recorded, so it has places of its own.
 _cursors = threading.BoundedSemaphore(4)
 _booking_cursors = threading.BoundedSemaphore(2)
@@ -353,12 +353,24 @@ def _watch(dbname, transaction_id, ended, call, claim_token):
     client = _client(dbname, call)
     while True:
         try:
-            state = client.terminal_state(call.terminal)
-            show("interrupted" if state.lower() == "idle" else "customer")
+            is_idle = client.terminal_state(call.terminal).lower() == "idle"
+            show("interrupted" if is_idle else "customer")
+            if is_idle and call.kind in ("purchase", "refund"):
+                _look_while_held(dbname, call, client.last_transaction(call.terminal))
         except ConnectCloudError:
             show("interrupted")
         if ended.wait(STATE_INTERVAL):
             return
+
+
+def _look_while_held(dbname, call, last):
+    """The answer is overdue, and the terminal idle: its last result may prove the charge already. Whatever it proves
+    or doesn't, the call goes on listening."""
+    try:
+        if _in_transaction(dbname, call.transaction_id, "_record_while_held", last):
+            _book(dbname, call.transaction_id)
+    except (psycopg2.Error, PoolError) as error:
+        _logger.info("The last result wasn't compared with card transaction %s: %s", call.transaction_id, error)
 
 
 class _Keeper:
@@ -440,7 +452,7 @@ def _look_up(dbname, transaction_id):
         last = client.last_transaction(call.terminal)
     except ConnectCloudError as error:
         failure = error
-    # Only then: bookings may wait for each other, and for whoever works on the same invoices; lookups needn't.
+    # Only then: bookings may wait for each other, and for people who work on the same documents; lookups needn't.
     if _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure):
         _book(dbname, transaction_id)
 

@@ -1,1 +1,1 @@
-from . import nets_receipt
+from . import engine

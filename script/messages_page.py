@@ -1,11 +1,12 @@
-"""docs/MESSAGES.md, made of the catalogue in messages.py: every message, what leads to it, and how to see it.
+"""docs/MESSAGES.md, made of the catalogue in messages/: every message, what leads to it, and how to see it.
 
 What a message says stands in the catalogue alone; here stands what leads to it on the wire, and how the simulator plays
-that. `script/lint` compares the page with the catalogue, and `script/lint --fix` writes it anew.
+that. `script/lint` compares the page with the catalogue, and `script/lint --fix` writes it again.
 """
 
 import importlib.util
 import re
+import sys
 
 import stack
 
@@ -63,6 +64,15 @@ PAYMENTS = {
     "format_error": ("`RejectionReason` 4:6; *format error*", "outcome `format_error`"),
     "approved": ("`Result` 0 with a 2xx, or the terminal's last result proves it", "outcome `approved`"),
     "not_booked": ("approved, and accounting refused", "outcome `approved`, and an archived journal"),
+    "signature_required": ("`CVM` 1; nobody has looked at the signature yet", "outcome `approved`, `cvm` 1"),
+    "signature_declined": (
+        "somebody declined the signature, and the terminal didn't take the payment back",
+        "outcome `approved`, `cvm` 1, then `busy`",
+    ),
+    "without_order": (
+        "at the till: charged when the order was paid otherwise, cancelled, or its session closed",
+        "answer `cut_after`, and the session is closed by a manager",
+    ),
     "merchant_aborted": ("not charged, and somebody had pressed *Abort*", "abort `obeyed`"),
     "never_sent": ("no thread took it within a minute: the server was stopped", "–"),
     "earlier_charge_found": (
@@ -127,16 +137,28 @@ NOT_FAILED = {
     "approved",
     "not_booked",
     "settled_by_hand",
+    "signature_required",
+    "signature_declined",
+    "without_order",
 }
 
 
 def _catalogue():
-    """Return messages.py as a module; of the addon it needs nothing else."""
+    """Return messages/ as a package, with all its words; of the addon it needs nothing else."""
     name = f"odoo.addons.{stack.MODULE}.messages"
-    spec = importlib.util.spec_from_file_location(name, stack.ROOT / "messages.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, stack.ROOT / "messages/__init__.py")
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+def _refusals(catalogue):
+    """Return the causes of each label, whichever part of the addon refuses them."""
+    causes = {}
+    for label, explanation in catalogue.catalogue._REFUSALS.values():
+        causes.setdefault(_text(label), []).append(_text(explanation))
+    return causes
 
 
 def _text(text, words=None):
@@ -172,11 +194,11 @@ def render():
     :raise StackError: where a message of the catalogue isn't described here, or one that is isn't in the catalogue
     """
     catalogue = _catalogue()
-    messages, words = catalogue._MESSAGES, catalogue._WORDS
+    messages, words, setup = (getattr(catalogue.catalogue, name) for name in ("_MESSAGES", "_WORDS", "_SETUP_MESSAGES"))
     described = {*PAYMENTS, *PROGRESS, *ADMINISTRATION, *GIVING_BACK}
     if wrong := described.symmetric_difference(key for key in messages if ":" not in key):
-        raise stack.StackError(f"messages.py and script/messages_page.py differ in: {', '.join(sorted(wrong))}")
-    if wrong := set(SETUP).symmetric_difference(catalogue._SETUP_MESSAGES):
+        raise stack.StackError(f"messages/ and script/messages_page.py differ in: {', '.join(sorted(wrong))}")
+    if wrong := set(SETUP).symmetric_difference(setup):
         raise stack.StackError(f"The messages of the set-up differ in: {', '.join(sorted(wrong))}")
     columns = ("label", "explanation", "when", "the simulator plays it")
     purchase = words["purchase"]
@@ -188,29 +210,29 @@ def render():
             when = f"a {kind}: as *{_text(messages[reason][0])}*"
             back.append([f"**{_text(label)}**", _text(explanation, words[kind]), when, "the same"])
     refusals = "\n\n".join(
-        f"### {_text(label)}\n\n" + "\n".join(f"- {_text(explanation)}" for explanation in causes.values())
-        for label, causes in catalogue._REFUSALS
+        f"### {label}\n\n" + "\n".join(f"- {explanation}" for explanation in explanations)
+        for label, explanations in _refusals(catalogue).items()
     )
     payments = [[*row, _again(catalogue, reason)] for reason, row in _rows(messages, PAYMENTS, purchase)]
     return PAGE_TEMPLATE.format(
         payments=_table(*columns, "*Try again*", rows=payments),
         progress=_table(*columns, rows=[row for _reason, row in _rows(messages, PROGRESS, purchase)]),
         administration=_table(*columns, rows=[row for _reason, row in _rows(messages, ADMINISTRATION, purchase)]),
-        setup=_table(*columns, rows=[row for _reason, row in _rows(catalogue._SETUP_MESSAGES, SETUP, purchase)]),
-        other_label=_text(catalogue._UNKNOWN_KEY[0]),
-        other=_text(catalogue._UNKNOWN_KEY[1], purchase),
+        setup=_table(*columns, rows=[row for _reason, row in _rows(setup, SETUP, purchase)]),
+        other_label=_text(catalogue.catalogue._UNKNOWN_KEY[0]),
+        other=_text(catalogue.catalogue._UNKNOWN_KEY[1], purchase),
         back=_table(*columns, rows=back),
         refusals=refusals,
     )
 
 
 PAGE_TEMPLATE = """\
-<!-- Made of messages.py by script/lint --fix -->
+<!-- Made of messages/ by script/lint --fix -->
 
 # Messages
 
 Every outcome and error has a short label and an explanation that says what to do. The dialog, the till, the log and the
-settings take them from one catalogue, `messages.py`; the text and code that NETS sent stand beside them as they came. A
+settings take them from one catalogue, `messages/`; the text and code that NETS sent stand beside them as they came. A
 text or code that nobody knows is shown under the nearest label.
 
 An unknown result is never called failed: the labels that say *The result is being fetched* end by themselves in
@@ -268,4 +290,4 @@ def check(folder, fix=False):
     if fix:
         file.write_text(page)
         return True, f"{PAGE} is rewritten"
-    return False, f"{PAGE} is not what messages.py says: run script/lint --fix"
+    return False, f"{PAGE} is not what messages/ says: run script/lint --fix"

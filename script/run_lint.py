@@ -18,6 +18,7 @@ from pathlib import Path
 
 import messages_page
 import polib
+import rules
 
 import stack
 
@@ -247,11 +248,14 @@ def check_translations(folder, fix=False):
 
 # === ALL === #
 
-# Checks that are no command, and a file that each of them reads; in the order in which they mend.
+# Checks that are no command, in the order in which they mend; and for the self-check, errors: each the file, what is
+# replaced at its first place there ("" for the end), by what, and a piece of what the check says about it.
+_STRAY = '\nmsgid "seeded"\nmsgstr "seeded"\n'
 FUNCTIONS = {
-    "messages": (messages_page.check, messages_page.PAGE),
-    "pot": (check_template, POT),
-    "translations": (check_translations, "i18n/it.po"),
+    "messages": (messages_page.check, [(messages_page.PAGE, "", "seeded", messages_page.PAGE)]),
+    "pot": (check_template, [(POT, "", _STRAY, POT)]),
+    "translations": (check_translations, [("i18n/it.po", "", _STRAY, "seeded")]),
+    "rules": (rules.check, rules.SEEDS),
 }
 
 
@@ -269,7 +273,7 @@ def check_all(checkers, names):
         folder = Path(temporary, MODULE)
         copy_files(files, folder)
         jobs = {}
-        for name, (function, _file) in FUNCTIONS.items():
+        for name, (function, _seeds) in FUNCTIONS.items():
             if name in names:
                 jobs[pool.submit(_timed, function, folder)] = name
         for checker in checkers:
@@ -295,7 +299,7 @@ def fix_all(checkers, names):
     for checker in checkers:
         if checker.fix:
             run(checker, checker.fix, stack.ROOT, files)
-    for name, (function, _file) in FUNCTIONS.items():
+    for name, (function, _seeds) in FUNCTIONS.items():
         if name in names:
             function(stack.ROOT, fix=True)
 
@@ -321,17 +325,25 @@ def self_check(checkers, names):
                 print(f"✗ {checker.name} does not find the error in {path}:\n{said}", flush=True)
             else:
                 print(f"✓ {checker.name} finds an error", flush=True)
-        for name, (function, path) in FUNCTIONS.items():
-            if name in names:
-                file = folder / path
-                content = file.read_text()
-                file.write_text(f'{content}\nmsgid "seeded"\nmsgstr "seeded"\n')
-                if function(folder)[0]:
-                    blind.append(name)
-                else:
-                    print(f"✓ {name} finds an error", flush=True)
-                file.write_text(content)
+        for name, (function, seeds) in FUNCTIONS.items():
+            if name in names and not all(_finds(name, function, folder, *seed) for seed in seeds):
+                blind.append(name)
     return blind
+
+
+def _finds(name, function, folder, path, piece, seed, says):
+    """Put an error into a file of this folder for a moment.
+
+    :return: whether the check finds it, and says so
+    """
+    file = folder / path
+    content = file.read_text()
+    file.write_text(content.replace(piece, seed, 1) if piece else content + seed)
+    good, said = function(folder)
+    file.write_text(content)
+    found = not good and says in said
+    print(f"✓ {name} finds an error" if found else f"✗ {name} does not find the error in {path}:\n{said}", flush=True)
+    return found
 
 
 def main():

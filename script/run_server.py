@@ -27,7 +27,7 @@ def parse_arguments():
     parser.add_argument("--simulator-port", type=int, default=8910, help="the simulator's (8910)")
     parser.add_argument("--database", default="nets_demo", help="the database's name (nets_demo)")
     parser.add_argument("--terminals", type=int, default=0, help="more virtual terminals")
-    parser.add_argument("--reset", action="store_true", help="begin anew: database and ledger")
+    parser.add_argument("--reset", action="store_true", help="begin from scratch: database and ledger")
     return parser.parse_args()
 
 

@@ -26,10 +26,7 @@ def pay(system, admin, invoice, play):
     transaction = admin.call("account.move", "nets_start_card_payment", [invoice], *arguments)[0]["id"]
 
     def has_ended():
-        progress = admin.call("nets.transaction", "read_progress", [transaction])[0]
-        return progress["state"] not in ("pending", "unknown") and (
-            progress["booked"] or progress["state"] != "approved"
-        )
+        return admin.call("nets.transaction", "read_progress", [transaction])[0]["finished"]
 
     stack.wait_until(has_ended, TIMEOUT, f"the end of {play} on terminal {terminal}", interval=0.2)
     return transaction

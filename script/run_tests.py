@@ -2,7 +2,7 @@
 
 script/test                          everything
 script/test client live              these groups
-script/test tests/test_engine.py     one file (or file::class::test) of any group
+script/test tests/engine/test_log.py one file (or file::class::test) of any group
 script/test odoo -k abort            what matches an expression
 
 A group that ran no test, or skipped one, has failed: nothing is left out silently.
@@ -30,22 +30,26 @@ class Group:
 
     name: str
     about: str
-    folder: str
+    folder: str  # may have wildcards
     pattern: str
     timeout: int  # seconds
     database: bool = True  # wants a database of its own
     odoo: bool = False  # runs inside Odoo, through pytest-odoo
+    template: str = stack.TEMPLATE_DATABASE  # of that database, where it runs inside Odoo
+    again: str = ""  # the group whose files these are; only on demand
 
     def has(self, path):
         """Tell whether a file, given relative to the root, belongs to this group."""
-        return path.parent == Path(self.folder) and path.match(self.pattern)
+        return path.match(f"{self.folder}/{self.pattern}") and len(path.parts) == len(Path(self.folder).parts) + 1
 
     def files(self):
         """Return the group's test files, relative to the root."""
-        found = sorted((stack.ROOT / self.folder).glob(self.pattern))
+        found = sorted(stack.ROOT.glob(f"{self.folder}/{self.pattern}"))
         files = [path.relative_to(stack.ROOT) for path in found]
-        return [path for path in files if group_of(path) is self]
+        return [path for path in files if group_of(path).name == (self.again or self.name)]
 
+
+WINGS = "tests/[aep]*"  # engine, account, pos
 
 # In the order in which they are started: the longest first, and beside it what needs no database while that is being
 # prepared. Tests of browsers and faults wait half of their time, so that three groups keep two cores busy.
@@ -53,13 +57,25 @@ GROUPS = [
     Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
     Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, database=False),
     Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, database=False),
-    Group("odoo", "models and HTTP in Odoo", "tests", "test_*.py", 1500, odoo=True),
+    Group("scripts", "what developers use", "script/tests", "test_*.py", 600, database=False),
+    Group("odoo", "models and HTTP in Odoo", WINGS, "test_*.py", 1500, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
-    Group("hoot", "JavaScript unit tests", "tests", "test_hoot*.py", 1800, odoo=True),
-    Group("tour", "browser tours in Odoo", "tests", "test_tour*.py", 900, odoo=True),
+    Group("hoot", "JavaScript unit tests", WINGS, "test_hoot*.py", 1800, odoo=True),
+    Group("tour", "browser tours in Odoo", WINGS, "test_tour*.py", 900, odoo=True),
+]
+# The same tests once more, somewhere else.
+ON_DEMAND = [
+    Group(
+        "full",
+        "models and HTTP in an Odoo that has everything",
+        *(WINGS, "test_*.py", 2700),
+        odoo=True,
+        template=stack.FULL_DATABASE,
+        again="odoo",
+    ),
 ]
 LANES = 3  # groups that run at a time
 
@@ -88,21 +104,22 @@ class Result:
 
 def parse_arguments():
     """Return the options, and what to run: {group: [file or node id, …]}."""
-    names = "\n".join(f"  {group.name:10} {group.about} ({group.folder})" for group in GROUPS)
+    groups = [*GROUPS, *ON_DEMAND]
+    names = "\n".join(f"  {group.name:10} {group.about} ({group.folder})" for group in groups)
     parser = argparse.ArgumentParser(
         prog="script/test",
         description=__doc__,
         epilog=f"groups:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", nargs="*", help="groups and files; everything by default")
+    parser.add_argument("what", nargs="*", help="groups and files; all groups but full by default")
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests that match, as in pytest")
     parser.add_argument("-x", action="store_true", help="stop a group at its first failure")
     parser.add_argument("--coverage", action="store_true", help="measure and report coverage")
     options = parser.parse_args()
     selection = {}
     for what in options.what:
-        named = next((group for group in GROUPS if group.name == what), None)
+        named = next((group for group in groups if group.name == what), None)
         if named:
             selection.setdefault(named, [])
             continue
@@ -157,7 +174,7 @@ def run_group(group, targets, options, postgresql, stream):
     began = time.monotonic()
     database = stack.temporary(group.name)
     if group.odoo:
-        stack.clone_template(postgresql, database)
+        stack.clone_template(postgresql, database, group.template)
         stack.write_odoo_config(config_path(database), postgresql, database, log_level="warn")
     argv, environment = command(group, targets, options, report, database)
     log = None if stream else result.output
@@ -240,7 +257,7 @@ def main():
     for folder in REPORTS.parent.glob("[0-9]*"):
         if not stack.is_running(int(folder.name)):
             shutil.rmtree(folder)
-    groups = [group for group in GROUPS if group in selection]
+    groups = [group for group in [*GROUPS, *ON_DEMAND] if group in selection]
     postgresql = stack.PostgreSQL()
     wants_database = any(group.database for group in groups)
     if wants_database:

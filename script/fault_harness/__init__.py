@@ -8,3 +8,10 @@ desk        what a person at a till or in accounting does, over Odoo's RPC
 faults      the catalogue: what is broken, and how
 books       the comparison of the ledger with the books
 """
+
+import sys
+
+import stack
+
+# what a till syncs
+sys.path.append(str(stack.ROOT / "tests/pos"))

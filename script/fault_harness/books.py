@@ -19,7 +19,7 @@ TRANSACTION_FIELDS = (
 )
 TRANSACTIONS = """
 SELECT id, request_id, order_id, terminal_identifier, kind, state, to_book, reason, charged_amount,
-       coalesce(stan_auth, settlement_reference, ''), refund_of_id, lookup_message
+       coalesce(stan_auth, settlement_reference, ''), refund_of_id, lookup
   FROM nets_transaction ORDER BY id
 """
 # A payment counts as what its posted journal entry says, not as what its form shows.

@@ -42,7 +42,7 @@ class Operation:
     transaction: int | None = None
     refusal: str = ""
     state: str = ""
-    booked: bool = False
+    finished: bool = False
     began: float = dataclasses.field(default_factory=time.monotonic)
     seconds: float = 0.0  # until it was settled
     left_to_person: bool = False
@@ -61,7 +61,7 @@ class Operation:
 
     @property
     def settled(self):
-        return self.state in ("approved", "failed", "aborted") and (self.state != "approved" or self.booked)
+        return self.finished
 
     def call(self):
         """Return what starts it: model, method, arguments."""
@@ -172,7 +172,7 @@ class Desk:
     def look(self, operation, deadline, server=0):
         progress = self.insist(deadline, "nets.transaction", "read_progress", [operation.transaction], server=server)[0]
         operation.state = progress["state"]
-        operation.booked = progress["booked"]
+        operation.finished = progress["finished"]
 
     def abort(self, operation):
         return self.call("nets.transaction", "abort", [operation.transaction])

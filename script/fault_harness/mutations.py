@@ -57,9 +57,9 @@ MUTATIONS = [
         ("the same amount before, then not reached",),
         (
             (
-                "models/nets_transaction_recovery.py",
-                '        if self.state == "unknown" and last and self._is_charge_without_order_id(last):\n',
-                '        if self.state == "unknown" and last and last.outcome.state == OutcomeState.APPROVED:\n',
+                "connect_cloud/evidence.py",
+                "    if question.used_by_hand:\n        return Why.USED_BY_HAND\n    if not seen.stan:\n",
+                "    return None\n    if not seen.stan:\n",
             ),
         ),
     ),
@@ -75,27 +75,38 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        "a second way out: who finds a thread dead ends its transaction",
+        ("killed: at the terminal, then approved", "killed: at the terminal, then approved (refund)"),
+        (
+            (
+                "models/engine/nets_transaction_recovery.py",
+                "                and transaction._become_unknown(look_up_now=True)\n",
+                '                and transaction._compare_and_set({"state": "failed"}, ("pending",))\n',
+            ),
+        ),
+    ),
+    Mutation(
         "a second thread sends",
         ("nothing broken: approved", "nothing broken: approved (refund)"),
         (
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 "        listener.send_after_commit(self.env.cr, transaction.id)\n",
                 "        listener.send_after_commit(self.env.cr, transaction.id)\n" * 2,
             ),
             ("listener.py", "        if name in _names:\n", "        if False:\n"),
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 '"""sent_at IS NULL AND abort_requested_at IS NULL\n',
                 '"""TRUE\n',
             ),
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s)",',
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",',
             ),
             (
-                "models/nets_transaction.py",
+                "models/engine/nets_transaction.py",
                 '        if not self.exists() or self.state != "pending" or self.sent_at:\n',
                 "        if not self.exists():\n",
             ),
@@ -106,9 +117,9 @@ MUTATIONS = [
         ("charged, then typed by hand: cancelled, same amount",),
         (
             (
-                "models/nets_transaction_recovery.py",
-                "        return not self.terminal_id.used_by_hand\n",
-                "        return True\n",
+                "connect_cloud/evidence.py",
+                "    return Why.USED_BY_HAND if question.used_by_hand else None\n",
+                "    return None\n",
             ),
         ),
     ),
@@ -117,9 +128,9 @@ MUTATIONS = [
         ("two accountants refund one payment",),
         (
             (
-                "models/nets_transaction_refund.py",
-                '"UPDATE nets_transaction SET write_date = write_date WHERE id = %s"',
-                '"SELECT %s"',
+                "models/engine/nets_transaction.py",
+                "    if not records.ids:\n        return\n    table",
+                "    return\n    table",
             ),
         ),
     ),

@@ -1,9 +1,10 @@
 """A Point of Sale, as its till talks to Odoo: orders are synced, a payment line is sent to the terminal, the order
 is synced as paid, and the session is closed at the end of the day."""
 
-import time
 import uuid
 from dataclasses import dataclass, field
+
+import synced
 
 from stack import MODULE
 
@@ -74,41 +75,21 @@ class Till:
         total = quantity * price
         values = {
             "uuid": order.uuid,
-            "access_token": "",
-            "session_id": self.session,
             "company_id": self.company,
             "user_id": self.user,
-            "date_order": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
             "state": "paid" if paid else "draft",
             "amount_total": total,
-            "amount_tax": 0,
             "amount_paid": total,
-            "amount_return": 0,
-            "lines": [],
-            "payment_ids": [],
         }
+        lines = payments = ()
         if not paid:
-            line = {
-                "uuid": order.line_uuid,
-                "product_id": self.product,
-                "qty": quantity,
-                "price_unit": price,
-                "price_subtotal": total,
-                "price_subtotal_incl": total,
-                "tax_ids": [[6, 0, []]],
-            }
-            payment = {
-                "uuid": order.payment_uuid,
-                "payment_method_id": self.method,
-                "amount": total,
-                "payment_date": values["date_order"],
-                "payment_status": "pending",
-            }
+            lines = [synced.line_values(self.product, price, quantity, uuid=order.line_uuid)]
+            payments = [synced.payment_values(self.method, total, uuid=order.payment_uuid, payment_status="pending")]
             if order.refunded:
                 domain = [["uuid", "=", order.refunded.line_uuid]]
-                [line["refunded_orderline_id"]] = desk.insist(deadline, "pos.order.line", "search", domain)
+                [lines[0]["refunded_orderline_id"]] = desk.insist(deadline, "pos.order.line", "search", domain)
                 values["is_refund"] = True
-            values |= {"lines": [[0, 0, line]], "payment_ids": [[0, 0, payment]]}
+        values = synced.order_values(self.session, lines, payments, **values)
         desk.insist(deadline, "pos.order", "sync_from_ui", [values])
 
     def close(self, deadline):

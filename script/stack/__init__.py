@@ -16,7 +16,9 @@ it is gone.
 import shutil
 
 from .databases import (
+    FULL_DATABASE,
     MODULE,
+    TEMPLATE_DATABASE,
     addon_stamp,
     clone_template,
     drop_leftovers,
@@ -26,7 +28,7 @@ from .databases import (
     temporary,
     update_addon,
 )
-from .odoo_server import OdooClient, OdooError, OdooServer, addons_path, run_odoo, write_odoo_config
+from .odoo_server import OdooClient, OdooError, OdooServer, addons_path, odoo_path, run_odoo, write_odoo_config
 from .postgresql import PostgreSQL
 from .processes import (
     BROWSER,

@@ -10,17 +10,36 @@ import time
 from ast import literal_eval
 from pathlib import Path
 
+import odoo_source
+from addon_files import MODULE
+
 from .odoo_server import odoo_path, run_odoo
 from .processes import HOME, ROOT, StackError, is_running, locked, step
 
-MODULE = "nets_connect_cloud"
 ADDON = HOME / "addons" / MODULE
-# Installed into the base database beside what the manifest depends on: the addon has to get along with them.
-EXTRA_MODULES = ("pos_hr", "pos_restaurant")
-BASE_DATABASE = "nets_base"
-# With what the manifest depends on alone: the addon has to get along without the others, too.
+# With what the manifest depends on alone: the addon has to get along without everything else.
 PLAIN_DATABASE = "nets_plain"
+BASE_DATABASE = "nets_base"
+# What a shop may have: the addon has to get along with all of it.
+FULL_BASE_DATABASE = "nets_full_base"
+FULL_MODULES = (
+    *("account_check_printing", "account_debit_note", "account_peppol", "hr_expense", "purchase", "sale_management"),
+    *("pos_discount", "pos_loyalty", "pos_online_payment", "pos_sale", "pos_self_order"),
+    *("website_payment", "website_sale"),
+    # the countries of NETS, and of its neighbours
+    *("l10n_dk", "l10n_fi", "l10n_no", "l10n_se"),
+    *("l10n_ch_pos", "l10n_de", "l10n_fr_account", "l10n_fr_pos_cert", "l10n_it_edi"),
+)
+# Databases with Odoo's modules alone: {name: (what it is made of, what is installed there)}
+BASES = {
+    PLAIN_DATABASE: ("template0", ()),
+    BASE_DATABASE: (PLAIN_DATABASE, ("pos_hr", "pos_restaurant")),
+    FULL_BASE_DATABASE: (BASE_DATABASE, FULL_MODULES),
+}
+# Databases with the addon, and what each is made of.
 TEMPLATE_DATABASE = "nets_template"
+FULL_DATABASE = "nets_full"
+TEMPLATES = {TEMPLATE_DATABASE: BASE_DATABASE, FULL_DATABASE: FULL_BASE_DATABASE}
 
 # Entries of the addon that leave no trace in a database when it is installed.
 NOT_IN_DATABASE = {"tests", "static", "connect_cloud", "controllers", "README.md", "__pycache__"}
@@ -49,8 +68,8 @@ def _files(folder, skip=()):
 
 def _base_modules(database):
     """Return what is installed in a database without the addon."""
-    extra = EXTRA_MODULES if database == BASE_DATABASE else ()
-    return sorted({*manifest()["depends"], *extra})
+    source, modules = BASES[database]
+    return sorted({*modules, *(_base_modules(source) if source in BASES else manifest()["depends"])})
 
 
 def _base_key(database):
@@ -60,9 +79,9 @@ def _base_key(database):
     return _digest([ROOT, *_base_modules(database), release])
 
 
-def _keys():
+def _keys(template=TEMPLATE_DATABASE):
     """Return what the addon's data and its bundles are made of, as hashes."""
-    base = _base_key(BASE_DATABASE)
+    base = _base_key(TEMPLATES[template])
     files = _files(ADDON, NOT_IN_DATABASE)
     addon = _digest([base, *(part for path in files for part in (path, path.read_bytes()))])
     static = _files(ADDON / "static", {"__pycache__"})
@@ -111,34 +130,35 @@ def _pregenerate_bundles(postgresql, database):
 def _stamp(postgresql, database):
     """Return what a prepared database was made of: "" for none, or one whose files are gone.
 
-    The server outlives a checkout that was deleted and made anew in the same place.
+    The server outlives a checkout that was deleted and made again in the same place.
     """
     return (postgresql.filestore(database).exists() and postgresql.stamp(database)) or ""
 
 
-def ensure_template(postgresql):
-    """Prepare the database that all others are cloned from, as far as it is out of date.
+def ensure_template(postgresql, template=TEMPLATE_DATABASE):
+    """Prepare a database that others are cloned from, as far as it is out of date.
 
-    Two databases: one with Odoo's modules alone, which takes long and stays, and a clone of it
-    with the addon, its demo data, and the web client's bundles.
+    It is a clone of one with Odoo's modules alone, which takes long and stays, with the addon, its demo data, and the
+    web client's bundles.
 
+    :param str template: one of `TEMPLATES`
     :return: its name
     """
-    addon_key, bundles_key = _keys()
-    with locked(HOME / "template.lock"):
-        done = _stamp(postgresql, TEMPLATE_DATABASE).split()
+    addon_key, bundles_key = _keys(template)
+    with locked(HOME / f"{template}.lock"):
+        done = _stamp(postgresql, template).split()
         if done == [addon_key, bundles_key]:
-            return TEMPLATE_DATABASE
-        _ensure_base(postgresql, BASE_DATABASE)
+            return template
+        _ensure_base(postgresql, TEMPLATES[template])
         if done[:1] != [addon_key]:
-            with step(f"Database with {MODULE}"):
-                postgresql.drop(TEMPLATE_DATABASE)
-                postgresql.create(TEMPLATE_DATABASE, BASE_DATABASE)
-                _install(postgresql, TEMPLATE_DATABASE, [MODULE])
-        with step("The web client's bundles"):
-            _pregenerate_bundles(postgresql, TEMPLATE_DATABASE)
-            postgresql.set_stamp(TEMPLATE_DATABASE, f"{addon_key} {bundles_key}")
-    return TEMPLATE_DATABASE
+            with step(f"Database {template} with {MODULE}"):
+                postgresql.drop(template)
+                postgresql.create(template, TEMPLATES[template])
+                _install(postgresql, template, [MODULE])
+        with step(f"The web client's bundles in {template}"):
+            _pregenerate_bundles(postgresql, template)
+            postgresql.set_stamp(template, f"{addon_key} {bundles_key}")
+    return template
 
 
 def ensure_plain(postgresql):
@@ -146,49 +166,49 @@ def ensure_plain(postgresql):
 
     :return: its name
     """
-    with locked(HOME / "template.lock"):
-        _ensure_base(postgresql, PLAIN_DATABASE)
+    _ensure_base(postgresql, PLAIN_DATABASE)
     return PLAIN_DATABASE
 
 
 def _ensure_base(postgresql, database):
     """Make a database with Odoo's modules alone: from what another checkout left, where it can be."""
     key = _base_key(database)
-    if _stamp(postgresql, database) == key:
-        return
     modules = _base_modules(database)
-    kept = _kept_base(modules)
-    postgresql.drop(database)
-    if kept and kept.exists():
-        with step(f"Database with {', '.join(modules)} and demo data, from {kept.parent}"):
-            postgresql.restore(database, kept)
-    else:
-        if database == BASE_DATABASE:
-            _ensure_base(postgresql, PLAIN_DATABASE)
-        with step(f"Database with {', '.join(modules)} and demo data"):
-            postgresql.create(database, PLAIN_DATABASE if database == BASE_DATABASE else "template0")
-            _install(postgresql, database, modules)
-            if kept:
-                _keep_base(postgresql, database, kept)
-    postgresql.set_stamp(database, key)
+    source, own = BASES[database]
+    with locked(HOME / f"{database}.lock"):
+        if _stamp(postgresql, database) == key:
+            return
+        kept = _kept_base(modules)
+        postgresql.drop(database)
+        if kept and kept.exists():
+            with step(f"Database {database}, from {kept.parent}"):
+                postgresql.restore(database, kept)
+        else:
+            if source in BASES:
+                _ensure_base(postgresql, source)
+            with step(f"Database {database} with {', '.join(own or modules)} and demo data"):
+                postgresql.create(database, source)
+                _install(postgresql, database, modules)
+                if kept:
+                    _keep_base(postgresql, database, kept)
+        postgresql.set_stamp(database, key)
 
 
 def _kept_base(modules):
     """Return the folder of a dump of the base database, which may exist; None where none is kept.
 
-    Only for the downloaded Odoo, whose version is known. Anew each month, since the dates of
+    Only for an unpacked Odoo, whose version is known. A new one each month, since the dates of
     Odoo's demo data are relative to the day of the installation.
     """
     version = HOME / "src" / "version"
     if not (version.exists() and odoo_path().is_relative_to(HOME)):
         return None
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", MODULE)
     month = time.strftime("%Y-%m")
-    return Path(os.environ.get("ODOO_CACHE") or default, f"base-{_digest([month, version.read_bytes(), *modules])}")
+    return odoo_source.cache() / f"base-{_digest([month, version.read_bytes(), *modules])}"
 
 
 def _keep_base(postgresql, database, folder):
-    for old in sorted(folder.parent.glob("base-*"), key=os.path.getmtime)[:-5]:
+    for old in sorted(folder.parent.glob("base-*"), key=os.path.getmtime)[:-6]:
         shutil.rmtree(old, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent), folder.name)
     postgresql.dump(database, new)
@@ -198,13 +218,16 @@ def _keep_base(postgresql, database, folder):
     shutil.rmtree(new.parent)
 
 
-def clone_template(postgresql, database):
-    """Make ``database`` a fresh copy of the prepared database."""
-    ensure_template(postgresql)
-    with locked(HOME / "template.lock"):
+def clone_template(postgresql, database, template=TEMPLATE_DATABASE):
+    """Make ``database`` a fresh copy of a prepared database.
+
+    :param str template: one of `TEMPLATES`
+    """
+    ensure_template(postgresql, template)
+    with locked(HOME / f"{template}.lock"):
         postgresql.drop(database)
-        postgresql.create(database, TEMPLATE_DATABASE)
-        stamp = postgresql.stamp(TEMPLATE_DATABASE).split()[0]
+        postgresql.create(database, template)
+        stamp = postgresql.stamp(template).split()[0]
     postgresql.set_stamp(database, stamp)
 
 

@@ -8,7 +8,7 @@ import requests
 
 from .processes import HOME, HOST, Process, Server, StackError, free_port, tail
 
-INSTALL_TIMEOUT = 600
+INSTALL_TIMEOUT = 1500
 
 
 def odoo_path():
@@ -16,12 +16,12 @@ def odoo_path():
     return Path(next(iter(find_spec("odoo").submodule_search_locations))).parent
 
 
-def addons_path(own=HOME / "addons"):
+def addons_path(*own):
     """Return the option `addons_path`.
 
-    :param Path own: the folder that has the addon
+    :param Path own: the folders that have modules besides Odoo's
     """
-    folders = [own]
+    folders = [*own]
     if (odoo_path() / "addons").is_dir():
         folders.append(odoo_path() / "addons")
     return ",".join(str(folder) for folder in folders)
@@ -34,7 +34,7 @@ def write_odoo_config(path, postgresql, database, **options):
     :param options: further options of Odoo's configuration, which win
     """
     values = {
-        "addons_path": addons_path(),
+        "addons_path": addons_path(HOME / "addons"),
         "data_dir": postgresql.data_dir,
         "db_host": postgresql.host,
         "db_port": postgresql.port,
@@ -56,15 +56,19 @@ def write_odoo_config(path, postgresql, database, **options):
     return path
 
 
-def odoo_command():
+def odoo_command(python=sys.executable):
     """Return the start of an Odoo command line.
+
+    :param python: the Python that runs it
 
     A script file, since with worker processes Odoo starts a second program by this path.
     """
-    for program in (odoo_path() / "odoo-bin", odoo_path().parents[2] / "bin" / "odoo"):
+    tree = odoo_path()
+    # in a clone, in Debian's package, in a nightly build
+    for program in (tree / "odoo-bin", tree.parents[2] / "bin" / "odoo", tree / "setup" / "odoo"):
         if program.exists():
-            return [sys.executable, str(program)]
-    return [sys.executable, "-m", "odoo"]
+            return [python, str(program)]
+    return [python, "-m", "odoo"]
 
 
 def run_odoo(postgresql, database, *args, stdin="", log_name=None, **options):
@@ -97,7 +101,9 @@ class OdooServer(Server):
     start_timeout = 90
     folder = HOME
 
-    def __init__(self, postgresql, database, port=None, workers=0, name=None, arguments=(), **options):
+    def __init__(
+        self, postgresql, database, port=None, workers=0, name=None, arguments=(), python=sys.executable, **options
+    ):
         """Choose how it will run; nothing is started yet.
 
         :param int port: 0 or None for a free one
@@ -105,6 +111,7 @@ class OdooServer(Server):
         :param int workers: 0 for one process with threads, where also the websocket is served on
             ``port``; more for worker processes, where the websocket has a port of its own
         :param arguments: further ones of the command line, such as a module to install before it serves
+        :param python: the Python that runs it
         :param options: further options of Odoo's configuration
         """
         self.name = name or database
@@ -114,6 +121,7 @@ class OdooServer(Server):
         self.gevent_port = free_port()
         self.workers = workers
         self.arguments = arguments
+        self.python = python
         if arguments:
             self.start_timeout = INSTALL_TIMEOUT
             # a request that waits meanwhile isn't one that hangs
@@ -130,7 +138,7 @@ class OdooServer(Server):
             workers=self.workers,
             **self.options,
         )
-        return [*odoo_command(), "server", *self.arguments, "-c", config]
+        return [*odoo_command(self.python), "server", *self.arguments, "-c", config]
 
     def login(self, login="admin", password=None):
         """Return an RPC client.

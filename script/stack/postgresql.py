@@ -232,7 +232,7 @@ class PostgreSQL:
     def restore(self, database, folder):
         """Make a database of what `dump` wrote."""
         self.create(database)
-        # thousands of commits needn't each wait for the disk: what is half there is made anew
+        # thousands of commits needn't each wait for the disk: what is half there is made again
         self._client("pg_restore", database, "--no-owner", folder, options="-c synchronous_commit=off")
         shutil.copytree(folder / "filestore", self.filestore(database))
 

@@ -162,7 +162,7 @@ class Process:
             return self._popen.returncode is not None or os.waitid(os.P_PID, self.pid, options) is not None
 
     def wait(self, timeout):
-        """Wait until it ended by itself and return the exit code; None when it took too long.
+        """Wait until it ended on its own and return the exit code; None when it took too long.
 
         It is ended then.
         """

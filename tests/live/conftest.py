@@ -7,6 +7,7 @@ ledger is not.
 
 import itertools
 import re
+import sys
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -14,6 +15,8 @@ from playwright.sync_api import expect, sync_playwright
 import stack as machinery
 
 pytest.register_assert_rewrite("clinic", "pages")
+# what a till syncs
+sys.path.append(str(machinery.ROOT / "tests/pos"))
 
 from clinic import Clinic
 from pages import ACTION_PATH, SCREENSHOTS, InvoicePage, go_on

@@ -7,9 +7,14 @@ Starting Odoo costs seconds, so that one process installs and serves.
 import contextlib
 import itertools
 import subprocess
+import sys
+import sysconfig
+import zipfile
 from types import SimpleNamespace
 
+import addon_files
 import pytest
+import run_build
 from clinic import Clinic
 from pages import CardDialog, shoot
 from playwright.sync_api import expect
@@ -79,15 +84,22 @@ def serve(postgresql, simulator):
     return serve
 
 
+def open_shop(clinic):
+    """Let there be a terminal.
+
+    :return: the terminal, and the id of the currency that the simulator's terminals charge in
+    """
+    crowns = clinic.admin.ref("base.NOK")
+    clinic.admin.call("res.currency", "write", [crowns], {"active": True})
+    return clinic.make_terminal(account_id=clinic.make_account(name="Shop")), crowns
+
+
 def pay_some(clinic):
     """Let there be an invoice that is paid, one that is paid in part, and one that was refunded.
 
     :return: their ids
     """
-    # what the simulator's terminals charge in
-    crowns = clinic.admin.ref("base.NOK")
-    clinic.admin.call("res.currency", "write", [crowns], {"active": True})
-    terminal = clinic.make_terminal(account_id=clinic.make_account(name="Shop"))
+    terminal, crowns = open_shop(clinic)
     paid, partly, refunded = clinic.make_invoices(3, 300, currency_id=crowns)
     terminal.play("approved", "approved", "approved", "approved")
     for invoice, amount in ((paid, 300), (partly, 100), (refunded, 300)):
@@ -259,18 +271,14 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
     addons = tmp_path / "addons"
     folder = addons / machinery.MODULE
     folder.mkdir(parents=True)
-    # a shallow clone doesn't have it: there the update is one to the same state
-    known = (
-        subprocess.run(["git", "cat-file", "-e", FIRST], cwd=machinery.ROOT, timeout=60, check=False).returncode == 0
-    )
-    archive = subprocess.run(
-        ["git", "archive", FIRST if known else "HEAD"],
-        cwd=machinery.ROOT,
-        stdout=subprocess.PIPE,
-        timeout=60,
-        check=True,
-    )
-    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, timeout=60, check=True)
+    known = subprocess.run(["git", "cat-file", "-e", FIRST], cwd=machinery.ROOT, timeout=60, check=False)
+    if known.returncode == 0:
+        git = ["git", "-C", machinery.ROOT, "archive", FIRST]
+        archive = subprocess.run(git, stdout=subprocess.PIPE, timeout=60, check=True)
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, timeout=60, check=True)
+    else:
+        # a shallow clone doesn't have it: there the update is one to the same state
+        addon_files.stage(addons)
     options = {"addons_path": machinery.addons_path(addons)}
     database = copy("updated", machinery.ensure_plain(postgresql))
     without_demo(postgresql, database)
@@ -307,3 +315,45 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
         assert {(row["environment"], row["password_is_set"]) for row in accounts} == {("simulator", False)}
     assert simulator.ledger() == ledger
     assert len(simulator.requests()) == requests, "nobody was asked"
+
+
+# === AS INTEGRATORS INSTALL IT === #
+
+
+def fresh_python(folder, *wheels):
+    """Make an environment in which nothing is ours: with Odoo, what it needs, and these wheels.
+
+    :return: its Python
+    """
+    uv = machinery.HOME / "uv" / "bin" / "uv"
+    python = folder / "bin" / "python"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], timeout=60, check=True)
+    [site] = folder.glob("lib/python*/site-packages")
+    # the folders themselves: what the .pth files there name doesn't count
+    (site / "odoo.pth").write_text(f"{machinery.odoo_path()}\n{sysconfig.get_path('purelib')}\n")
+    if wheels:
+        subprocess.run([uv, "pip", "install", "--no-deps", "--python", python, *wheels], timeout=120, check=True)
+    return python
+
+
+def test_installed_from_the_wheel_and_updated_from_the_zip(postgresql, copy, serve, tmp_path):
+    wheel, zipped = run_build.build(tmp_path / "dist")
+    with zipfile.ZipFile(zipped) as archive:
+        archive.extractall(tmp_path / "addons")
+    database = copy("packages", machinery.ensure_plain(postgresql))
+    without_demo(postgresql, database)
+
+    python = fresh_python(tmp_path / "with-wheel", wheel)
+    with serve(database, "-i", machinery.MODULE, python=python, addons_path=machinery.addons_path()) as clinic:
+        terminal, crowns = open_shop(clinic)
+        first, second = clinic.make_invoices(2, 300, currency_id=crowns)
+        terminal.play("approved", "approved")
+        assert clinic.wait_for_end(clinic.press_pay(first, terminal)) == "approved"
+        assert clinic.due(first) == 0
+
+    python = fresh_python(tmp_path / "without")
+    path = machinery.addons_path(tmp_path / "addons")
+    with serve(database, "-u", machinery.MODULE, python=python, addons_path=path) as clinic:
+        assert clinic.wait_for_end(clinic.press_pay(second, terminal)) == "approved"
+        assert clinic.due(second) == 0
+        clinic.assert_books([terminal.identifier])

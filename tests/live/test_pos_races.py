@@ -5,11 +5,11 @@ needed for that; a till is played over RPC.
 """
 
 import contextlib
-import datetime
 import threading
 import uuid
 
 import pytest
+import synced
 from clinic import minor_units
 from till import BOSS, CASHIER, Shop
 
@@ -33,36 +33,27 @@ class Counter:
         """Send an order to the server, as a till does."""
         return self.clinic.user(user).call("pos.order", "sync_from_ui", [values])
 
-    def values(self, order_uuid, amount, **values):
-        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
-        return {
-            "uuid": order_uuid,
-            "access_token": "",
-            "session_id": self.shop.session,
-            "company_id": self.company,
-            "user_id": self.clinic.user(CASHIER).uid,
-            "date_order": now,
-            "state": "draft",
-            "amount_total": amount,
-            "amount_tax": 0,
-            "amount_paid": amount,
-            "amount_return": 0,
-            "lines": [],
-            "payment_ids": [],
+    def values(self, order_uuid, amount, lines=(), payments=(), **values):
+        values = {"amount_total": amount, "amount_paid": amount, **values}
+        return synced.order_values(
+            self.shop.session,
+            lines,
+            payments,
+            uuid=order_uuid,
+            company_id=self.company,
+            user_id=self.clinic.user(CASHIER).uid,
             **values,
-        }
+        )
 
     def payment(self, method, amount):
-        return (0, 0, {"uuid": str(uuid.uuid4()), "payment_method_id": method, "amount": amount})
+        return synced.payment_values(method, amount)
 
     def order(self, amount=100.0, method=None, **values):
         """Make an order with one payment line, by card where no other method is given."""
-        line = {"uuid": str(uuid.uuid4()), "product_id": self.product, "qty": 1, "price_unit": amount}
-        line |= {"price_subtotal": amount, "price_subtotal_incl": amount, "tax_ids": [(6, 0, [])]}
+        line = synced.line_values(self.product, amount)
         payment = self.payment(method or self.shop.card, amount)
-        lines = {"lines": [(0, 0, line)], "payment_ids": [payment]}
-        order = Order(self, str(uuid.uuid4()), payment[2]["uuid"], amount)
-        self.sync(self.values(order.uuid, amount, **lines, **values))
+        order = Order(self, str(uuid.uuid4()), payment["uuid"], amount)
+        self.sync(self.values(order.uuid, amount, [line], [payment], **values))
         [order.id] = self.clinic.admin.call("pos.order", "search", [("uuid", "=", order.uuid)])
         return order
 
@@ -117,7 +108,7 @@ class Order:
 
     def pay_cash(self, user=CASHIER):
         payment = self.counter.payment(self.counter.shop.cash, self.amount)
-        return self.counter.sync(self.counter.values(self.uuid, self.amount, payment_ids=[payment]), user)
+        return self.counter.sync(self.counter.values(self.uuid, self.amount, payment_ids=[(0, 0, payment)]), user)
 
     def cancel(self, user=CASHIER):
         return self.clinic.user(user).call("pos.order", "action_pos_order_cancel", [self.id])

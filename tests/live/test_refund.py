@@ -236,7 +236,7 @@ def test_an_invoice_that_is_looked_at_shows_that_it_is_being_refunded(clinic, te
     refund = clinic.press_refund(clinic.transaction(paid), terminal, -1000)
     terminal.asks_for_card()
     watcher = open_invoice(paid, "demo")
-    expect(watcher.banner).to_contain_text("Card refund of")
+    expect(watcher.banner).to_contain_text("Card refund on")
     expect(watcher.banner).to_contain_text(money(1000))
     terminal.release()
     assert clinic.wait_for_end(refund) == "approved"

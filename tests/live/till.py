@@ -1,8 +1,8 @@
 """A shop with a till: what the tests arrange of it over RPC, and do and see on its screens."""
 
 import re
-import uuid
 
+import synced
 from clinic import minor_units
 from pages import money
 from playwright.sync_api import expect
@@ -140,29 +140,14 @@ class Shop:
     def sell_for_cash(self, amount, customer):
         """Sync a paid order as a till does; return the invoice that was asked for with it."""
         product = self.read_product(self.make_product("Zither strings", amount))
-        line = {
-            "uuid": str(uuid.uuid4()),
-            "product_id": product,
-            "qty": 1,
-            "price_unit": amount,
-            "price_subtotal": amount,
-            "price_subtotal_incl": amount,
-            "tax_ids": [(5, 0, 0)],
-        }
-        payment = {"uuid": str(uuid.uuid4()), "payment_method_id": self.cash, "amount": amount}
-        order = {
-            "uuid": str(uuid.uuid4()),
-            "session_id": self.session,
-            "partner_id": customer,
-            "to_invoice": True,
-            "state": "paid",
-            "amount_total": amount,
-            "amount_tax": 0,
-            "amount_paid": amount,
-            "amount_return": 0,
-            "lines": [(0, 0, line)],
-            "payment_ids": [(0, 0, payment)],
-        }
+        order = synced.order_values(
+            self.session,
+            [synced.line_values(product, amount)],
+            [synced.payment_values(self.cash, amount)],
+            partner_id=customer,
+            to_invoice=True,
+            state="paid",
+        )
         self.admin.call("pos.order", "sync_from_ui", [order])
         [order] = self.orders()
         return self.clinic.read("pos.order", order["id"], "account_move")[0]

@@ -4,20 +4,7 @@ import {registry} from "@web/core/registry";
 /** How often a watched transaction is asked for: bus messages get lost at peak times. */
 export const POLL_INTERVAL = 3000;
 
-/** @typedef {Object} Progress what `nets.transaction.read_progress` returns for one transaction */
-
-/**
- * Whether nothing will change any more: the result is known, and booked or refused by accounting.
- *
- * @param {Progress} progress
- * @returns {boolean}
- */
-export function isFinished(progress) {
-  if (["pending", "unknown"].includes(progress.state) || progress.looking_up) {
-    return false;
-  }
-  return !progress.to_book || Boolean(progress.booking_failed);
-}
+/** @typedef {import("./progress").Progress} Progress */
 
 /**
  * Watches transactions: by bus message, and by asking every few seconds.
@@ -51,14 +38,14 @@ export const transactionService = {
     }
 
     /**
-     * Hear of everything that happens to the transactions of an invoice.
+     * Hear of everything that happens to the transactions of one document.
      *
-     * @param {number} invoiceId
+     * @param {string} channel the document's
      * @param {(transactionId: number) => void} onNews
      * @returns {() => void} stops it
      */
-    function watchInvoice(invoiceId, onNews) {
-      const leaveChannel = useChannel(`nets_connect_cloud.invoice_${invoiceId}`);
+    function listen(channel, onNews) {
+      const leaveChannel = useChannel(channel);
       const callback = (payload) => onNews(payload.transaction_id);
       bus.subscribe("nets_connect_cloud", callback);
       return () => {
@@ -68,7 +55,8 @@ export const transactionService = {
     }
 
     /**
-     * Follow one transaction until it is finished.
+     * Follow one transaction: it is asked for every few seconds until it is finished, and with every message about it
+     * until nobody watches any more. What is finished may still be signed for, or turn out to be charged.
      *
      * @param {number} transactionId
      * @param {(progress: Progress) => void} onProgress called with every news
@@ -77,6 +65,7 @@ export const transactionService = {
      */
     function watch(transactionId, onProgress, onConnection = () => undefined) {
       let stopped = false;
+      let finished = false;
       let timer = null;
       let asking = null;
 
@@ -89,11 +78,9 @@ export const transactionService = {
           if (stopped) {
             return;
           }
+          finished = progress.finished;
           onConnection(true);
           onProgress(progress);
-          if (isFinished(progress)) {
-            stop();
-          }
         } catch {
           // The connection to Odoo is gone for a moment; the transaction goes on without us.
           if (!stopped) {
@@ -101,7 +88,7 @@ export const transactionService = {
           }
         } finally {
           asking = null;
-          if (!stopped) {
+          if (!stopped && !finished) {
             timer = browser.setTimeout(ask, POLL_INTERVAL);
           }
         }
@@ -129,7 +116,7 @@ export const transactionService = {
       return {ask, stop};
     }
 
-    return {watch, watchInvoice};
+    return {watch, listen};
   },
 };
 

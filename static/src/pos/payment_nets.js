@@ -2,16 +2,17 @@ import {PaymentInterface} from "@point_of_sale/app/utils/payment/payment_interfa
 import {register_payment_method} from "@point_of_sale/app/services/pos_store";
 
 /**
- * What Odoo calls for payment methods with *NETS* as terminal. All that happens lives in `CardDesk`, since a payment
- * outlives the screen it was started on.
+ * What Odoo calls for payment methods with *NETS* as terminal. All that happens lives in `CardDesk` and its
+ * `CardPayment`s, since a payment outlives the screen it was started on.
  */
 export class PaymentNets extends PaymentInterface {
   get desk() {
     return this.pos.nets;
   }
 
-  lineOf(uuid) {
-    return this.pos.models["pos.payment"].getBy("uuid", uuid);
+  /** @returns {import("./card_payment").CardPayment} */
+  paymentOf(uuid) {
+    return this.desk.paymentOf({uuid});
   }
 
   /** Where the terminal isn't clear, the cashier chooses it first. */
@@ -21,7 +22,7 @@ export class PaymentNets extends PaymentInterface {
 
   /** @returns {Promise<boolean>} whether the card was charged, once that is known */
   sendPaymentRequest(uuid) {
-    return this.desk.charge(this.lineOf(uuid));
+    return this.paymentOf(uuid).charge();
   }
 
   /**
@@ -30,13 +31,13 @@ export class PaymentNets extends PaymentInterface {
    * @returns {Promise<boolean>} false, since nothing is known yet
    */
   async sendPaymentCancel(order, uuid) {
-    await this.desk.abort(this.lineOf(uuid));
+    await this.paymentOf(uuid).abort();
     return false;
   }
 
   /** @returns {Promise<boolean>} whether the terminal took the payment back, once that is known */
   sendPaymentReversal(uuid) {
-    return this.desk.reverse(this.lineOf(uuid));
+    return this.paymentOf(uuid).reverse();
   }
 }
 

@@ -23,68 +23,94 @@ export function defineBackend() {
 }
 
 /**
- * What `nets.transaction.read_progress` returns for one transaction.
+ * What `nets.transaction.read_progress` returns for one transaction: all keys of the contract, and no others.
  *
  * @param {Object} values what differs from a payment that waits for the card
- * @returns {Object}
+ * @returns {import("@nets_connect_cloud/common/progress").Progress}
  */
 export function progressOf(values = {}) {
-  return {
+  const progress = {
     id: 42,
     state: "pending",
     kind: "purchase",
-    progress: "card",
+    finished: false,
+    look: "running",
+    title: "",
     label: "Waiting for the card",
     explanation: "The customer can present the card at the terminal now.",
     detail: "",
+    advice: "",
+    lookup_message: "",
+    note: "",
+    alert: "",
+    paper: "",
     amount: "$ 250.00",
+    additions: "",
+    card: "",
+    authorisation_code: "",
     terminal_id: 7,
     terminal_name: "Front desk",
     environment: "simulator",
-    user_name: "Clerk",
-    card: "",
-    authorisation_code: "",
-    can_abort: true,
+    abort: "possible",
+    lookup: "",
     can_retry: false,
     retry_wait: 0,
-    booked: false,
-    booking_failed: false,
-    to_book: false,
-    note: "",
-    alert: "",
-    refund_of_id: false,
-    pays_out_ids: [],
-    ...values,
+    signature: "",
+    report_id: 0,
+    task: null,
+    payment_status: "waitingCard",
+    payment_amount: 0,
+    refundable: 0,
+    can_settle: false,
+    can_record_by_hand: false,
   };
+  const unknown = Object.keys(values).filter((key) => !(key in progress));
+  if (unknown.length) {
+    throw new Error(`The server says nothing of the kind: ${unknown}`);
+  }
+  return {...progress, ...values};
 }
 
 export const APPROVED = {
   state: "approved",
-  progress: "",
+  finished: true,
+  look: "approved",
   label: "Successful",
   explanation: "The card was charged.",
   card: "Visa •••• 1234",
   authorisation_code: "A00101",
-  can_abort: false,
-  booked: true,
+  abort: "",
+  payment_status: "done",
 };
+
+/** Charged, and booked in a moment. */
+export const UNBOOKED = {...APPROVED, finished: false, payment_status: "waitingCard"};
 
 export const DECLINED = {
   state: "failed",
-  progress: "",
+  finished: true,
+  look: "refused",
   label: "Insufficient funds",
   explanation: "Nothing was charged. Try another card.",
   detail: "Do not honour",
-  can_abort: false,
+  abort: "",
   can_retry: true,
+  payment_status: "retry",
+};
+
+export const ABORTING = {
+  look: "aborting",
+  label: "Aborting…",
+  abort: "running",
+  payment_status: "waitingCancel",
 };
 
 export const UNKNOWN = {
   state: "unknown",
-  progress: "",
+  look: "unknown",
   label: "Connection interrupted",
   explanation: "The result is being fetched.",
-  can_abort: false,
+  abort: "",
 };
 
 /**

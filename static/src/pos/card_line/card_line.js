@@ -5,6 +5,9 @@ import {ask} from "@point_of_sale/app/utils/make_awaitable_dialog";
 import {useService} from "@web/core/utils/hooks";
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {CardPopup} from "../card_popup/card_popup";
+import {LOOKS, isPlayMoney} from "../../common/progress";
+import {isRunning} from "../card_payment";
+import {retryLabel} from "../../common/press";
 
 /**
  * A card payment among the payment lines: what the terminal is doing, what became of it, and what to do next.
@@ -24,7 +27,8 @@ export class CardLine extends Component {
     this.dialog = useService("dialog");
     this.desk = this.pos.nets;
     this.line = useState(this.props.line);
-    this.state = useState(this.desk.stateOf(this.props.line.uuid));
+    this.payment = this.desk.paymentOf(this.props.line);
+    this.state = useState(this.payment.state);
     this.choices = useState(this.desk.choices);
     const root = useRef("root");
     // What happens, and its *Abort*, is in sight, however many lines there are.
@@ -43,7 +47,7 @@ export class CardLine extends Component {
   }
 
   get isRunning() {
-    return this.desk.isRunning(this.line);
+    return isRunning(this.state, this.line);
   }
 
   get isDone() {
@@ -63,16 +67,8 @@ export class CardLine extends Component {
     return this.line.getAmount() < 0;
   }
 
-  get isUnknown() {
-    return this.progress?.state === "unknown";
-  }
-
-  get isAborting() {
-    return this.progress?.progress === "aborting";
-  }
-
   get isUnsigned() {
-    return this.isDone && this.progress?.signature === "required";
+    return this.isDone && Boolean(this.progress?.signature);
   }
 
   get terminals() {
@@ -84,12 +80,11 @@ export class CardLine extends Component {
   }
 
   get isPlayMoney() {
-    const environment = this.progress?.environment || this.terminal?.environment;
-    return Boolean(environment) && environment !== "production";
+    return isPlayMoney((this.progress || this.terminal)?.environment);
   }
 
   get terminalName() {
-    return this.progress?.terminal_name || this.terminal?.name || "";
+    return this.progress ? this.progress.terminal_name : this.terminal?.name;
   }
 
   get card() {
@@ -101,33 +96,12 @@ export class CardLine extends Component {
     return this.progress?.authorisation_code || this.line.payment_method_authcode || "";
   }
 
-  /** What the amount is made of, where the customer added something on the terminal. */
-  get additions() {
-    const format = this.env.utils.formatCurrency;
-    const {tip_amount: tip, surcharge_amount: surcharge} = this.progress || {};
-    return [
-      tip && _t("Tip %(amount)s", {amount: format(tip)}),
-      surcharge && _t("Surcharge %(amount)s", {amount: format(surcharge)}),
-    ]
-      .filter(Boolean)
-      .join(" · ");
-  }
-
-  /** NETS' own words, where they say something else. */
-  get detail() {
-    const {detail, label} = this.progress || {};
-    return this.state.waiting || !detail || detail.toLowerCase() === label.toLowerCase()
-      ? ""
-      : detail;
-  }
-
-  /** @returns {{icon: string, color: string, label: string, explanation: string} | null} what the cashier reads first */
+  /** @returns {{icon: string, tone: string, label: string, explanation: string} | null} what the cashier reads first */
   get view() {
     const {progress, state} = this;
     if (state.disconnected && this.isRunning) {
       return {
-        icon: "fa-plug",
-        color: "text-danger",
+        ...LOOKS.disconnected,
         label: _t("No connection to Odoo"),
         explanation: _t(
           "The terminal may still charge the card. The result comes by itself as soon as the connection is back: don't charge again."
@@ -135,68 +109,25 @@ export class CardLine extends Component {
       };
     }
     if (state.waiting) {
-      return {
-        icon: "fa-hourglass-half",
-        color: "text-warning",
-        label: state.waiting.label,
-        explanation: state.waiting.explanation,
-      };
+      const {label, explanation} = state.waiting;
+      return {...LOOKS.waiting, label, explanation};
     }
-    if (state.sending && !progress) {
-      return {icon: "fa-circle-o-notch fa-spin", color: "text-primary", label: _t("Sending…")};
+    if (progress) {
+      const {look, label, explanation} = progress;
+      return {...LOOKS[look], label, explanation};
     }
-    if (!progress) {
-      return this.viewWithoutProgress;
+    if (state.sending) {
+      return {...LOOKS.sending, label: _t("Sending…"), explanation: ""};
     }
-    if (progress.without_order) {
-      return {
-        icon: "fa-exclamation-triangle",
-        color: "text-danger",
-        label: _t("Charged, but not for this order"),
-        explanation: _t(
-          "The card was charged when this order could not take it any more. A manager finds the charge in the list of card transactions, and refunds it or attaches it to an order."
-        ),
-      };
-    }
-    const {label, explanation} = progress;
-    return {...this.look, label, explanation};
-  }
-
-  get viewWithoutProgress() {
     if (this.isRunning) {
-      return {
-        icon: "fa-circle-o-notch fa-spin",
-        color: "text-warning",
-        label: _t("Asking how this payment stands…"),
-      };
+      return {...LOOKS.sending, label: _t("Asking how this payment stands…"), explanation: ""};
     }
     if (this.isDone) {
-      return {
-        icon: "fa-check-circle",
-        color: "text-success",
-        label: this.line.payment_status === "reversed" ? _t("Reversed") : _t("Successful"),
-      };
+      const isReversed = this.line.payment_status === "reversed";
+      const label = isReversed ? _t("Reversed") : _t("Successful");
+      return {...LOOKS.approved, label, explanation: ""};
     }
     return null;
-  }
-
-  /** Icon and colour that say at a glance how it stands; the same as in the back office. */
-  get look() {
-    const {state, to_book: toBook, progress: doing, looking_up: isLookedUp} = this.progress;
-    if (state === "approved") {
-      return toBook && this.progress.booking_failed
-        ? {icon: "fa-exclamation-triangle", color: "text-warning"}
-        : {icon: "fa-check-circle", color: "text-success"};
-    }
-    if (state === "unknown" || doing === "interrupted" || isLookedUp) {
-      return {icon: "fa-refresh fa-spin", color: "text-warning"};
-    }
-    if (state === "pending") {
-      return doing === "aborting"
-        ? {icon: "fa-hand-paper-o", color: "text-warning"}
-        : {icon: "fa-credit-card", color: "text-primary"};
-    }
-    return {icon: "fa-times-circle", color: "text-danger"};
   }
 
   // --- what may be done --- //
@@ -210,33 +141,26 @@ export class CardLine extends Component {
   }
 
   get canTryAgain() {
-    return (
-      this.isFailed &&
-      !this.progress.without_order &&
-      (this.progress.can_retry || this.terminal?.id !== this.progress.terminal_id) &&
-      !this.progress.looking_up
-    );
-  }
-
-  get canAbort() {
-    return this.progress?.state === "pending" && !this.desk.isVoid(this.line, this.progress);
+    const {can_retry: canRetry, lookup, state, terminal_id: terminalId} = this.progress || {};
+    // what is no use on this terminal may be some on another one
+    const elsewhere = ["failed", "aborted"].includes(state) && this.terminal?.id !== terminalId;
+    return this.isFailed && lookup !== "running" && (canRetry || elsewhere);
   }
 
   /** For a failed one, too: what the terminal shows may prove that it was charged all the same. */
   get canGetLastResult() {
-    if (this.isUnknown) {
-      return this.isRunning;
-    }
-    const {state, can_look_up: canLookUp, looking_up: isLookedUp} = this.progress || {};
-    return this.isFailed && state === "failed" && (canLookUp || isLookedUp);
+    const {state, lookup} = this.progress || {};
+    return state === "unknown"
+      ? this.isRunning
+      : this.isFailed && state === "failed" && Boolean(lookup);
   }
 
   get canSettle() {
-    return this.isUnknown && this.desk.isManager;
+    return this.progress?.state === "unknown" && this.desk.isManager;
   }
 
   get canRecordByHand() {
-    return this.isFailed && Boolean(this.progress.can_record_by_hand);
+    return this.isFailed && this.progress.can_record_by_hand;
   }
 
   get canReverse() {
@@ -247,6 +171,10 @@ export class CardLine extends Component {
       !this.givesBack &&
       !this.line.pos_order_id?.finalized
     );
+  }
+
+  get retryLabel() {
+    return retryLabel(this.state.waitSeconds);
   }
 
   get sendLabel() {
@@ -271,7 +199,7 @@ export class CardLine extends Component {
 
   send() {
     this.pos.numberBuffer.capture();
-    this.desk.charge(this.line);
+    this.payment.charge();
   }
 
   async reverse() {
@@ -284,7 +212,7 @@ export class CardLine extends Component {
       confirmLabel: _t("Reverse"),
     });
     if (confirmed) {
-      await this.desk.reverse(this.line);
+      await this.payment.reverse();
     }
   }
 
@@ -304,7 +232,7 @@ export class CardLine extends Component {
       amount: this.line.getAmount(),
       currency: this.pos.currency,
       confirmLabel: _t("Settle"),
-      confirm: (values) => this.desk.settle(this.line, values),
+      confirm: (values) => this.payment.settle(values),
     });
   }
 
@@ -318,7 +246,7 @@ export class CardLine extends Component {
       amount: this.line.getAmount(),
       currency: this.pos.currency,
       confirmLabel: _t("Record"),
-      confirm: (values) => this.desk.recordByHand(this.line, values),
+      confirm: (values) => this.payment.recordByHand(values),
     });
   }
 }

@@ -1,9 +1,9 @@
 import {Dialog} from "@web/core/dialog/dialog";
 import {_t} from "@web/core/l10n/translation";
-import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
 import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
 import {Component, useState} from "@odoo/owl";
+import {explain} from "../../common/press";
 
 /**
  * What a person has to say before something is settled by hand: the outcome, amount and reference from the terminal's
@@ -82,10 +82,7 @@ export class CardPopup extends Component {
       });
       this.props.close();
     } catch (error) {
-      if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
-        throw error;
-      }
-      this.state.error = error.data?.message || _t("Odoo can't be reached. Try again in a moment.");
+      this.state.error = explain(error);
     } finally {
       this.state.busy = false;
     }

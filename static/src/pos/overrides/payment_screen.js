@@ -136,18 +136,22 @@ patch(PaymentScreen.prototype, {
   async sendPaymentRequest(line) {
     if (line.isNets()) {
       this.numberBuffer.capture();
-      await this.pos.nets.charge(line);
+      await this.pos.nets.paymentOf(line).charge();
     } else if (!this.refuseWhileCardRuns()) {
       await super.sendPaymentRequest(...arguments);
     }
   },
 
   async sendPaymentCancel(line) {
-    await (line.isNets() ? this.pos.nets.abort(line) : super.sendPaymentCancel(...arguments));
+    await (line.isNets()
+      ? this.pos.nets.paymentOf(line).abort()
+      : super.sendPaymentCancel(...arguments));
   },
 
   async sendPaymentReverse(line) {
-    await (line.isNets() ? this.pos.nets.reverse(line) : super.sendPaymentReverse(...arguments));
+    await (line.isNets()
+      ? this.pos.nets.paymentOf(line).reverse()
+      : super.sendPaymentReverse(...arguments));
   },
 
   /** What became of a card is settled with a reason, by a manager, in the line itself. */

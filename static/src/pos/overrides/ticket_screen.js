@@ -42,6 +42,6 @@ patch(TicketScreen.prototype, {
     const line = nets.addRefundLine(refund, original.payment_method_id, -original.getAmount(), {
       reversal: true,
     });
-    await nets.charge(line);
+    await nets.paymentOf(line).charge();
   },
 });

@@ -1,0 +1,155 @@
+"""The one catalogue of what a person reads: a short label and an explanation for each outcome and error.
+
+Dialogs, logs and settings take their words from here; the text and code that NETS sent are kept beside them. The words
+themselves stand in the files beside this one: the engine's, and those of each part that takes cards with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+# What a sentence of the catalogue says in each kind of transaction: that no money moved, and what not to do yet.
+_WORDS = {
+    "purchase": {
+        "not_done": _lt("Nothing was charged."),
+        "wait": _lt("Don't charge again before it is known."),
+    },
+    "refund": {
+        "not_done": _lt("No money went back to the card."),
+        "wait": _lt("Don't refund again before it is known."),
+    },
+    "reversal": {
+        "not_done": _lt("The payment wasn't taken back."),
+        "wait": _lt("Don't reverse or refund it before it is known."),
+    },
+}
+
+_UNKNOWN_KEY = (
+    _lt("Not done"),
+    _lt("%(not_done)s The terminal's own words stand below."),
+)
+
+# Reason, perhaps after the kind of transaction and a colon → (label, explanation).
+_MESSAGES = {}
+# The same reasons where an administrator sets up an account, and no payment is in question.
+_SETUP_MESSAGES = {}
+# What is refused before anything is sent, perhaps after the kind of transaction it is about and a colon → (label,
+# explanation).
+_REFUSALS = {}
+# What the last lookup of a result came to → sentence.
+_LOOKUPS = {}
+
+
+def register(messages=None, setup_messages=None, refusals=(), lookups=None):
+    """Add words to the catalogue. A key is taken once.
+
+    :param dict messages: (label, explanation) by reason
+    :param dict setup_messages: the same, for who sets an account up
+    :param dict lookups: sentences about what a lookup came to, by key
+    :param refusals: pairs of a label and of the explanations that it stands for, by key
+    """
+    _add(_MESSAGES, messages or {})
+    _add(_SETUP_MESSAGES, setup_messages or {})
+    _add(_LOOKUPS, lookups or {})
+    for label, explanations in refusals:
+        _add(_REFUSALS, {key: (label, explanation) for key, explanation in explanations.items()})
+
+
+def _add(catalogue, words):
+    if taken := catalogue.keys() & words.keys():
+        raise ValueError(f"These have words already: {', '.join(sorted(taken))}")
+    catalogue.update(words)
+
+
+@dataclass(frozen=True)
+class Message:
+    label: str
+    explanation: str
+    detail: str  # NETS' own text, as it came
+
+    def as_text(self):
+        """The whole message as plain text, for an error dialog."""
+        return "\n".join(filter(None, [self.label, self.explanation, self.detail]))
+
+
+def describe(env, reason, detail="", kind="purchase"):
+    """The words for a reason, in the user's language.
+
+    :param env: environment whose language counts
+    :param reason: a `connect_cloud.Reason`, one of the engine's reasons, or anything else
+    :param str detail: NETS' own text, kept as it came
+    :param str kind: of the transaction; what is said of money fits it
+    :return: Message
+    """
+    key = str(getattr(reason, "value", reason) or "")
+    label, explanation = _MESSAGES.get(f"{kind}:{key}") or _MESSAGES.get(key, _UNKNOWN_KEY)
+    words = {name: env._(text) for name, text in _WORDS.get(kind, _WORDS["purchase"]).items()}
+    sentence = env._(explanation)
+    return Message(env._(label), sentence % words, detail or "")
+
+
+def labels(env):
+    """The short labels of all reasons, for lists and filters.
+
+    :return: list of (reason, label in the user's language)
+    """
+    return [(reason, env._(label)) for reason, (label, _explanation) in _MESSAGES.items()]
+
+
+def describe_setup(env, reason, detail=""):
+    """The words for what came of a login, for the administrator who sets the account up.
+
+    :param reason: a `connect_cloud.Reason`, `LOGGED_IN`, or "" where it wasn't tried
+    """
+    if reason not in _SETUP_MESSAGES:
+        return describe(env, reason, detail)
+    label, explanation = _SETUP_MESSAGES[reason]
+    return Message(env._(label), env._(explanation), detail or "")
+
+
+def describe_refusal(env, key, kind="purchase", **values):
+    """The words for something that is refused before anything is sent.
+
+    :param str key: of `_REFUSALS`
+    :param str kind: of the transaction that it is about
+    :param values: what the explanation names
+    :return: Message
+    """
+    label, explanation = _REFUSALS.get(f"{kind}:{key}") or _REFUSALS[key]
+    text = env._(explanation)
+    return Message(env._(label), text % values, "")
+
+
+def refusal(env, key, error=UserError, **values):
+    """The exception that refuses something: its first line is the label, its second one the explanation.
+
+    :param error: the class of the exception
+    :param values: what the explanation names; `kind` as for `describe_refusal`
+    :return: the exception, to be raised
+    """
+    return error(describe_refusal(env, key, **values).as_text())
+
+
+def describe_lookup(env, said):
+    """The words for what the last lookup of a result came to.
+
+    :param dict said: `why`, a key of what is registered, with `state`, the terminal's own word, and `until`, the time
+        in ISO 8601 that is waited for; or `reason` and `text`, where the terminal couldn't be asked; or nothing
+    :return: text
+    """
+    if reason := said.get("reason"):
+        return describe(env, reason, said.get("text")).label
+    sentence = _LOOKUPS.get(said.get("why"))
+    if not sentence:
+        return ""
+    until = said.get("until")
+    if until:
+        moment = fields.Datetime.context_timestamp(env.user, datetime.fromisoformat(until).replace(tzinfo=None))
+        until = moment.strftime("%H:%M:%S")
+    text = env._(sentence)
+    return text % {"state": said.get("state") or "–", "until": until or ""}

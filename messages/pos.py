@@ -1,0 +1,294 @@
+"""What is refused at the till, and around its orders."""
+
+from odoo.tools.translate import LazyTranslate
+
+from .catalogue import register
+
+_lt = LazyTranslate(__name__)
+
+# Where NETS, or the way to it, is down: the terminal itself may still take the card, and a person records it.
+BY_HAND_REASONS = {
+    "service_unreachable",
+    "login_unavailable",
+    "login_refused",
+    "login_missing",
+    "account_not_activated",
+    "terminal_disconnected",
+}
+
+register(
+    messages={
+        "without_order": (
+            _lt("Charged, but not for this order"),
+            _lt(
+                "The card was charged when this order could not take it any more. A manager finds the charge in the list of card transactions, and refunds it or attaches it to an order."
+            ),
+        ),
+        "refund:without_order": (
+            _lt("Refunded, but not for this order"),
+            _lt(
+                "The money went back to the card when this order could not take it any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+            ),
+        ),
+        "reversal:without_order": (
+            _lt("Reversed, but not for this order"),
+            _lt(
+                "The terminal took the payment back when this order could not take that any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+            ),
+        ),
+    },
+    refusals=(
+        (
+            _lt("Amount not possible"),
+            {
+                "amount_zero": _lt("The amount is zero, so there is nothing to charge."),
+            },
+        ),
+        (
+            _lt("Amount too high"),
+            {
+                "amount_above_order": _lt(
+                    "Only %(left)s of this order is left to pay, so %(amount)s can't be asked for. Nothing was sent."
+                ),
+                "amount_above_cards": _lt(
+                    "No card payment of the refunded order has %(amount)s left to refund. Nothing was sent. Make one payment line for each card: %(cards)s."
+                ),
+                "attach_amount": _lt(
+                    "Only %(left)s of %(order)s is left to pay, but the card was charged %(amount)s. Choose another order, or refund the payment."
+                ),
+            },
+        ),
+        (
+            _lt("Currencies differ"),
+            {
+                "method_currency": _lt(
+                    "%(terminal)s charges in %(terminal_currency)s, but the journal of %(method)s is kept in %(currency)s. Choose another terminal, or another journal."
+                ),
+                "attach_company": _lt("The order has another company or currency than the payment."),
+            },
+        ),
+        (
+            _lt("Not refundable"),
+            {
+                "credit_note_of_till": _lt(
+                    "The invoice that %(name)s reverses was paid in the Point of Sale, so the refund goes through the Point of Sale."
+                ),
+                "payment_of_till": _lt(
+                    "This payment was taken in the Point of Sale, so its refund goes through the Point of Sale: open the paid order in the till, and press “Refund” there."
+                ),
+                "order_not_refundable": _lt(
+                    "No card payment of the refunded order is left to refund. Nothing was sent. Give the money back in another way."
+                ),
+            },
+        ),
+        (
+            _lt("Not reversible"),
+            {
+                "line_not_charged": _lt("No card was charged on this line, so there is nothing to take back."),
+            },
+        ),
+        (
+            _lt("Card payment under way"),
+            {
+                "order_card_running": _lt(
+                    "A card payment of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
+                ),
+                "refund:order_card_running": _lt(
+                    "A card refund of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished, or abort it."
+                ),
+                "reversal:order_card_running": _lt(
+                    "A reversal of %(amount)s for %(order)s is running on the terminal %(terminal)s. Wait until it is finished."
+                ),
+                "order_result_unknown": _lt(
+                    "The result of the card payment of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
+                ),
+                "refund:order_result_unknown": _lt(
+                    "The result of the card refund of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
+                ),
+                "reversal:order_result_unknown": _lt(
+                    "It isn't known yet whether the terminal %(terminal)s took the %(amount)s for %(order)s back. Get its last result first; a manager can settle it by hand."
+                ),
+                "order_charge_unbooked": _lt(
+                    "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again."
+                ),
+                "refund:order_charge_unbooked": _lt(
+                    "%(amount)s for %(order)s went back to a card, but that isn't booked yet. Wait a moment and try again."
+                ),
+                "reversal:order_charge_unbooked": _lt(
+                    "The terminal took %(amount)s for %(order)s back, but that isn't booked yet. Wait a moment and try again."
+                ),
+            },
+        ),
+        (
+            _lt("Terminal not usable"),
+            {
+                "terminal_not_of_method": _lt(
+                    "The terminal %(terminal)s isn't among those of the payment method %(method)s. Choose another one."
+                ),
+            },
+        ),
+        (
+            _lt("Order not payable now"),
+            {
+                "order_not_on_server": _lt(
+                    "The order isn't on the server yet, so nothing was sent. Check the connection and try again."
+                ),
+                "order_closed": _lt("%(order)s is paid or cancelled already. Nothing was sent."),
+                "method_not_nets": _lt("%(method)s isn't a payment method for NETS terminals. Choose one that is."),
+                "line_without_charge": _lt(
+                    "%(amount)s of %(order)s is to be paid by card, but no card was charged. Send it to the terminal, or remove this payment line."
+                ),
+            },
+        ),
+        (
+            _lt("Session not open"),
+            {
+                "session_not_open": _lt(
+                    "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
+                ),
+                "closing_not_open": _lt("This session isn't open, so there is nothing to allow."),
+                "session_closed": _lt("The session of this order is closed. Open the order in the till instead."),
+            },
+        ),
+        (
+            _lt("Choose another way of payment"),
+            {
+                "card_by_hand": _lt(
+                    "A card payment is taken on the terminal, from the till. To record money that came in another way, choose another payment method."
+                ),
+                "method_in_back_office": _lt(
+                    "%(method)s takes cards on a terminal, which is done from the till: open the order there, and pay it by card. Or choose another payment method."
+                ),
+            },
+        ),
+        (
+            _lt("Not allowed"),
+            {
+                "rights_refund": _lt("Only a manager may refund this. Ask your manager."),
+                "rights_till_manager": _lt(
+                    "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
+                ),
+                "rights_till": _lt("Only users of the Point of Sale may do this, or see it."),
+                "rights_by_hand": _lt(
+                    "Only a manager may record a card payment by hand. Ask your manager, or take another way of payment."
+                ),
+            },
+        ),
+        (
+            _lt("Set-up not complete"),
+            {
+                "method_without_bank": _lt(
+                    "%(method)s takes cards on NETS terminals, so its journal must be a bank journal."
+                ),
+                "method_default_terminal": _lt(
+                    "%(terminal)s is not among the terminals of %(method)s. Add it there, or choose another default."
+                ),
+                "method_company": _lt(
+                    "%(terminal)s belongs to another company than %(method)s. Choose terminals of %(company)s."
+                ),
+            },
+        ),
+        (
+            _lt("Entry not complete"),
+            {
+                "closing_reason": _lt("Write down why the session is closed like this."),
+                "by_hand_reference": _lt(
+                    "Enter the reference (STAN or authorisation) from the terminal's receipt, and why it was taken by hand."
+                ),
+                "by_hand_terminal": _lt(
+                    "Choose the terminal, and enter the reference (STAN or authorisation) from its receipt, and why it was taken by hand."
+                ),
+                "charge_to_attach": _lt("Choose the charge that this payment stands for."),
+            },
+        ),
+        (
+            _lt("Entry not possible"),
+            {
+                "by_hand_amount": _lt(
+                    "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference on the order first, for example as a tip."
+                ),
+                "settle_amount": _lt(
+                    "%(asked)s was asked for, and what you enter is much more than that. Look at the terminal's journal again."
+                ),
+                "reference_known": _lt(
+                    "%(reference)s is the reference of another payment on %(terminal)s: %(amount)s, %(purpose)s. Look at the receipt again."
+                ),
+                "reference_too_long": _lt(
+                    "Enter only the reference (STAN or authorisation) from the terminal's receipt: it is much shorter."
+                ),
+                "attach_order": _lt("Choose an order that isn't paid yet, of a session that is open."),
+                "attach_other_amount": _lt(
+                    "The card was charged %(charged)s, but the order was paid %(paid)s. Choose another charge."
+                ),
+                "attach_method": _lt(
+                    "%(config)s doesn't offer the payment method %(method)s. Choose an order of another Point of Sale."
+                ),
+            },
+        ),
+        (
+            _lt("Not possible now"),
+            {
+                "line_with_charge": _lt(
+                    "%(product)s was charged on the card together with %(order)s, so it stays on the order."
+                ),
+                "last_result_first": _lt(
+                    "Press “Get last result” first: the terminal may still know what became of this payment."
+                ),
+                "charge_without_order": _lt("This charge belongs to no open order, so there is none to complete."),
+                "order_not_paid": _lt(
+                    "%(order)s isn't fully paid: %(paid)s of %(total)s. Take the rest in the till, or refund this payment."
+                ),
+                "by_hand_not_down": _lt(
+                    "A card payment is recorded by hand only while NETS can't be reached. Send it to the terminal first: if that fails, record it then."
+                ),
+                "by_hand_busy": _lt(
+                    "%(terminal)s is busy with another payment, so the card can't have been taken there by hand. Choose another terminal, or wait."
+                ),
+                "not_of_till": _lt("This wasn't taken in the Point of Sale. Open it where it was started."),
+                "belongs_to_till": _lt("This belongs to an order of the Point of Sale. Open it there, and try again."),
+                "charge_of_paid_order": _lt(
+                    "This charge belongs to a paid order, or is booked as a payment of its own."
+                ),
+                "being_reversed": _lt("The terminal is taking this payment back, or has done so."),
+                "attach_not_possible": _lt(
+                    "Only a payment without an order, of which nothing was refunded, can be attached to an order."
+                ),
+                "payment_locked": _lt(
+                    "The payment stays in the books: it is in a locked period, or matched with a bank statement. Refund it, or leave it as it is."
+                ),
+                "order_unsigned": _lt(
+                    "The customer signs for the card payment of %(amount)s of %(order)s. Compare the signature with the one on the card, and accept or decline it: in the till, or in the list of card transactions."
+                ),
+                "order_signature_declined": _lt(
+                    "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone back yet. Take the payment back with “Reverse”; where the terminal can't do that any more, a manager refunds it in the list of card transactions, or accepts the signature there after all."
+                ),
+                "order_below_cards": _lt(
+                    "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become %(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the order, and refund it."
+                ),
+                "order_charged": _lt(
+                    "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
+                ),
+                "refund:order_charged": _lt(
+                    "%(amount)s for %(order)s went back to a card, so this payment stays as it is. Complete the order."
+                ),
+                "reversal:order_charged": _lt(
+                    "The terminal took %(amount)s for %(order)s back, so this payment stays as it is. Complete the order."
+                ),
+            },
+        ),
+        (
+            _lt("Not up to date"),
+            {
+                "order_changed": _lt(
+                    "The order changed: the server has %(amount)s on this line. Nothing was sent. Look at the order and try again."
+                ),
+                "line_used": _lt(
+                    "A terminal was used for this payment line before. Reload the till, and add a new payment line."
+                ),
+                "payment_has_charge": _lt(
+                    "A terminal charged this payment already, or its order isn't paid. Reload the page."
+                ),
+            },
+        ),
+    ),
+)

@@ -1,0 +1,52 @@
+from odoo import fields, models
+
+from .const import PAYMENT_METHOD_CODE
+
+
+class AccountJournal(models.Model):
+    _inherit = "account.journal"
+
+    def _default_inbound_payment_methods(self):
+        methods = super()._default_inbound_payment_methods()
+        if self._is_payment_method_available(PAYMENT_METHOD_CODE):
+            methods |= self.env.ref("nets_connect_cloud.account_payment_method_nets_in")
+        return methods
+
+    def _default_outbound_payment_methods(self):
+        methods = super()._default_outbound_payment_methods()
+        if self._is_payment_method_available(PAYMENT_METHOD_CODE):
+            methods |= self.env.ref("nets_connect_cloud.account_payment_method_nets_out")
+        return methods
+
+    def _fill_bank_cash_dashboard_data(self, dashboard_data):
+        """The accounting dashboard counts the card transactions that wait for a person."""
+        super()._fill_bank_cash_dashboard_data(dashboard_data)
+        transactions = self.env["nets.transaction"]
+        if not transactions.has_access("read"):
+            return
+        for journal in self.filtered(lambda journal: journal.id in dashboard_data):
+            open_ones = transactions.sudo().search_count(
+                fields.Domain("company_id", "=", journal.company_id.id) & transactions._overdue_domain()
+            )
+            dashboard_data[journal.id]["nets_open_count"] = (journal._nets_method_line("inbound") and open_ones) or 0
+
+    def _nets_add_payment_method_lines(self):
+        """Offer *Card terminal* on journals that don't have it yet."""
+        methods = self.env.ref("nets_connect_cloud.account_payment_method_nets_in") | self.env.ref(
+            "nets_connect_cloud.account_payment_method_nets_out"
+        )
+        lines = self.env["account.payment.method.line"]
+        for journal in self:
+            present = journal.inbound_payment_method_line_ids | journal.outbound_payment_method_line_ids
+            for method in methods - present.payment_method_id:
+                lines.create({"payment_method_id": method.id, "journal_id": journal.id})
+
+    def _nets_method_line(self, payment_type):
+        """The journal's *Card terminal* line.
+
+        :param str payment_type: `inbound` or `outbound`
+        :return: account.payment.method.line, perhaps empty
+        """
+        self.ensure_one()
+        lines = self._get_available_payment_method_lines(payment_type)
+        return lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)[:1]

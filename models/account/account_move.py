@@ -1,0 +1,465 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import format_amount, formatLang
+
+from ...messages import refusal
+from .press import CreditNotePayout, InvoicePayment
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    nets_transaction_ids = fields.Many2many(
+        "nets.transaction",
+        string="Card transactions",
+        readonly=True,
+        copy=False,
+        groups="nets_connect_cloud.group_user",
+    )
+    nets_can_pay_by_card = fields.Boolean(compute="_compute_nets_can_pay_by_card")
+    nets_can_confirm_and_pay = fields.Boolean(compute="_compute_nets_can_pay_by_card")
+    nets_can_pay_out = fields.Boolean(compute="_compute_nets_can_pay_out")
+    nets_open_transaction_id = fields.Many2one(
+        "nets.transaction", compute="_compute_nets_open_transaction_id", groups="nets_connect_cloud.group_user"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "payment_state", "move_type", "currency_id", "company_id")
+    def _compute_nets_can_pay_by_card(self):
+        may_run = self.env.user.has_group("nets_connect_cloud.group_user")
+        has_terminal = {}
+        for move in self:
+            payable = may_run and move.move_type in ("out_invoice", "out_receipt")
+            if payable:
+                key = (move.company_id, move.currency_id)
+                if key not in has_terminal:
+                    domain = self.env["nets.terminal"]._usable_domain(*key)
+                    has_terminal[key] = bool(self.env["nets.terminal"].search_count(domain, limit=1))
+                payable = has_terminal[key]
+            move.nets_can_pay_by_card = (
+                payable
+                and move.state == "posted"
+                and move.payment_state in ("not_paid", "partial", "in_payment")
+                and not move.currency_id.is_zero(move.amount_residual)
+            )
+            move.nets_can_confirm_and_pay = payable and move.state == "draft" and move.company_id.nets_confirm_and_pay
+
+    @api.depends("state", "payment_state", "move_type", "currency_id", "company_id")
+    def _compute_nets_can_pay_out(self):
+        may_run = self.env.user.has_group("nets_connect_cloud.group_user")
+        terminals = self.env["nets.terminal"]
+        for move in self:
+            move.nets_can_pay_out = (
+                may_run
+                and move.move_type == "out_refund"
+                and move.state == "posted"
+                and move.payment_state in ("not_paid", "partial", "in_payment")
+                and not move.currency_id.is_zero(move.amount_residual)
+                and bool(terminals.search_count(terminals._usable_domain(move.company_id, move.currency_id), limit=1))
+            )
+
+    @api.depends("nets_transaction_ids.state", "nets_transaction_ids.to_book", "nets_transaction_ids.signature_open")
+    def _compute_nets_open_transaction_id(self):
+        for move in self:
+            transactions = move.nets_transaction_ids
+            move.nets_open_transaction_id = (transactions._still_open() or transactions.filtered("signature_open"))[:1]
+
+    def _compute_payments_widget_reconciled_info(self):
+        """Show refunds as rows of their own, and the payments as they were charged.
+
+        The widget lists reconciliations, and what was refunded isn't reconciled with the invoice any more. Each
+        refunded amount is added to the payment's row, or to a new one where nothing of it is left, and taken off
+        again in a row of its own: the sum stays what it was. So it does where a refund was matched with a credit
+        note: that one is shown as if it were reconciled with the invoice that it reverses.
+        """
+        result = super()._compute_payments_widget_reconciled_info()
+        for move in self:
+            move._nets_name_refunds()
+            purchases = move.sudo().nets_transaction_ids.filtered(
+                lambda transaction: transaction.kind == "purchase" and transaction.payment_id
+            )
+            if not purchases:
+                continue
+            widget = move.invoice_payments_widget or {"title": self.env._("Less Payment"), "outstanding": False}
+            # other modules count on the order of the reconciliations: new rows come behind them
+            content = list(widget.get("content", []))
+            for purchase in purchases:
+                row = next((row for row in content if row["account_payment_id"] == purchase.payment_id.id), None)
+                refunds = [
+                    (refund, refund.due_again[str(move.id)])
+                    for refund in purchase.refund_ids.sorted("id")
+                    if refund.due_again and str(move.id) in refund.due_again
+                ]
+                if refunds and not row:
+                    row = move._nets_widget_row(purchase, 0)
+                    content.append(row)
+                if row:
+                    row["nets_transaction_id"] = purchase.id
+                    row["nets_can_refund"] = not purchase.currency_id.is_zero(purchase.amount_refundable)
+                    row["nets_can_reverse"] = purchase.can_reverse
+                for refund, amount in refunds:
+                    row["amount"] += amount
+                    content.append(move._nets_widget_row(refund, -amount))
+                for refund in purchase.refund_ids.sorted("id"):
+                    content += move._nets_credited_rows(refund)
+            if content:
+                move.invoice_payments_widget = {**widget, "content": content}
+        return result
+
+    def _nets_name_refunds(self):
+        """On a credit note: what went back to a card is called so."""
+        refunds = self.sudo().nets_transaction_ids.filtered(lambda transaction: transaction.kind == "refund")
+        widget = self.move_type == "out_refund" and refunds.payment_id and self.invoice_payments_widget
+        if widget:
+            payments = refunds.payment_id.ids
+            content = [{**row, "nets_is_refund": row["account_payment_id"] in payments} for row in widget["content"]]
+            self.invoice_payments_widget = {**widget, "content": content}
+
+    def _nets_credited_rows(self, refund):
+        """The rows of a refund that was matched with a credit note: the credit note's, and the negative one."""
+        credit_notes = refund.refund_mode == "credit_note" and refund._settled_moves()
+        if not credit_notes or not refund.payment_id or refund.charged_amount >= 0:
+            return []
+        # where one payment was for several invoices: on the one that is reversed
+        invoices = refund.refund_of_id.invoice_ids
+        if self != ((credit_notes.reversed_entry_id & invoices) or invoices)[:1]:
+            return []
+        row = self._nets_widget_row(refund, refund.charged_amount)
+        credit_note = {
+            **row,
+            "name": ", ".join(credit_notes.mapped("display_name")),
+            "journal_name": credit_notes[0].journal_id.name,
+            "amount": -refund.charged_amount,
+            "date": credit_notes[0].date,
+            "account_payment_id": False,
+            "payment_method_name": False,
+            "move_id": credit_notes[0].id,
+            "is_refund": True,  # “Reversed on”
+            "ref": ", ".join(credit_notes.mapped("display_name")),
+            "nets_is_refund": False,
+        }
+        return [credit_note, row]
+
+    def _nets_widget_row(self, transaction, amount):
+        """A row that shows a transaction and stands for no reconciliation: without `partial_id`."""
+        payment = transaction.payment_id
+        journal, company_currency = payment.journal_id, payment.company_id.currency_id
+        foreign = transaction.currency_id != company_currency
+        return {
+            "name": payment.name,
+            "journal_name": journal.name,
+            "company_name": journal.company_id.name if journal.company_id != self.company_id else False,
+            "amount": amount,
+            "currency_id": transaction.currency_id.id,
+            "date": payment.date,
+            "partial_id": False,
+            "account_payment_id": payment.id,
+            "payment_method_name": payment.payment_method_line_id.name,
+            "move_id": payment.move_id.id,
+            # what is printed: “Reversed on” for refunds, “Paid on” for payments
+            "is_refund": transaction.kind != "purchase",
+            "ref": f"{payment.move_id.name} ({payment.memo})",
+            "is_exchange": False,
+            "amount_company_currency": formatLang(
+                self.env, abs(payment.amount_company_currency_signed), currency_obj=company_currency
+            ),
+            "amount_foreign_currency": foreign
+            and formatLang(self.env, payment.amount, currency_obj=transaction.currency_id),
+            "nets_is_refund": transaction.kind != "purchase",
+        }
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._nets_check_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._nets_check_values(vals)
+        if vals.get("state") in ("cancel", "draft"):
+            self._unlink_except_charged()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_charged(self):
+        """The entry of a payment that a terminal took is as untouchable as the payment."""
+        for payment in self.origin_payment_id._nets_charged():
+            payment._nets_refuse_change()
+
+    def _nets_check_values(self, vals):
+        """Rule 3: a transaction that could be taken off its invoice would no longer count, and the debt be charged
+        again. Readonly fields are so for people only, not over RPC."""
+        if "nets_transaction_ids" in vals and not self.env.su:
+            raise refusal(self.env, "rights_transactions", error=AccessError)
+
+    # === ACTION METHODS === #
+
+    def action_nets_pay_by_card(self):
+        """Open the dialog with the amount due and the usual terminal."""
+        self._nets_check_payable()
+        return self._nets_dialog_action()
+
+    def action_nets_confirm_and_pay(self):
+        """Confirm the draft, and ask for the card at once where it is clear on which terminal."""
+        if not self.company_id.nets_confirm_and_pay:
+            raise refusal(self.env, "confirm_and_pay_off")
+        if self.state == "draft":
+            self.action_post()
+        self._nets_check_payable()
+        return self._nets_dialog_action(start=True)
+
+    def action_nets_pay_out(self):
+        """Open the dialog that pays this credit note out on a card."""
+        self._nets_check_payout()
+        return self._nets_dialog_action()
+
+    def _nets_dialog_action(self, transaction=None, start=False, wizard=None):
+        transaction = transaction or self.env["nets.transaction"]
+        task = self._nets_task() | {"start": start, "wizard_id": wizard.id if wizard else False}
+        return transaction._dialog_action(task=task)
+
+    def _nets_task(self):
+        """What the dialog is opened for that pays these, or pays them out, see `card_tasks.js`."""
+        is_payout = self[:1].move_type == "out_refund"
+        return {"type": "payout" if is_payout else "payment", "invoice_ids": self.ids}
+
+    # === BUSINESS METHODS === #
+
+    def _nets_printed_transactions(self):
+        """The card payments and refunds that the printed document and the portal page name.
+
+        :return: nets.transaction with all rights, in their order
+        """
+        transactions = self.sudo().nets_transaction_ids
+        return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
+
+    def nets_card_payment_data(self):
+        """What the dialog shows before anything is started.
+
+        :return: dict of plain values
+        :raise UserError: where these invoices can't be paid by card, with the cause
+        """
+        self.env["nets.transaction"]._check_may_run()
+        self._nets_check_payable()
+        company, currency = self.company_id[:1], self.currency_id[:1]
+        terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
+        terminal = self.env["nets.terminal"]._proposed(company, currency)
+        return {
+            "title": ", ".join(self.mapped("display_name")),
+            "customer": self.commercial_partner_id[:1].display_name,
+            "transaction_id": self.nets_open_transaction_id[:1].id,
+            "amount": self._nets_default_amount(terminal) if terminal else sum(self.mapped("amount_residual")),
+            "due": format_amount(self.env, sum(self.mapped("amount_residual")), currency),
+            "currency_id": currency.id,
+            "terminal_id": terminal.id,
+            "has_usual_terminal": bool(self.env["nets.terminal"]._usual(company, currency)),
+            "terminals": terminals._choices(),
+            "warning": self._nets_online_payment_warning(),
+        }
+
+    def nets_start_card_payment(self, amount, terminal_id, request_id):
+        """Charge a card for these invoices.
+
+        :param float amount: in the invoices' currency, major units
+        :param int terminal_id: where
+        :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :return: what `read_progress` returns; or, where an earlier payment on the terminal has to be resolved first,
+            what it has to wait for, in a list: nothing was started then, and the client repeats the request
+        :raise UserError: where nothing was sent, with the cause
+        """
+        return self.env["nets.transaction"]._press_and_watch(
+            InvoicePayment(self.env, request_id, terminal_id, self, amount)
+        )
+
+    def _nets_payment_wizard(self, terminal, payment_type="inbound"):
+        journal = terminal.journal_id
+        if not journal or not journal._nets_method_line(payment_type):
+            journals = self.env["account.journal"].search(
+                [
+                    *self.env["account.journal"]._check_company_domain(self.company_id[:1]),
+                    ("type", "=", "bank"),
+                ]
+            )
+            journals = journals.filtered(
+                lambda record: (
+                    record._nets_method_line(payment_type)
+                    and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
+                )
+            ) or journals.filtered(lambda record: record._nets_method_line(payment_type))
+            journal = journals[:1]
+        if not journal:
+            raise refusal(self.env, "no_journal")
+        return (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=self.ids)
+            .create(
+                {
+                    "journal_id": journal.id,
+                    "currency_id": self.currency_id[:1].id,
+                    "payment_method_line_id": journal._nets_method_line(payment_type).id,
+                    "group_payment": True,
+                }
+            )
+        )
+
+    def _nets_default_amount(self, terminal):
+        """What is due, less an early payment discount that is still granted."""
+        wizard = self._nets_payment_wizard(terminal)
+        return wizard.amount if wizard.early_payment_discount_mode else sum(self.mapped("amount_residual"))
+
+    def _nets_check_payable(self):
+        """Refuse what can't be paid by card, before anything is sent.
+
+        :raise UserError: with the cause in plain words
+        """
+        if not self:
+            raise refusal(self.env, "no_invoice")
+        self.check_access("read")
+        for move in self:
+            if move.move_type not in ("out_invoice", "out_receipt"):
+                raise refusal(self.env, "not_customer_invoice", name=move.display_name)
+            if move.state == "draft":
+                raise refusal(self.env, "invoice_draft", name=move.display_name)
+            if move.state == "cancel":
+                raise refusal(self.env, "invoice_cancelled", name=move.display_name)
+            if move.currency_id.is_zero(move.amount_residual):
+                raise refusal(self.env, "invoice_paid", name=move.display_name)
+        if len(self.company_id) > 1:
+            raise refusal(self.env, "invoices_companies")
+        if len(self.currency_id) > 1:
+            raise refusal(self.env, "invoices_currencies")
+        if len(self.commercial_partner_id) > 1:
+            raise refusal(self.env, "invoices_customers")
+
+    def _nets_amount_under_way(self, kinds=("purchase",)):
+        """What is pending, unknown, or charged and not booked on these documents: still due in the books, but not to
+        be paid again.
+
+        :param kinds: purchases for invoices, refunds for credit notes
+        :return: positive
+        """
+        transactions = self.env["nets.transaction"].sudo()
+        of_these = Domain("invoice_ids", "in", self.ids) & Domain("kind", "in", kinds)
+        return transactions.search(of_these & transactions._open_domain())._amount_open()
+
+    # === PAY OUT A CREDIT NOTE === #
+
+    def nets_payout_data(self):
+        """What the dialog shows before a credit note is paid out.
+
+        :return: dict of plain values, amounts negative
+        :raise UserError: where it can't be paid out, with the cause
+        """
+        transactions, terminals = self.env["nets.transaction"], self.env["nets.terminal"]
+        transactions._check_may_run()
+        self._nets_check_payout()
+        company, currency = self.company_id, self.currency_id
+        usable = terminals.search(terminals._usable_domain(company, currency))
+        candidates, proposed = self._nets_card_payments(), self._nets_proposed_card_payment()
+        terminal = proposed.terminal_id if proposed.terminal_id in usable else terminals._proposed(company, currency)
+        left = self._nets_payout_left()
+        return {
+            "title": ", ".join(self.mapped("display_name")),
+            "customer": self.commercial_partner_id.display_name,
+            "transaction_id": self.nets_open_transaction_id[:1].id,
+            "amount": -(min(left, proposed.amount_refundable) if proposed else left),
+            "due": format_amount(self.env, left, currency),
+            "card": "",
+            "currency_id": currency.id,
+            "terminal_id": terminal.id,
+            "has_usual_terminal": False,
+            "terminals": usable._choices(),
+            "card_payments": [
+                {
+                    "id": payment.id,
+                    "name": payment._refund_name(),
+                    "left": payment.amount_refundable,
+                }
+                for payment in candidates
+            ],
+            "card_payment_id": proposed.id,
+            "left": left,
+            "warning": self._nets_online_payment_warning(),
+        }
+
+    def nets_start_payout(self, amount, terminal_id, request_id, refund_of_id=False):
+        """Pay credit notes out on a card.
+
+        :param float amount: negative, in their currency, major units
+        :param int terminal_id: where
+        :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :param int refund_of_id: the card payment that this gives back, or false
+        :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
+        :raise UserError: where nothing was sent, with the cause
+        """
+        transactions = self.env["nets.transaction"]
+        refund_of = transactions.browse(refund_of_id or [])
+        return transactions._press_and_watch(
+            CreditNotePayout(self.env, request_id, terminal_id, self, amount, refund_of)
+        )
+
+    def _nets_card_payments(self):
+        """The customer's card payments that a payout of these can be a refund of; of the reversed invoices first."""
+        payments = self.env["nets.transaction"].search(
+            [
+                ("kind", "=", "purchase"),
+                ("state", "=", "approved"),
+                ("origin", "=", "invoice"),
+                ("company_id", "=", self.company_id.id),
+                ("currency_id", "=", self.currency_id.id),
+                ("partner_id.commercial_partner_id", "=", self.commercial_partner_id.id),
+            ],
+            order="id desc",
+            limit=100,
+        )
+        reversed_invoices = self.reversed_entry_id
+        return payments.filtered("amount_refundable").sorted(
+            lambda payment: (not payment.invoice_ids & reversed_invoices, -payment.id)
+        )
+
+    def _nets_proposed_card_payment(self):
+        payments = self._nets_card_payments()
+        return payments.filtered(lambda payment: payment.invoice_ids & self.reversed_entry_id)[:1]
+
+    def _nets_check_payout(self):
+        """Refuse what can't be paid out on a card, before anything is sent.
+
+        :raise UserError: with the cause in plain words
+        """
+        if not self:
+            raise refusal(self.env, "no_credit_note")
+        self.check_access("read")
+        for move in self:
+            if move.move_type != "out_refund":
+                raise refusal(self.env, "not_customer_credit_note", name=move.display_name)
+            if move.state != "posted":
+                raise refusal(self.env, "credit_note_draft", name=move.display_name)
+            if move.currency_id.is_zero(move.amount_residual):
+                raise refusal(self.env, "credit_note_paid_out", name=move.display_name)
+        if len(self.company_id) > 1 or len(self.currency_id) > 1 or len(self.commercial_partner_id) > 1:
+            raise refusal(self.env, "credit_notes_differ")
+
+    def _nets_payout_left(self):
+        return max(0, sum(self.mapped("amount_residual")) - self._nets_amount_under_way(("refund",)))
+
+    # === ONLINE PAYMENTS === #
+
+    def _nets_online_payment_warning(self):
+        """What a person has to know before a card is charged or refunded for these, as text; mostly empty."""
+        if "transaction_ids" not in self._fields:  # comes with online payments, which we don't depend on
+            return ""
+        open_payments = self.sudo().transaction_ids.filtered(
+            lambda transaction: transaction.state in ("pending", "authorized")
+        )
+        if not open_payments:
+            return ""
+        return self.env._(
+            "An online payment of %(amount)s for this invoice isn't finished yet (%(reference)s). Look at it first, so "
+            "that nothing is paid twice.",
+            amount=format_amount(self.env, sum(open_payments.mapped("amount")), open_payments[0].currency_id),
+            reference=", ".join(open_payments.mapped("reference")),
+        )

@@ -1,0 +1,166 @@
+from odoo import api, fields, models
+
+from ...messages import refusal
+from .const import PAYMENT_METHOD_CODE
+
+
+class AccountPayment(models.Model):
+    """A payment that a terminal took stays in the books as it was charged.
+
+    It is never set back to draft either, not even to correct it: ledger and books would differ until somebody
+    remembered to post it again.
+    """
+
+    _inherit = "account.payment"
+
+    nets_transaction_ids = fields.One2many(
+        "nets.transaction", "payment_id", "Card transactions", readonly=True, groups="nets_connect_cloud.group_user"
+    )
+    nets_can_refund = fields.Boolean(compute="_compute_nets_can_refund")
+    nets_can_reverse = fields.Boolean(compute="_compute_nets_can_refund")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "payment_type")
+    def _compute_nets_can_refund(self):
+        may_run = self.env.user.has_group("nets_connect_cloud.group_user")
+        for payment in self:
+            purchase = payment._nets_purchase() if may_run else self.env["nets.transaction"]
+            payment.nets_can_refund = purchase and not purchase.currency_id.is_zero(purchase.amount_refundable)
+            payment.nets_can_reverse = purchase.can_reverse
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        for payment in self.filtered(lambda payment: payment.sudo().nets_transaction_ids):
+            if (
+                ("amount" in vals and payment.currency_id.compare_amounts(vals["amount"], payment.amount) != 0)
+                or ("currency_id" in vals and vals["currency_id"] != payment.currency_id.id)
+                or ("payment_type" in vals and vals["payment_type"] != payment.payment_type)
+                or (vals.get("state") in ("draft", "canceled", "rejected") and payment._nets_charged())
+            ):
+                payment._nets_refuse_change()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_charged(self):
+        for payment in self:
+            if payment.sudo().nets_transaction_ids:
+                payment._nets_refuse_change()
+
+    # === ACTION METHODS === #
+
+    def action_post(self):
+        for payment in self - self._nets_charged():
+            if payment._nets_needs_charge():
+                raise refusal(self.env, "payment_without_terminal")
+        return super().action_post()
+
+    def action_cancel(self):
+        for payment in self._nets_charged():
+            payment._nets_refuse_change()
+        return super().action_cancel()
+
+    def action_reject(self):
+        for payment in self._nets_charged():
+            payment._nets_refuse_change()
+        return super().action_reject()
+
+    def action_nets_refund(self):
+        """Open the dialog that refunds this card payment."""
+        self.ensure_one()
+        return self._nets_purchase().sudo(False).action_refund()
+
+    def action_nets_reverse(self):
+        """Open the dialog that takes this card payment back on the terminal."""
+        self.ensure_one()
+        return self._nets_purchase().sudo(False).action_reverse()
+
+    # === BUSINESS METHODS === #
+
+    def _nets_needs_charge(self):
+        """Whether this payment may only be there because a terminal charged or refunded a card."""
+        self.ensure_one()
+        return self.payment_method_code == PAYMENT_METHOD_CODE
+
+    def _nets_charged(self):
+        """The payments among these that stand for what a terminal charged or refunded.
+
+        One that the terminal took back as a whole, and that no outgoing payment offsets, stands for nothing.
+        """
+        return self.filtered(
+            lambda payment: (
+                not payment.currency_id.is_zero(sum(payment.sudo().nets_transaction_ids.mapped("charged_amount")))
+            )
+        )
+
+    def _nets_purchase(self):
+        """:return: the transaction that charged this payment, with all rights; perhaps empty"""
+        transactions = self.sudo().nets_transaction_ids
+        return transactions.filtered(lambda transaction: transaction.kind == "purchase")[:1]
+
+    def _nets_refuse_change(self):
+        raise refusal(self.env, "charged_payment_stays", payment=self.display_name)
+
+    # === REFUNDS === #
+
+    def _nets_counterpart_lines(self):
+        """The journal items on the customer's account."""
+        return self._seek_for_lines()[1]
+
+    def _nets_open_credit(self):
+        """What of this payment is matched with nothing, positive, in its own currency."""
+        return -sum(self._nets_counterpart_lines().mapped("amount_residual_currency"))
+
+    def _nets_invoice_partials(self, invoice_id=False):
+        """The matchings of this payment with invoices, in the order in which refunds undo them.
+
+        :param int invoice_id: the invoice to begin with
+        :return: account.partial.reconcile
+        """
+        partials = self._nets_counterpart_lines().matched_debit_ids.filtered(
+            lambda partial: partial.debit_move_id.move_id.is_sale_document(include_receipts=True)
+        )
+        return partials.sorted(lambda partial: (partial.debit_move_id.move_id.id != invoice_id, -partial.id))
+
+    def _nets_match_refund(self, refund, invoice_id=False):
+        """Match an outgoing payment with this one, and make due again only what that takes.
+
+        This payment's open credit is used first. Where that isn't enough, it is unmatched from its invoices, and the
+        remainder is matched again with the last of them. What can't be matched stays open on the refund.
+
+        :param refund: the outgoing payment, posted
+        :param int invoice_id: the invoice to begin with
+        :return: {invoice id as text: what became due again, in the payment's currency}
+        """
+        currency = self.currency_id
+        paid_lines, refund_lines = self._nets_counterpart_lines(), refund._nets_counterpart_lines()
+        missing = sum(refund_lines.mapped("amount_residual_currency")) - self._nets_open_credit()
+        due_again = {}
+        invoice_line = self.env["account.move.line"]
+        for partial in self._nets_invoice_partials(invoice_id):
+            if currency.compare_amounts(missing, 0) <= 0:
+                break
+            invoice_line = partial.debit_move_id
+            freed = partial.credit_amount_currency
+            partial.unlink()
+            key = str(invoice_line.move_id.id)
+            due_again[key] = currency.round(due_again.get(key, 0) + min(freed, missing))
+            missing -= freed
+        (paid_lines + refund_lines).filtered(lambda line: not line.reconciled).reconcile()
+        remainder = (paid_lines + invoice_line).filtered(lambda line: not line.reconciled)
+        if invoice_line and paid_lines & remainder:
+            remainder.reconcile()
+        return due_again
+
+    def _nets_is_cancellable(self):
+        """Whether the books allow that this payment is cancelled: not secured, not in a locked period, and not on a
+        bank statement already."""
+        move = self.move_id
+        liquidity = self._seek_for_lines()[0]
+        return not (
+            move.inalterable_hash
+            or liquidity.matched_debit_ids
+            or liquidity.matched_credit_ids
+            or move._get_violated_lock_dates(move.date, has_tax=False)
+        )

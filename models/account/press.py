@@ -1,0 +1,231 @@
+"""The presses of accounting: pay invoices, pay credit notes out, give a payment back."""
+
+# A press is no model: what it overrides returns nothing.
+# pylint: disable=missing-return
+
+from odoo import Command
+
+from ...messages import refusal
+from ..engine.press import Press
+
+
+class _DocumentPress(Press):
+    """Documents that are paid, or paid out, in one payment, as Odoo's *Pay* would register it."""
+
+    origin = "invoice"
+    payment_type = "inbound"
+
+    def __init__(self, env, request_id, terminal_id, moves, amount, refund_of=None, previous=None, wizard=None):
+        """
+        :param moves: account.move, all of them
+        :param float amount: signed, in their currency
+        :param refund_of: the card payment that is given back, where it is known
+        :param wizard: account.payment.register that a person filled in; one with Odoo's proposals where not given
+        """
+        super().__init__(env, request_id, terminal_id, previous)
+        self.moves = moves
+        self.amount = amount
+        self.refund_of = refund_of or self.refund_of
+        self.wizard = wizard
+
+    def check_rights(self):
+        self.moves.check_access("write")
+        if self.refund_of:
+            self.refund_of._check_may_give_back()
+
+    def is_repeated_by(self, transaction):
+        return transaction.kind == self.kind and self.moves <= transaction.invoice_ids
+
+    def to_lock(self):
+        return [self.moves, self.refund_of]
+
+    def check_document(self):
+        self._check_moves()
+        self.company = self.moves.company_id[:1]
+        self.currency = self.moves.currency_id[:1]
+        if self.wizard and self.wizard.currency_id != self.currency:
+            raise refusal(
+                self.env,
+                "payment_currency",
+                invoice_currency=self.currency.name,
+                currency=self.wizard.currency_id.name,
+            )
+
+    def _check_moves(self):
+        self.moves._nets_check_payable()
+
+    def check_amount(self):
+        positive = abs(self.amount)
+        if not self.wizard:
+            self.wizard = self.moves._nets_payment_wizard(self.terminal, self.payment_type)
+            if self.currency.compare_amounts(self.wizard.amount, positive) != 0:
+                self.wizard.write({"amount": positive, "installments_mode": "full"})
+        wizard = self.wizard
+        if not wizard.can_edit_wizard or (len(wizard.batches[0]["lines"]) > 1 and not wizard.group_payment):
+            raise refusal(self.env, "invoices_not_grouped")
+        self.partner = wizard.partner_id
+        due = abs(sum(wizard.batches[0]["lines"].mapped("amount_residual_currency")))
+        self._check_due(positive, due, self.moves._nets_amount_under_way((self.kind,)))
+        wizard._nets_check_outstanding_account()
+
+    def _check_due(self, amount, due, under_way):
+        """Rule 3: one debt, one charge.
+
+        :param float amount: positive
+        :param float due: what the books say is due on these documents
+        :param float under_way: what of it terminals are charging, or have charged and isn't booked
+        """
+        raise NotImplementedError
+
+    def values(self):
+        batch = self.wizard.batches[0]
+        lines = batch["lines"]
+        booking_values = self.wizard._create_payment_vals_from_wizard(batch)
+        booking_values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
+        del booking_values["date"], booking_values["amount"]
+        return {
+            "booking_values": booking_values,
+            "invoice_ids": [Command.set((lines.move_id | self.refund_of.invoice_ids).ids)],
+            "line_ids": [Command.set(lines.ids)],
+        }
+
+
+class InvoicePayment(_DocumentPress):
+    """*Pay by card*, and *Process card* in Odoo's *Pay*."""
+
+    def _check_due(self, amount, due, under_way):
+        if self.currency.compare_amounts(self.amount, 0) <= 0:
+            raise refusal(self.env, "amount_not_positive")
+        if self.currency.compare_amounts(amount, due) > 0:
+            raise refusal(self.env, "amount_above_due", due=self.currency.format(due))
+        if self.currency.compare_amounts(amount + under_way, due) > 0:
+            raise refusal(
+                self.env,
+                "amount_under_way",
+                under_way=self.currency.format(under_way),
+                due=self.currency.format(due),
+            )
+
+
+class CreditNotePayout(_DocumentPress):
+    """A credit note is paid out on a card."""
+
+    kind = "refund"
+    payment_type = "outbound"
+
+    def _check_moves(self):
+        self.moves._nets_check_payout()
+        if self.refund_of:
+            self._check_refund_of()
+
+    def _check_refund_of(self):
+        """Refuse a payout that gives back more than was paid, or what belongs to somebody else."""
+        original = self.refund_of.sudo()
+        if original.partner_id.commercial_partner_id != self.moves.commercial_partner_id:
+            raise refusal(self.env, "card_payment_customer")
+        if original.company_id != self.moves.company_id or original.currency_id != self.moves.currency_id:
+            raise refusal(self.env, "card_payment_company")
+        self.refund_of._check_refundable()
+
+    def _check_due(self, amount, due, under_way):
+        if self.currency.compare_amounts(self.amount, 0) >= 0:
+            raise refusal(self.env, "amount_not_positive")
+        if self.currency.compare_amounts(amount + under_way, due) > 0:
+            raise refusal(self.env, "amount_above_payout", left=self.currency.format(max(0, due - under_way)))
+        if self.refund_of:
+            self.refund_of._check_refund_amount(self.amount)
+
+    def values(self):
+        return {**super().values(), "refund_mode": "credit_note"}
+
+
+class CreditNoteRefund(CreditNotePayout):
+    """The same, asked for from the payment that goes back."""
+
+    def _check_moves(self):
+        if self.moves not in self.refund_of._open_credit_notes():
+            raise refusal(self.env, "credit_note_gone")
+        super()._check_moves()
+
+
+class Refund(Press):
+    """A part of a payment goes back to a card, and the amount is due again."""
+
+    origin = "invoice"
+    kind = "refund"
+
+    def __init__(self, env, request_id, terminal_id, refund_of, amount, invoice_id=False, previous=None):
+        """
+        :param refund_of: the card payment
+        :param float amount: negative, in its currency
+        :param int invoice_id: the invoice that becomes due first, where the payment was for several
+        """
+        super().__init__(env, request_id, terminal_id, previous)
+        self.refund_of = refund_of
+        self.amount = amount
+        self.invoice_id = invoice_id
+
+    def check_rights(self):
+        self.refund_of._check_may_give_back()
+
+    def is_repeated_by(self, transaction):
+        return transaction.kind == self.kind and transaction.refund_of_id == self.refund_of
+
+    def check_document(self):
+        self.refund_of._check_refundable()
+        self._set_document()
+
+    def _set_document(self):
+        self.company = self.refund_of.company_id
+        self.currency = self.refund_of.currency_id
+        self.partner = self.refund_of.partner_id
+
+    def check_amount(self):
+        self.refund_of._check_refund_amount(self.amount)
+        self.refund_of._check_matching(-self.amount)
+
+    def values(self):
+        """Everything that booking an outgoing payment against the original one needs."""
+        original = self.refund_of
+        payment = original.sudo().payment_id
+        method_line = payment.journal_id._nets_method_line("outbound")
+        if not payment.journal_id.active or not method_line:
+            raise refusal(self.env, "journal_without_outgoing", journal=payment.journal_id.display_name)
+        if not method_line.payment_account_id:
+            payment._get_outstanding_account("outbound")  # refuses where there is none
+        return {
+            "refund_mode": "due_again",
+            "invoice_ids": [Command.set(original.invoice_ids.ids)],
+            "booking_values": {
+                "payment_type": "outbound",
+                "partner_type": "customer",
+                "memo": self.env._("Refund %(names)s", names=original._purpose()),
+                "journal_id": payment.journal_id.id,
+                "company_id": payment.company_id.id,
+                "currency_id": self.currency.id,
+                "partner_id": payment.partner_id.id,
+                "partner_bank_id": False,
+                "payment_method_line_id": method_line.id,
+                "destination_account_id": payment._nets_counterpart_lines().account_id[:1].id,
+                "write_off_line_vals": [],
+                "residual": 0,
+                "invoice_id": self.invoice_id if self.invoice_id in original.invoice_ids.ids else False,
+            },
+        }
+
+
+class Reversal(Refund):
+    """The terminal takes back its last payment, as a whole, without a card."""
+
+    kind = "reversal"
+
+    def __init__(self, env, request_id, refund_of, previous=None):
+        super().__init__(env, request_id, refund_of.terminal_id.id, refund_of, 0.0, previous=previous)
+
+    def check_document(self):
+        self.refund_of._check_reversible()
+        self._set_document()
+        self.amount = -self.refund_of.charged_amount
+
+    def check_amount(self):
+        """The whole of it, which `check_document` made sure of."""

@@ -1,0 +1,330 @@
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
+from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
+from ...messages import LOGGED_IN, describe_setup, refusal
+
+ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
+# What a login depends on.
+LOGIN_FIELDS = {"environment", "username", "password", "simulator_url"}
+
+
+class NetsAccount(models.Model):
+    _name = "nets.account"
+    _description = "NETS Connect@Cloud account"
+    _inherit = ["mail.thread"]
+    _check_company_auto = True
+    _order = "company_id, name, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    environment = fields.Selection(
+        ENVIRONMENTS,
+        required=True,
+        default="test",
+        tracking=True,
+        help="Only *Production* charges real cards.",
+    )
+    simulator_url = fields.Char(
+        "Simulator address", default="http://127.0.0.1:8910", help="Where the simulator listens."
+    )
+    username = fields.Char("User name", required=True, tracking=True)
+    password = fields.Char(
+        compute="_compute_password",
+        inverse="_inverse_password",
+        search="_search_password",
+        copy=False,
+        help="Can be set, never read. Leave it empty to keep the one that is set. Another environment, or another "
+        "address of the simulator, needs it anew.",
+    )
+    password_is_set = fields.Boolean(compute="_compute_password_is_set")
+    connection_reason = fields.Char(readonly=True, copy=False)
+    connection_detail = fields.Char("Text from NETS", readonly=True, copy=False)
+    connection_at = fields.Datetime("Last login tried on", readonly=True, copy=False)
+    connection_state = fields.Selection(
+        [("untried", "Not tried"), ("ok", "Logged in"), ("failed", "Failed")], compute="_compute_connection"
+    )
+    connection_label = fields.Char("Connection", compute="_compute_connection")
+    connection_explanation = fields.Char(compute="_compute_connection")
+    setup_step = fields.Selection(
+        [("login", "Log in"), ("terminals", "Fetch terminals"), ("payment", "Take a test payment"), ("done", "Done")],
+        compute="_compute_setup_step",
+    )
+    terminal_ids = fields.One2many("nets.terminal", "account_id", "Terminals")
+    reconciliation_daily = fields.Boolean(
+        "Daily reconciliation",
+        tracking=True,
+        help="Close the session of every terminal once a day by itself, and keep the report.",
+    )
+    reconciliation_hour = fields.Float(
+        "At",
+        default=23.0,
+        help="In the time zone of the terminal's site. A terminal that is busy then is tried again later.",
+    )
+    # A time that had passed when it was switched on isn't made up for.
+    reconciliation_since = fields.Datetime(readonly=True, copy=False)
+    answer_timeout = fields.Integer(
+        "Tell after (seconds)",
+        default=ANSWER_TIMEOUT,
+        required=True,
+        help="How long a person waits for the terminal's answer before being told whether the customer is still at "
+        "the terminal or the connection is interrupted. The answer is waited for all the same.",
+    )
+    customer_timeout = fields.Integer(
+        "Customer may take (seconds)",
+        default=CUSTOMER_TIMEOUT,
+        required=True,
+        help="The longest a customer may take at a terminal. The connection to NETS stays open as long.",
+    )
+    mirrors_order_id = fields.Boolean(
+        "Sends order numbers back",
+        readonly=True,
+        help="NETS has sent an order number of ours back: from then on, a result without one isn't ours.",
+    )
+
+    _timeouts_check = models.Constraint(
+        "CHECK(answer_timeout > 0 AND customer_timeout >= answer_timeout)",
+        "The waiting times must be positive, and a customer may take at least as long as a person waits to be told.",
+    )
+    _reconciliation_hour_check = models.Constraint(
+        "CHECK(reconciliation_hour >= 0 AND reconciliation_hour < 24)", "The hour lies between 00:00 and 23:59."
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_password(self):
+        self.password = False
+
+    def _inverse_password(self):
+        for account in self.filtered("password"):
+            account._write_secret({"password": account.password, "token": False, "token_expires_at": 0})
+        self.invalidate_recordset(["password"])
+
+    @api.model
+    def _search_password(self, _operator, _value):
+        raise refusal(self.env, "password_search")
+
+    def _compute_password_is_set(self):
+        secrets = self.env["nets.account.secret"].sudo().search([("account_id", "in", self.ids)])
+        accounts_with_password = secrets.filtered("password").account_id
+        for account in self:
+            account.password_is_set = account in accounts_with_password
+
+    @api.depends("connection_reason", "connection_detail")
+    @api.depends_context("lang")
+    def _compute_connection(self):
+        for account in self:
+            message = describe_setup(self.env, account.connection_reason or "", account.connection_detail)
+            account.connection_label = message.label
+            account.connection_explanation = message.explanation
+            account.connection_state = {False: "untried", LOGGED_IN: "ok"}.get(account.connection_reason, "failed")
+
+    @api.depends("connection_reason", "terminal_ids")
+    def _compute_setup_step(self):
+        paid = self.env["nets.transaction"]._read_group(
+            [("terminal_id.account_id", "in", self.ids), ("kind", "=", "purchase"), ("state", "=", "approved")],
+            ["terminal_id"],
+        )
+        accounts_in_use = self.browse([terminal.account_id.id for (terminal,) in paid])
+        for account in self:
+            if account in accounts_in_use:
+                account.setup_step = "done"
+            elif account.terminal_ids:
+                account.setup_step = "payment"
+            else:
+                account.setup_step = "terminals" if account.connection_state == "ok" else "login"
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("environment", "simulator_url")
+    def _check_simulator_url(self):
+        for account in self.filtered(lambda account: account.environment == "simulator"):
+            url = urlsplit(account.simulator_url or "")
+            if url.scheme not in ("http", "https") or not url.hostname or url.username:
+                raise refusal(self.env, "simulator_address", error=ValidationError)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        accounts = super().create([self._with_reconciliation_since(vals) for vals in vals_list])
+        for account in accounts:
+            account._log_in_after_change()
+        return accounts
+
+    def write(self, vals):
+        if {"environment", "username", "company_id", "simulator_url"} & vals.keys():
+            self._check_no_unresolved_transaction()
+        moved = self.filtered(lambda account: "company_id" in vals and account.company_id.id != vals["company_id"])
+        if moved.with_context(active_test=False).terminal_ids:
+            raise refusal(self.env, "account_with_terminals")
+        changed = self.filtered(
+            lambda account: any((account[name] or "") != (vals[name] or "") for name in LOGIN_FIELDS & vals.keys())
+        )
+        services = {account: account._base_url() for account in self}
+        result = super().write(self._with_reconciliation_since(vals))
+        if {"environment", "username", "simulator_url"} & vals.keys():
+            # a token belongs to the user name and the service it was given by, and so do the last results
+            for account in changed:
+                account._write_secret({"token": False, "token_expires_at": 0})
+                account.mirrors_order_id = False
+                account.with_context(active_test=False).terminal_ids._set_last_result(None)
+        for account, service in services.items():
+            if account._base_url() != service and not vals.get("password"):
+                # Another service never gets to see it: whoever may set the address would read the password there.
+                account._write_secret({"password": False})
+        for account in changed:
+            account._log_in_after_change()
+        return result
+
+    @api.model
+    def _with_reconciliation_since(self, vals):
+        if {"reconciliation_daily", "reconciliation_hour"} & vals.keys():
+            return {**vals, "reconciliation_since": fields.Datetime.now()}
+        return vals
+
+    def _check_no_unresolved_transaction(self):
+        if (
+            self.env["nets.transaction"]
+            .sudo()
+            .search_count([("terminal_id.account_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
+        ):
+            raise refusal(self.env, "account_in_use")
+
+    # === ACTION METHODS === #
+
+    def action_test_connection(self):
+        """Log in now, and say in plain words what came of it.
+
+        :return: a notification action
+        """
+        self.ensure_one()
+        self.check_access("write")
+        identifiers = self._log_in()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                **self._connection_notification(identifiers or ()),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_fetch_terminals(self):
+        """Show what the account may use, to import what isn't here yet.
+
+        :return: an action
+        :raise UserError: where NETS can't be asked, with what to do
+        """
+        self.ensure_one()
+        self.check_access("write")
+        identifiers = self._log_in()
+        if identifiers is None:
+            message = describe_setup(self.env, self.connection_reason, self.connection_detail)
+            raise UserError(message.as_text())
+        wizard = self.env["nets.terminal.fetch"]._for_account(self, identifiers)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Terminals of the account"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _log_in_after_change(self):
+        """Saving logs in at once; not while the module's own data is loaded."""
+        if not self.env.context.get("install_mode"):
+            self._log_in()
+
+    def _log_in(self):
+        """Log in now, and keep what came of it.
+
+        :return: the ids of the terminals that the account may use, or None where NETS didn't say
+        """
+        self.ensure_one()
+        account = self.sudo()
+        client = account._client()
+        identifiers, reason, detail = None, LOGGED_IN, False
+        try:
+            identifiers = client.login()
+        except ConnectCloudError as error:
+            reason, detail = error.reason.value, error.message or False
+        account.write(
+            {"connection_reason": reason, "connection_detail": detail, "connection_at": fields.Datetime.now()}
+        )
+        if identifiers is not None:
+            account.with_context(active_test=False).terminal_ids._mark_allowed(identifiers)
+        return identifiers
+
+    def _connection_notification(self, identifiers=()):
+        """What came of a login, for a notification.
+
+        :param identifiers: the terminals that NETS named
+        """
+        message = describe_setup(self.env, self.connection_reason or "", self.connection_detail)
+        texts = [message.explanation, message.detail]
+        if identifiers:
+            texts.append(self.env._("The account may use: %(terminals)s", terminals=", ".join(identifiers)))
+        good = self.connection_state == "ok"
+        return {
+            "type": "success" if good else "danger",
+            "title": message.label,
+            "message": " ".join(filter(None, texts)),
+            "sticky": not good,
+        }
+
+    @api.model
+    def _missing_notification(self):
+        message = describe_setup(self.env, "login_missing")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "danger", "title": message.label, "message": message.explanation},
+        }
+
+    def _client(self):
+        """A client for short questions within a request."""
+        return ConnectCloudClient(**self._client_values(), on_token=self._keep_token)
+
+    def _keep_token(self, token):
+        self._write_secret(
+            {"token": token.value if token else False, "token_expires_at": token.expires_at if token else 0}
+        )
+
+    def _base_url(self):
+        return {
+            "production": PRODUCTION_URL,
+            "test": TEST_URL,
+            # a neutralized copy has no address: nothing answers under this name, anywhere
+            "simulator": self.simulator_url or "http://simulator.invalid",
+        }[self.environment]
+
+    def _client_values(self):
+        """Everything a client needs, so that no cursor is held while it talks.
+
+        :return: the keyword arguments of `ConnectCloudClient`, secrets included: never log them
+        """
+        self.ensure_one()
+        secret = self.env["nets.account.secret"].sudo().search([("account_id", "=", self.id)])
+        return {
+            "base_url": self._base_url(),
+            "username": self.username,
+            "password": secret.password or "",
+            "token": Token(secret.token, secret.token_expires_at) if secret.token else None,
+        }
+
+    def _write_secret(self, vals):
+        self.ensure_one()
+        secrets = self.env["nets.account.secret"].sudo()
+        secret = secrets.search([("account_id", "=", self.id)])
+        if secret:
+            secret.write(vals)
+        else:
+            secrets.create({"account_id": self.id, **vals})

@@ -1,0 +1,103 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ...messages import refusal
+
+
+class NetsOrigin(models.AbstractModel):
+    """What a transaction is for, and so how it is booked and told: the engine's hooks, and there are no others.
+
+    Each origin has a model of its own, `nets.origin.<origin>`, which inherits this one. The engine finds it with
+    `nets.transaction._origin_model` and knows nothing else of what a terminal is used for.
+    """
+
+    _name = "nets.origin"
+    _description = "What a card transaction is for"
+
+    # === BOOK === #
+
+    @api.model
+    def _book(self, transaction):
+        """Make the entries of this charge; once, since only `nets.transaction._book` calls it.
+
+        :param transaction: with all rights, in its company, locked
+        :return: what a person should know about the booking, as text, or nothing
+        :raise Exception: whatever accounting refuses with
+        """
+        raise UserError(self.env._("This charge belongs to nothing that could be booked."))
+
+    @api.model
+    def _booked_as(self, transaction):
+        """What the entries are found by, as text, for the story of a transaction."""
+        return ""
+
+    # === TELL === #
+
+    @api.model
+    def _tell(self, transaction):
+        """Tell the screens that watch that there is news."""
+
+    @api.model
+    def _progress(self, transaction):
+        """What this origin says otherwise than the engine, or alone.
+
+        :return: dict of some keys of `progress.Progress`
+        """
+        return {}
+
+    @api.model
+    def _message(self, transaction, progress):
+        """The words for this transaction as it is now, where they are others than a payment's.
+
+        :return: messages.Message, or None
+        """
+        return
+
+    @api.model
+    def _purpose(self, transaction):
+        """What it was for, as a person calls it."""
+        return ""
+
+    # === SIGN, GIVE BACK, TRY AGAIN === #
+
+    @api.model
+    def _check_may_sign(self, transaction):
+        """:raise AccessError: where the user may not say whether the customer's signature is the one on the card"""
+
+    @api.model
+    def _press_back(self, transaction, request_id):
+        """The press that has the terminal take this payment back.
+
+        :return: Press
+        :raise UserError: where that isn't done here
+        """
+        raise refusal(self.env, "no_signature")
+
+    @api.model
+    def _check_may_give_back(self, transaction):
+        """:raise AccessError: where the user may not give the money of this payment back"""
+
+    @api.model
+    def _press_again(self, transaction, request_id, terminal_id):
+        """The press that asks once more for what wasn't done: the same amount, document and booking (rule 28).
+
+        :return: Press
+        :raise UserError: where it isn't tried again here
+        """
+        raise refusal(self.env, "not_tried_again")
+
+
+class NetsOriginNone(models.AbstractModel):
+    """Test payments: nothing is booked, and the person who pressed watches."""
+
+    _name = "nets.origin.none"
+    _inherit = "nets.origin"
+    _description = "Test payment"
+
+    @api.model
+    def _tell(self, transaction):
+        transaction._send_news(transaction.user_id.partner_id)
+
+    @api.model
+    def _progress(self, transaction):
+        return {"title": self.env._("Test payment"), "can_retry": False}

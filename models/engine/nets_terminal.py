@@ -1,0 +1,431 @@
+import logging
+import uuid
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
+
+from ... import listener
+from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
+from ...messages import describe_setup, refusal
+from .press import AdministrationPress, TestPaymentPress
+
+_logger = logging.getLogger(__name__)
+
+
+class NetsTerminal(models.Model):
+    _name = "nets.terminal"
+    _description = "Card terminal"
+    _check_company_auto = True
+    _order = "location_id, name, id"
+
+    name = fields.Char(required=True, help="What people call it, for example *Front desk*.")
+    identifier = fields.Char(
+        "Terminal ID", required=True, help="The 8 digits on the terminal's receipts and in its menu."
+    )
+    active = fields.Boolean(default=True)
+    type = fields.Selection(
+        [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")],
+        required=True,
+        default="connect_cloud",
+    )
+    account_id = fields.Many2one("nets.account", required=True, index=True, ondelete="restrict", check_company=True)
+    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    environment = fields.Selection(related="account_id.environment", store=True)
+    location_id = fields.Many2one("nets.location", "Site", index=True, ondelete="restrict", check_company=True)
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+        help="The currency the terminal charges in. NETS doesn't say it in its answers.",
+    )
+    used_by_hand = fields.Boolean(
+        "Also used by hand",
+        default=True,
+        help="Cards are also taken on this terminal without Odoo. Its last result is then asked for before each "
+        "payment, and an interrupted payment is settled by itself only where the result can't be one that was typed "
+        "by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a person.",
+    )
+    printer = fields.Selection(
+        [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],
+        help="Who prints receipts and reports. Empty: as it is set at NETS.",
+    )
+    printer_applied = fields.Char(readonly=True, copy=False)
+    printer_message = fields.Char("Printer setting", readonly=True, copy=False)
+    nets_status = fields.Selection(
+        [("unchecked", "Not checked yet"), ("allowed", "Allowed"), ("refused", "Not allowed")],
+        "At NETS",
+        required=True,
+        readonly=True,
+        default="unchecked",
+        copy=False,
+        help="Whether NETS has linked this terminal to the account.",
+    )
+    state = fields.Char(readonly=True, copy=False, help="As the terminal last said it.")
+    state_at = fields.Datetime("State seen on", readonly=True, copy=False)
+    activity = fields.Char("Now", compute="_compute_activity")
+    open_count = fields.Integer("To look at", compute="_compute_open_count")
+    replaced_by_id = fields.Many2one("nets.terminal", "Replaced by", readonly=True, copy=False, check_company=True)
+    # The last result known to be this terminal's last one, as `_fingerprint` makes it; false: not known.
+    last_result = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
+
+    # One physical terminal is one record, over all companies and archived ones too: only so can "busy" be told
+    # in every company that has it.
+    _identifier_unique = models.UniqueIndex(
+        "(environment, identifier)",
+        "This terminal ID exists already, perhaps archived or in another company. A terminal is entered only once.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("name", "identifier")
+    def _compute_display_name(self):
+        for terminal in self:
+            terminal.display_name = f"{terminal.name or ''} ({terminal.identifier or ''})"
+
+    @api.depends("state")
+    @api.depends_context("lang")
+    def _compute_activity(self):
+        unresolved = (
+            self.env["nets.transaction"]
+            .sudo()
+            .search([("terminal_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)])
+        )
+        for terminal in self:
+            running = unresolved.filtered(lambda transaction, terminal=terminal: transaction.terminal_id == terminal)
+            if running:
+                terminal.activity = self.env._("Busy: %(activity)s", activity=running[0]._format_activity())
+            elif (terminal.state or "").lower() == "idle":
+                terminal.activity = self.env._("Idle")
+            elif (terminal.state or "").lower() == "disconnected":
+                terminal.activity = self.env._("Disconnected")
+            else:
+                terminal.activity = terminal.state or self.env._("Not asked yet")
+
+    def _compute_open_count(self):
+        """How many transactions wait for a person, as the dashboard counts them."""
+        transactions = self.env["nets.transaction"]
+        groups = transactions._read_group(
+            fields.Domain("terminal_id", "in", self.ids) & transactions._overdue_domain(), ["terminal_id"], ["__count"]
+        )
+        counts = {terminal.id: count for terminal, count in groups}
+        for terminal in self:
+            terminal.open_count = counts.get(terminal.id, 0)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("identifier")
+    def _check_identifier(self):
+        for terminal in self:
+            if not (terminal.identifier.isascii() and terminal.identifier.isdigit() and len(terminal.identifier) == 8):
+                raise refusal(
+                    self.env, "identifier_not_possible", error=ValidationError, identifier=terminal.identifier
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        terminals = super().create(vals_list)
+        terminals._check_with_nets()
+        terminals._apply_printer()
+        return terminals
+
+    def write(self, vals):
+        if {"account_id", "identifier", "currency_id", "type"} & vals.keys():
+            self._check_not_in_use()
+            # what was the last result elsewhere says nothing about the terminal as it is now
+            self._set_last_result(None)
+        if "identifier" in vals:
+            self._check_keeps_identifier(vals["identifier"])
+        if {"account_id", "identifier"} & vals.keys():
+            vals = {"nets_status": "unchecked", **vals}
+        result = super().write(vals)
+        if {"account_id", "identifier"} & vals.keys():
+            self._check_with_nets()
+        if "printer" in vals:
+            self._apply_printer()
+        return result
+
+    def _check_keeps_identifier(self, identifier):
+        """The history belongs to the device: another device is another record."""
+        used = self.filtered(lambda terminal: terminal.identifier != identifier and terminal._has_transactions())
+        if used:
+            raise refusal(self.env, "terminal_with_history", terminal=used[0].display_name)
+
+    def _has_transactions(self):
+        return bool(self.env["nets.transaction"].sudo().search_count([("terminal_id", "in", self.ids)], limit=1))
+
+    def _check_with_nets(self):
+        """Refuse terminal ids that the account may not use; leave them unchecked where NETS can't be asked.
+
+        :raise UserError: where NETS says that the account may not use one
+        """
+        terminals = self.filtered(lambda terminal: terminal.type == "connect_cloud")
+        if self.env.context.get("install_mode"):
+            return
+        for account, own in terminals.grouped("account_id").items():
+            identifiers = account._log_in()
+            if identifiers is None:
+                continue
+            refused = [terminal.identifier for terminal in own if terminal.identifier not in identifiers]
+            if refused:
+                raise refusal(
+                    self.env,
+                    "identifier_refused",
+                    account=account.name,
+                    identifiers=", ".join(refused),
+                    allowed=", ".join(identifiers) or "–",
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if self._has_transactions():
+            raise refusal(self.env, "terminal_not_deletable")
+
+    def _check_not_in_use(self):
+        if (
+            self.env["nets.transaction"]
+            .sudo()
+            .search_count([("terminal_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
+        ):
+            raise refusal(self.env, "terminal_in_use")
+
+    # === ACTION METHODS === #
+
+    def action_refresh_state(self):
+        """Ask NETS what the terminal is doing now.
+
+        :raise UserError: when it can't be asked, with what to do
+        """
+        self.ensure_one()
+        self.check_access("write")
+        query = self.sudo()._prepare_query()
+        answer = listener.ask_terminal(self.sudo().account_id._client(), query)
+        self.sudo()._record_query(answer)
+        if answer.reason and answer.reason != "terminal_not_allowed":
+            raise UserError(describe_setup(self.env, answer.reason, answer.message).as_text())
+
+    def action_reconciliation(self):
+        """Close the terminal's session with NETS, and keep its report."""
+        return self._action_administration("reconciliation", "nets_connect_cloud.group_manager")
+
+    def action_download_dataset(self):
+        """Have the terminal fetch its parameters."""
+        return self._action_administration("download_dataset", "nets_connect_cloud.group_admin")
+
+    def action_download_software(self):
+        """Have the terminal fetch its software."""
+        return self._action_administration("download_software", "nets_connect_cloud.group_admin")
+
+    def action_balance_inquiry(self):
+        """Ask for the balance of a gift card."""
+        return self._action_administration("balance_inquiry", "nets_connect_cloud.group_admin")
+
+    def _action_administration(self, administration, group):
+        self.ensure_one()
+        if not self.env.user.has_group(group):
+            raise refusal(self.env, "rights_administration", error=AccessError)
+        self.check_access("read")
+        return self._reserve_administration(administration)._dialog_action()
+
+    def _reserve_administration(self, administration):
+        """Reserve the terminal for an operation that moves no money.
+
+        :param str administration: a key of `ADMINISTRATION_SELECTION`
+        :return: nets.transaction
+        :raise UserError: the terminal is busy, or can't do this
+        """
+        self.ensure_one()
+        return self._press(AdministrationPress(self.env, str(uuid.uuid4()), self, administration))
+
+    def _press(self, press):
+        """:return: the transaction of a press that is started from here
+        :raise UserError: also where it would have to wait"""
+        transaction, waiting = self.env["nets.transaction"]._press(press)
+        if waiting:
+            raise UserError("\n".join([waiting["label"], waiting["explanation"]]))
+        return transaction
+
+    def action_test_payment(self):
+        """Charge 1.00 of play money, to see that everything works. It isn't booked.
+
+        :raise UserError: where it would be real money
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self.environment == "production":
+            raise refusal(self.env, "test_payment_in_production")
+        return self._press(TestPaymentPress(self.env, str(uuid.uuid4()), self.id))._dialog_action()
+
+    # === STATE AND SETTINGS AT NETS === #
+
+    def _mark_allowed(self, identifiers):
+        """Keep what NETS says about which terminals their account may use.
+
+        :param identifiers: what it may use
+        """
+        for terminal in self:
+            status = "allowed" if terminal.identifier in identifiers else "refused"
+            if terminal.nets_status != status:
+                terminal.nets_status = status
+
+    def _set_last_result(self, fingerprint):
+        """Keep what is known to be the terminal's last result; nobody else writes it.
+
+        :param dict fingerprint: as `nets.transaction` makes it; nothing where it isn't known (any more): it is then
+            asked for before the next payment
+        """
+        self.sudo().last_result = fingerprint or False
+
+    def _apply_printer(self):
+        """Have the printer setting sent to NETS, without waiting for it: printing must never stop a payment."""
+        for terminal in self:
+            if terminal.printer and terminal.printer != terminal.printer_applied:
+                listener.refresh_terminal_after_commit(self.env.cr, terminal.id)
+
+    def _prepare_query(self):
+        """What is needed to ask for the terminal's state, and to send its printer setting where it is not sent yet.
+
+        :return: listener.Query
+        """
+        self.ensure_one()
+        width = {"terminal": 0, "odoo": RECEIPT_WIDTH}.get(self.printer)
+        return listener.Query(
+            account_id=self.account_id.id,
+            client_values=self.account_id._client_values(),
+            terminal=self.identifier,
+            printer=self.printer or "",
+            printer_width=width if self.printer != self.printer_applied else None,
+        )
+
+    def _record_query(self, answer):
+        """Keep what NETS said about the terminal.
+
+        :param answer: listener.TerminalAnswer
+        """
+        self.ensure_one()
+        values = {}
+        if answer.state:
+            values |= {"state": answer.state, "state_at": fields.Datetime.now(), "nets_status": "allowed"}
+        elif answer.reason == "terminal_not_allowed":
+            values |= {"state": False, "nets_status": "refused"}
+        elif answer.reason == "terminal_disconnected":
+            values |= {"state": "disconnected", "state_at": fields.Datetime.now()}
+        if answer.printer and not answer.printer_reason:
+            values |= {"printer_applied": answer.printer, "printer_message": self.env._("Sent to NETS.")}
+        elif answer.printer:
+            message = describe_setup(self.env, answer.printer_reason, answer.printer_text)
+            values["printer_message"] = self.env._(
+                "Not sent to NETS yet (%(reason)s). It is tried again with the next payment.", reason=message.label
+            )
+        self.write(values)
+
+    def _replace_by(self, terminal):
+        """Hook: another device stands in this one's place. Whatever offers this one, offers the other from now on.
+
+        :param terminal: nets.terminal
+        """
+        self.ensure_one()
+
+    # === DAILY RECONCILIATION === #
+
+    @api.model
+    def _cron_reconcile(self):
+        """Reserve the reconciliations that are due. The terminals work on them side by side, in threads."""
+        terminals = self.search(
+            [
+                ("account_id.active", "=", True),
+                ("account_id.reconciliation_daily", "=", True),
+                ("type", "=", "connect_cloud"),
+            ]
+        )
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(terminals))
+        for terminal in terminals:
+            if terminal._is_reconciliation_due():
+                try:
+                    with self.env.cr.savepoint():
+                        terminal._reserve_administration("reconciliation")
+                except (UserError, ConcurrencyError) as error:
+                    # busy: the next run of this job tries again
+                    _logger.info("The reconciliation of terminal %s waits: %s", terminal.identifier, error)
+            cron._commit_progress(1)
+
+    def _is_reconciliation_due(self):
+        """Whether today's reconciliation isn't done, isn't under way, and didn't just fail."""
+        self.ensure_one()
+        due_at = self._reconciliation_due_at()
+        if due_at <= self.account_id.reconciliation_since:
+            return False
+        since = (
+            self.env["nets.transaction"]
+            .sudo()
+            .search(
+                [
+                    ("terminal_id", "=", self.id),
+                    ("administration", "=", "reconciliation"),
+                    ("create_date", ">=", due_at),
+                ],
+                order="id",
+            )
+        )
+        if not since:
+            return True
+        failed = since.filtered(lambda transaction: transaction.state == "failed")
+        if failed != since or len(failed) > len(RECONCILIATION_DELAYS):
+            return False
+        pause = timedelta(seconds=RECONCILIATION_DELAYS[len(failed) - 1])
+        return fields.Datetime.now() - failed[-1].create_date >= pause
+
+    def _reconciliation_due_at(self):
+        """When this terminal's session was last to be closed, in UTC: the set hour of its site, today or yesterday."""
+        zone = ZoneInfo(self.location_id.tz or self.company_id.partner_id.tz or "UTC")
+        now = datetime.now(zone)
+        hour, minute = divmod(round(self.account_id.reconciliation_hour * 60), 60)
+        due_at = datetime.combine(now.date(), time(hour, minute), zone)
+        if due_at > now:
+            due_at = datetime.combine(now.date() - timedelta(days=1), time(hour, minute), zone)
+        return due_at.astimezone(UTC).replace(tzinfo=None)
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _company_domain(self, company):
+        # users may not see accounts, nor search through them
+        accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
+        return fields.Domain("account_id", "in", accounts.ids) & fields.Domain("type", "=", "connect_cloud")
+
+    def _check_usable(self, company, currency):
+        """Refuse a terminal that a payment can't use, before anything is sent.
+
+        :raise UserError: with the cause in plain words
+        """
+        terminal = self.sudo().exists()
+        if len(terminal) != 1 or not terminal.active or not terminal.account_id.active:
+            raise refusal(self.env, "terminal_gone")
+        if terminal.company_id not in company.sudo().parent_ids:
+            raise refusal(self.env, "terminal_company", terminal=terminal.name, company=company.display_name)
+        if terminal.currency_id != currency:
+            raise refusal(
+                self.env,
+                "terminal_currency",
+                terminal=terminal.name,
+                terminal_currency=terminal.currency_id.name,
+                currency=currency.name,
+            )
+        if terminal.type != "connect_cloud":
+            raise refusal(self.env, "terminal_baxi_agent", terminal=terminal.name)
+
+    def _choices(self):
+        """What the dialog shows of these terminals, for a person to choose from."""
+        return [
+            {
+                "id": terminal.id,
+                "name": terminal.name,
+                "location": terminal.location_id.complete_name or "",
+                "environment": terminal.environment,
+            }
+            for terminal in self
+        ]

@@ -1,0 +1,215 @@
+"""The transaction log: what its lists, filters and charts need, and the story of one transaction."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_datetime
+
+from ...const import UNRESOLVED_STATES
+from ...messages import describe
+
+
+class NetsTransaction(models.Model):
+    """A log of a million rows: whatever a list shows or filters by is a column, and the filters have indexes."""
+
+    _inherit = "nets.transaction"
+
+    # The terminal as it was then. It may be renamed, moved or connected otherwise later: history stays true.
+    terminal_name = fields.Char("Terminal's name", readonly=True)
+    terminal_type = fields.Selection(
+        [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")], "Type", readonly=True
+    )
+    terminal_label = fields.Char("Terminal", compute="_compute_terminal_label")
+    card_label = fields.Char("Card", compute="_compute_card_label")
+    answer_seconds = fields.Float(
+        "Seconds to answer",
+        readonly=True,
+        aggregator="avg",
+        digits=(10, 1),
+        help="From the request to the terminal's answer. Empty where the answer got lost.",
+    )
+    # Only to search by. A date, and not a moment: all of that day belongs to it.
+    last_day = fields.Date("Last day", store=False, exportable=False, search="_search_last_day")
+    retry_ids = fields.One2many("nets.transaction", "retry_of_id", "Tried again", readonly=True)
+    story = fields.Html(compute="_compute_story", sanitize=False)
+
+    # Each main filter, in the order that the list shows.
+    _terminal_index = models.Index("(terminal_id, id DESC)")
+    _location_index = models.Index("(location_id, id DESC)")
+    _date_index = models.Index("(create_date)")
+    _not_charged_index = models.Index("(state, id DESC) WHERE state IN ('failed', 'aborted')")
+    _play_money_index = models.Index("(id DESC) WHERE environment IN ('test', 'simulator')")
+    # What is searched for by its beginning (also where the database knows no trigrams), or by its exact value.
+    _order_index = models.Index("(order_id text_pattern_ops)")
+    _terminal_identifier_index = models.Index("(terminal_identifier, id DESC)")
+    _stan_index = models.Index("(stan) WHERE stan IS NOT NULL")
+    _authorisation_index = models.Index("(authorisation_code) WHERE authorisation_code IS NOT NULL")
+    _last_four_index = models.Index("(card_last_four, id DESC) WHERE card_last_four IS NOT NULL")
+    _amount_index = models.Index("(amount)")
+    _charged_amount_index = models.Index("(charged_amount) WHERE charged_amount IS NOT NULL")
+    _partner_index = models.Index("(partner_id, id DESC) WHERE partner_id IS NOT NULL")
+    _retry_index = models.Index("(retry_of_id) WHERE retry_of_id IS NOT NULL")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("terminal_name", "terminal_identifier", "environment")
+    @api.depends_context("lang")
+    def _compute_terminal_label(self):
+        environments = dict(self._fields["environment"]._description_selection(self.env))
+        for transaction in self:
+            label = f"{transaction.terminal_name or ''} ({transaction.terminal_identifier or ''})"
+            if transaction.environment not in (False, "production"):
+                # play money isn't to be mistaken for money
+                label = f"{environments[transaction.environment]} · {label}"
+            transaction.terminal_label = label
+
+    @api.depends("card_brand", "card_last_four")
+    def _compute_card_label(self):
+        for transaction in self:
+            digits = transaction.card_last_four and f"•••• {transaction.card_last_four}"
+            transaction.card_label = " ".join(filter(None, [transaction.card_brand, digits]))
+
+    @api.depends("state", "to_book", "booked_at", "retry_ids", "refund_ids.state", "lookup_count")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_story(self):
+        for transaction in self:
+            transaction.story = self.env["ir.qweb"]._render(
+                "nets_connect_cloud.nets_transaction_story", {"events": transaction._story()}
+            )
+
+    # === SEARCH === #
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Sites are few and the log is long: PostgreSQL finds the rows of a group of sites by their ids, and not by
+        reading the log for those whose site belongs to it."""
+
+        def by_ids(condition):
+            if condition.field_expr != "location_id" or condition.operator != "child_of":
+                return condition
+            locations = self.env["nets.location"].with_context(active_test=False)
+            return Domain("location_id", "in", locations.search([("id", "child_of", condition.value)]).ids)
+
+        return super()._search(Domain(domain).map_conditions(by_ids), *args, **kwargs)
+
+    def _search_last_day(self, operator, value):
+        if operator != "=":
+            return NotImplemented
+        return Domain("create_date", "<=", fields.Date.to_date(value))
+
+    # === THE STORY === #
+
+    def _story(self):
+        """What happened, in the order it happened.
+
+        :return: list of dicts for the template: `time` (text), `title`, `text`, `tone` (a colour of Bootstrap)
+        """
+        self.ensure_one()
+        events = sorted(self._story_events(), key=lambda event: event["at"])
+        day = None
+        for event in events:
+            at = fields.Datetime.context_timestamp(self, event["at"])
+            # the day is said once
+            event["time"] = format_datetime(
+                self.env, event["at"], dt_format="HH:mm:ss" if at.date() == day else "d MMM y, HH:mm:ss"
+            )
+            day = at.date()
+        return events
+
+    def _story_events(self):
+        """Hook: what happened, in any order.
+
+        :return: list of dicts: `at` (naive UTC), `title`, `text`, `tone`
+        """
+        self.ensure_one()
+        events = [self._story_request()]
+
+        def add(at, title, text="", tone="secondary"):
+            if at:
+                events.append({"at": at, "title": title, "text": text, "tone": tone})
+
+        add(self.sent_at, self.env._("Sent to the terminal"))
+        add(
+            self.abort_requested_at,
+            self.env._("Abort asked for"),
+            self.env._("By %(user)s", user=self.abort_requested_by_id.sudo().name),
+            "warning",
+        )
+        add(
+            self.unknown_since,
+            self.env._("Result unknown"),
+            self.env._("Looked up %(count)s times. %(last)s", count=self.lookup_count, last=self.lookup_message or ""),
+            "warning",
+        )
+        if self.recorded_at and self.state not in UNRESOLVED_STATES:
+            events.append(self._story_result())
+        booked_as = [self._origin_model()._booked_as(self.sudo()), self.booking_note]
+        add(self.booked_at, self.env._("Booked"), " · ".join(filter(None, booked_as)), "success")
+        for retry in self.retry_ids.sorted("id"):
+            add(
+                retry.create_date,
+                self.env._("Tried again"),
+                self.env._("%(order)s: %(message)s", order=retry.order_id, message=retry.message),
+            )
+        for refund in self.refund_ids.sorted("id"):
+            add(
+                refund.create_date,
+                refund._kind_name(),
+                self.env._(
+                    "%(user)s, %(amount)s on %(terminal)s, %(order)s: %(message)s",
+                    user=refund.user_id.sudo().name,
+                    amount=refund._format_amount(refund.charged_amount or refund.amount),
+                    terminal=refund.terminal_label,
+                    order=refund.order_id,
+                    message=refund.message,
+                ),
+            )
+        return events
+
+    def _story_request(self):
+        asked = self.env._(
+            "%(user)s asked for %(amount)s on %(terminal)s",
+            user=self.user_id.sudo().name,
+            amount=self._format_amount(self.amount),
+            terminal=self.terminal_label,
+        )
+        purpose = self._purpose()
+        if self.refund_of_id:
+            purpose = self.env._("%(purpose)s, of %(order)s", purpose=purpose, order=self.refund_of_id.order_id)
+        return {
+            "at": self.create_date,
+            "title": self._kind_name(),
+            "text": " · ".join(filter(None, [asked, self.location_id.sudo().complete_name, purpose])),
+            "tone": "secondary",
+        }
+
+    def _kind_name(self):
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+
+    def _story_result(self):
+        message = self._message()
+        parts = [message.explanation, message.detail]
+        if self.state == "approved":
+            parts = [
+                self._format_amount(self.charged_amount),
+                self.card_label,
+                self.authorisation_code and self.env._("authorisation %(code)s", code=self.authorisation_code),
+            ]
+        if self.answer_seconds:
+            parts.append(self.env._("answered after %(seconds)s s", seconds=round(self.answer_seconds, 1)))
+        if self.settled_by_id:
+            parts.append(
+                self.env._(
+                    "settled by hand by %(user)s: %(reason)s",
+                    user=self.settled_by_id.sudo().name,
+                    reason=self.settlement_reason,
+                )
+            )
+        tones = {"approved": "success", "failed": "danger"}
+        return {
+            "at": self.recorded_at,
+            "title": describe(self.env, "approved", kind=self.kind).label
+            if self.state == "approved"
+            else message.label,
+            "text": " · ".join(filter(None, parts)),
+            "tone": tones.get(self.state, "warning"),
+        }

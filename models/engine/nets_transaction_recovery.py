@@ -1,0 +1,547 @@
+"""Recovery: what happens to a transaction whose answer got lost."""
+
+import logging
+import math
+from datetime import timedelta
+
+from psycopg2.extras import Json
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL, format_datetime
+
+from ... import listener
+from ...connect_cloud.evidence import Decision, Evidence, Fingerprint, Kind, Question, Rule, weigh
+from ...const import (
+    CLAIM_DEADLINE,
+    EVIDENCE_INTERVAL,
+    FIRST_LOOKUP,
+    HEARTBEAT_TIMEOUT,
+    LONGEST_PAUSE,
+    LOOKUP_DEADLINE,
+    NOT_CHARGED_STATES,
+    PERSON_AFTER,
+    UNRESOLVED_STATES,
+)
+from ...messages import (
+    ADMINISTRATION_UNANSWERED,
+    NEVER_SENT,
+    PROVEN_NOT_CHARGED,
+    SETTLED_BY_HAND,
+    describe_lookup,
+    refusal,
+)
+from .nets_transaction import NOW
+
+_logger = logging.getLogger(__name__)
+
+
+class NetsTransaction(models.Model):
+    """An unknown result is looked up until it is proven, or a person settles it; it is never guessed."""
+
+    _inherit = "nets.transaction"
+
+    needs_person = fields.Boolean(
+        "Needs a person",
+        compute="_compute_needs_person",
+        search="_search_needs_person",
+        help="Unknown, or charged and not booked, for longer than the settings allow.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "unknown_since", "to_book", "recorded_at")
+    def _compute_needs_person(self):
+        overdue = self.filtered_domain(self._overdue_domain())
+        for transaction in self:
+            transaction.needs_person = transaction in overdue
+
+    @api.depends("lookup")
+    @api.depends_context("lang", "tz")
+    def _compute_lookup_message(self):
+        for transaction in self:
+            transaction.lookup_message = describe_lookup(self.env, transaction.sudo().lookup or {})
+
+    @api.model
+    def _search_needs_person(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        return self._overdue_domain()
+
+    # === LOOK THE RESULT UP === #
+
+    def _claim_lookup(self):
+        """Let one process at a time look a result up: an unknown one when it's due, a failed one when a person asked.
+
+        :return: listener.Call, or None when there is nothing to look up now
+        """
+        self.ensure_one()
+        if self.exists() and self._compare_and_set(
+            {
+                # should the process die now, another may start after this
+                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, LOOKUP_DEADLINE),
+                "lookup_started_at": NOW,
+                "lookup_count": SQL("COALESCE(lookup_count, 0) + 1"),
+            },
+            ("unknown", *NOT_CHARGED_STATES),
+            SQL("next_lookup_at <= %s", NOW),
+        ):
+            return self._make_call(wants_baseline=False)
+        return None
+
+    def _lookup_pause(self, count):
+        """:return: seconds until the next lookup, after this many"""
+        first = self._setting("first_lookup", FIRST_LOOKUP)
+        longest = self._setting("longest_pause", LONGEST_PAUSE)
+        return min(first * 2 ** min(count, 10), max(longest, first))
+
+    @api.model
+    def _setting(self, name, default):
+        """A number of the settings. What somebody wrote into the system parameters must not stop a lookup."""
+        value = self.env["ir.config_parameter"].sudo().get_param(f"nets_connect_cloud.{name}", default)
+        try:
+            return max(1, int(value))
+        except ValueError:
+            _logger.warning("The system parameter nets_connect_cloud.%s isn't a number: %s", name, value)
+            return default
+
+    # === ASKED BY A PERSON === #
+
+    def action_get_last_result(self):
+        """Open the dialog that shows this transaction and can ask for its result at once."""
+        self.ensure_one()
+        self._check_may_run()
+        return self._dialog_action()
+
+    def get_last_result(self):
+        """Ask the terminal at once, without waiting for it here.
+
+        For failed ones, too: an approval that turns up later wins over whatever was known (rule 9).
+
+        :return: what `read_progress` returns
+        """
+        self._check_may_run()
+        for transaction in self.sudo():
+            if transaction._can_look_up():
+                transaction._ask_soon()
+        return self.read_progress()
+
+    def _can_look_up(self):
+        self.ensure_one()
+        return bool(self.sent_at) and self.state in ("unknown", *NOT_CHARGED_STATES) and not self._is_looked_up()
+
+    def _is_looked_up(self):
+        """Whether the terminal is being asked right now. A failed one is looked up only where a person asked."""
+        if self.state in NOT_CHARGED_STATES:
+            return bool(self.next_lookup_at)
+        return bool(
+            self.state == "unknown"
+            and self.lookup_started_at
+            and (not self.looked_up_at or self.lookup_started_at > self.looked_up_at)
+            and self.lookup_started_at > self._now() - timedelta(seconds=LOOKUP_DEADLINE)
+        )
+
+    def _ask_soon(self):
+        """Have the terminal asked now, or as soon as it makes sense."""
+        self.ensure_one()
+        if self._is_looked_up():
+            return
+        if self.state == "unknown":
+            # not within seconds after the answer was lost, nor after the last lookup: nothing new could be there
+            soon = SQL("COALESCE(looked_up_at, unknown_since) + %s * interval '1 second'", self._lookup_pause(0))
+            self._compare_and_set({"next_lookup_at": soon}, ("unknown",), SQL("next_lookup_at > %s", soon))
+        else:
+            self._compare_and_set({"next_lookup_at": NOW}, NOT_CHARGED_STATES, SQL("next_lookup_at IS NULL"))
+        self._recover()
+
+    def _advice(self):
+        """What a person compares where a result stays unknown."""
+        if self.state != "unknown" or self.kind == "administration":
+            return ""
+        values = {"amount": self._format_amount(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
+        if self.kind == "reversal":
+            return self.env._(
+                "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s taken back, "
+                "asked for on %(date)s? A manager can then settle it by hand.",
+                **values,
+            )
+        if self.kind == "refund":
+            return self.env._(
+                "If this takes longer, compare the terminal's own journal: is there a refund of %(amount)s, sent on "
+                "%(date)s? A manager can then settle it by hand.",
+                **values,
+            )
+        return self.env._(
+            "If this takes longer, compare the terminal's own journal: is there a payment of %(amount)s, sent on "
+            "%(date)s? A manager can then settle it by hand.",
+            **values,
+        )
+
+    # === WHAT A LOOKUP TELLS === #
+
+    def _seconds_to_lookup(self):
+        """:return: seconds until the next lookup is due, or None when it is settled"""
+        self.ensure_one()
+        if not self.exists() or self.state != "unknown":
+            return None
+        return max(0, (self.next_lookup_at - self._now()).total_seconds())
+
+    def _record_lookup(self, terminal_state, last, error=None):
+        """Settle what the terminal's last result proves, and nothing else (rules 7 to 9).
+
+        :param str terminal_state: as NETS names it
+        :param last: LastTransaction, or None where the terminal has none
+        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that
+        :return: whether there is a charge to book now
+        """
+        self.ensure_one()
+        self._lock()
+        self._correct({"looked_up_at": NOW})
+        if error:
+            self._schedule_lookup({"reason": error.reason.value, "text": error.message})
+            self._tell()
+            return self.to_book
+        self._record_evidence(last)
+        if self.state == "unknown":
+            verdict = weigh(self._question(), terminal_state, last, self._is_stan_auth_known)
+            self._settle(verdict, last)
+            if self.state == "unknown":
+                self._keep_evidence(verdict)
+                self._schedule_lookup({"why": verdict.why.value, "state": terminal_state}, verdict.wait_until)
+        elif self.next_lookup_at:
+            self._schedule_lookup({"why": "no_charge_shown"})
+        self._tell()
+        return self.to_book
+
+    def _schedule_lookup(self, said, wait_until=None):
+        """Keep what the lookup came to, and when the next one is due.
+
+        :param dict said: what `describe_lookup` makes words of
+        :param wait_until: when time alone will have brought the proof; aware, in UTC
+        """
+        pause = self._lookup_pause(self.lookup_count)
+        if wait_until:
+            said = {**said, "until": wait_until.isoformat()}
+            missing = (wait_until.replace(tzinfo=None) - self._now()).total_seconds()
+            # a moment later, since clocks are read in whole seconds
+            pause = min(pause, max(0, missing) + 1)
+        self._compare_and_set(
+            {"next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, pause), "lookup": Json(said)}, ("unknown",)
+        )
+        # a person asked for this one; it isn't looked up automatically
+        self._compare_and_set({"next_lookup_at": None, "lookup": Json(said)}, NOT_CHARGED_STATES)
+
+    def _question(self):
+        """:return: connect_cloud.Question; what has to be known of this transaction to judge a last result"""
+        terminal, zone, original = self.terminal_id, self._zone(), self.refund_of_id
+        return Question(
+            kind=Kind(self.kind),
+            order_id=self.order_id,
+            amount=abs(self._to_minor_units(self.amount)),
+            zone=zone,
+            now=self._now(),
+            sent_at=self.sent_at or None,
+            customer_timeout=terminal.account_id.customer_timeout,
+            baseline=Fingerprint.from_json(self.baseline, zone),
+            original=original._as_original() if self.kind == "reversal" else None,
+            used_by_hand=terminal.used_by_hand,
+            mirrors_order_id=terminal.account_id.mirrors_order_id,
+            call_held=self.state == "pending",
+            evidence=Evidence.from_json(self.no_charge_evidence, zone),
+            evidence_interval=EVIDENCE_INTERVAL,
+        )
+
+    def _settle(self, verdict, last):
+        """End what a verdict settles.
+
+        :param Verdict verdict: of this transaction
+        :param last: the LastTransaction that it rests on, or None
+        """
+        if verdict.decision == Decision.CHARGED:
+            self._record_outcome(verdict.outcome)
+        elif verdict.decision == Decision.NOT_CHARGED and verdict.rule == Rule.IDLE:
+            # Whether it was done, the terminal's own print tells a person.
+            self._end_not_charged(ADMINISTRATION_UNANSWERED, None, ("unknown",))
+        elif verdict.decision == Decision.NOT_CHARGED:
+            # where the terminal shows our own result: what it says
+            own = verdict.outcome
+            reason = own.reason.value if own and own.reason else PROVEN_NOT_CHARGED
+            self._end_not_charged(reason, self._outcome_values(own) if own else None, ("unknown",))
+        if verdict.decision in (Decision.CHARGED, Decision.NOT_CHARGED) and verdict.rule != Rule.IDLE:
+            self.terminal_id._set_last_result(self._fingerprint(last))
+
+    def _keep_evidence(self, verdict):
+        """What was seen once has to be seen again."""
+        evidence = verdict.evidence and Json(verdict.evidence.to_json())
+        if evidence or self.no_charge_evidence:
+            self._compare_and_set({"no_charge_evidence": evidence}, ("unknown",))
+
+    def _record_evidence(self, last):
+        """Rules 7 and 9: a last result with an order id of ours is that transaction's, whatever it was taken for.
+
+        :param last: LastTransaction or None
+        :return: the transaction that was found charged just now, mostly empty
+        """
+        nothing = self.browse()
+        if not last or not last.order_id:
+            return nothing
+        terminal = self.terminal_id
+        if not terminal.account_id.mirrors_order_id:
+            terminal.account_id.mirrors_order_id = True
+        transaction = self.sudo().search([("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id)])
+        known_as = transaction.state
+        if not transaction or (known_as == "approved" and (transaction.stan_auth or not transaction.settled_by_id)):
+            return nothing  # known already; what was settled by hand is compared with what NETS says
+        verdict = weigh(transaction._question(), None, last, transaction._is_stan_auth_known)
+        if verdict.decision not in (Decision.CHARGED, Decision.NOT_CHARGED):
+            return nothing
+        transaction._settle(verdict, last)
+        transaction._tell()
+        if transaction != self and transaction.to_book:
+            # this lookup books only its own
+            listener.book_after_commit(self.env.cr, transaction.id)
+        return transaction if transaction.state == "approved" != known_as else nothing
+
+    def _record_while_held(self, last):
+        """The call is still listening, its answer overdue, and the terminal idle: an approval with our order id proves
+        the charge whatever the call does. Nothing else is concluded before it ended.
+
+        :param last: LastTransaction, or None where the terminal has none
+        :return: whether there is a charge to book now
+        """
+        self.ensure_one()
+        self._lock()
+        if self.state == "pending":
+            self._record_evidence(last)
+        return self.to_book
+
+    def _is_stan_auth_known(self, stan_auth):
+        return bool(
+            self.sudo().search_count(
+                [
+                    ("terminal_id", "=", self.terminal_id.id),
+                    ("stan_auth", "=", stan_auth),
+                    ("id", "!=", self.id),
+                ],
+                limit=1,
+            )
+        )
+
+    def _fingerprint(self, last):
+        """What makes a result of this terminal recognisable.
+
+        :param last: LastTransaction, Outcome of our own call, or None where the terminal has no last result
+        :return: dict of plain values
+        """
+        return Fingerprint.of(last, self._zone()).to_json()
+
+    def _zone(self):
+        """The time zone of the terminal's clock."""
+        return self.location_id.tz or "UTC"
+
+    # === ROWS THAT THEIR THREAD HAS LEFT === #
+
+    def _recover(self):
+        """Look after rows that their thread has left, without waiting for anything.
+
+        Called when somebody watches a transaction, and every minute by the scheduled job.
+
+        - never claimed within a minute → failed, by the same compare-and-set as the claim (rule 1)
+        - no heartbeat → unknown (rule 16)
+        - a lookup or a booking is due → started in a thread after commit
+        """
+        for transaction in self:
+            if transaction.state == "pending" and not transaction.sent_at:
+                transaction._end_unsent(
+                    NEVER_SENT, SQL("create_date < %s - %s * interval '1 second'", NOW, CLAIM_DEADLINE)
+                )
+            elif (
+                transaction.state == "pending"
+                and transaction._lost_its_thread()
+                # its thread is gone for longer than a result needs to be there
+                and transaction._become_unknown(look_up_now=True)
+            ):
+                transaction._tell()
+            if (
+                transaction.state in ("unknown", *NOT_CHARGED_STATES)
+                and transaction.next_lookup_at
+                and transaction.next_lookup_at <= transaction._now()
+            ):
+                listener.look_up_after_commit(self.env.cr, transaction.id)
+            if (
+                transaction.to_book
+                and transaction.next_booking_at
+                and transaction.next_booking_at <= transaction._now()
+            ):
+                listener.book_after_commit(self.env.cr, transaction.id)
+
+    def _lost_its_thread(self):
+        self.env.cr.execute(
+            SQL(
+                """SELECT 1 FROM nets_heartbeat
+                    WHERE transaction_id = %s AND beat_at > %s - %s * interval '1 second'""",
+                self.id,
+                NOW,
+                HEARTBEAT_TIMEOUT,
+            )
+        )
+        return not self.env.cr.fetchone()
+
+    @api.model
+    def _cron_recover(self):
+        """Start what is due: lookups in threads, bookings here; and call a person for what stays open.
+
+        Each record is committed by itself, and one that fails doesn't stop the others.
+        """
+        now = fields.Datetime.now()
+        # of threads that died; the living ones beat every few seconds
+        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE beat_at < %s - interval '1 day'", NOW))
+        # a failed one is looked up where a person asked, and the process that did it died
+        looked_up = [("state", "in", NOT_CHARGED_STATES), ("next_lookup_at", "<=", now)]
+        to_do = [
+            *((record, "_recover") for record in self.search([("state", "in", UNRESOLVED_STATES)], order="id")),
+            *((record, "_recover") for record in self.search(looked_up, order="id")),
+            *(
+                (record, "_book_unless_locked")
+                for record in self.search([("to_book", "=", True), ("next_booking_at", "<=", now)], order="id")
+            ),
+            *((record, "_call_person") for record in self.search(self._person_domain(), order="id")),
+            *((record, "_release_person") for record in self.search([("person_called_at", "!=", False)], order="id")),
+        ]
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(to_do))
+        for transaction, method in to_do:
+            try:
+                getattr(transaction, method)()
+            except Exception:  # one that fails must not stop the others; the next run tries it again
+                self.env.cr.rollback()
+                _logger.warning("Card transaction %s: %s failed", transaction.id, method, exc_info=True)
+            cron._commit_progress(1)
+
+    def _book_unless_locked(self):
+        """Book, unless somebody is at it already."""
+        if self.try_lock_for_update(allow_referencing=True):
+            self._book()
+
+    # === CALL A PERSON === #
+
+    @api.model
+    def _person_domain(self):
+        """What has been open for so long that a person is called, and wasn't yet."""
+        return fields.Domain("person_called_at", "=", False) & self._overdue_domain()
+
+    @api.model
+    def _overdue_domain(self):
+        since = fields.Datetime.now() - timedelta(minutes=self._setting("person_after", PERSON_AFTER))
+        return (fields.Domain("state", "=", "unknown") & fields.Domain("unknown_since", "<", since)) | (
+            fields.Domain("to_book", "=", True) & fields.Domain("recorded_at", "<", since)
+        )
+
+    def _call_person(self):
+        """Give the responsible accountants an activity, once for each transaction."""
+        self.ensure_one()
+        called = {"person_called_at": NOW}
+        if not self._compare_and_set(called, ("unknown", "approved"), SQL("person_called_at IS NULL")):
+            return
+        for user in self._responsible_users():
+            transaction = self.with_context(lang=user.lang)
+            message = transaction._message()
+            transaction.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=message.label,
+                note=" ".join(filter(None, [message.explanation, message.detail, transaction._advice()])),
+                user_id=user.id,
+            )
+
+    def _responsible_users(self):
+        """Who looks after what doesn't resolve by itself."""
+        users = self.company_id._nets_called_users()
+        # a person who can't see it can't be called for it
+        return users.filtered(lambda user: user.active and not user.share and self.with_user(user).has_access("read"))
+
+    def _release_person(self):
+        """The activities are done once the transaction is settled and booked."""
+        self.ensure_one()
+        if self.state in UNRESOLVED_STATES or self.to_book:
+            return
+        self.activity_feedback(
+            ["mail.mail_activity_data_todo"], feedback=self.env._("Resolved: %(state)s", state=self._message().label)
+        )
+        self._compare_and_set({"person_called_at": None}, (self.state,))
+
+    @api.model
+    def _monitoring_values(self):
+        """What a monitoring system has to know: counts, and ages in seconds of the oldest.
+
+        :return: dict of plain values, of all companies
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*) FILTER (WHERE state = 'pending'),
+                          extract(epoch FROM %(now)s - min(create_date) FILTER (WHERE state = 'pending')),
+                          count(*) FILTER (WHERE state = 'unknown'),
+                          extract(epoch FROM %(now)s - min(unknown_since) FILTER (WHERE state = 'unknown')),
+                          count(*) FILTER (WHERE to_book),
+                          extract(epoch FROM %(now)s - min(recorded_at) FILTER (WHERE to_book)),
+                          count(*) FILTER (WHERE person_called_at IS NOT NULL)
+                     FROM nets_transaction
+                    WHERE state IN ('pending', 'unknown') OR to_book OR person_called_at IS NOT NULL""",
+                now=NOW,
+            )
+        )
+        pending, pending_age, unknown, unknown_age, unbooked, unbooked_age, called = self.env.cr.fetchone()
+        return {
+            "pending": {"count": pending, "oldest_seconds": int(pending_age or 0)},
+            "unknown": {"count": unknown, "oldest_seconds": int(unknown_age or 0)},
+            "unbooked": {"count": unbooked, "oldest_seconds": int(unbooked_age or 0)},
+            "person_called": {"count": called},
+        }
+
+    # === SETTLE BY HAND === #
+
+    def _settle_by_hand(self, charged, reason, amount=0, reference=""):
+        """Rule 13: a manager decides what the terminal's journal says; a later proof of a charge still wins.
+
+        :param bool charged: what the journal says
+        :param str reason: why it had to be settled by hand
+        :param float amount: what was charged, positive, in the transaction's currency
+        :param str reference: STAN or authorisation code from the journal
+        :raise UserError: where it isn't unknown, or something is missing
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("nets_connect_cloud.group_manager"):
+            raise refusal(self.env, "rights_settle", error=AccessError)
+        self.check_access("read")
+        if not (reason or "").strip():
+            raise refusal(self.env, "settle_reason")
+        if charged and (not math.isfinite(amount) or amount <= 0 or not (reference or "").strip()):
+            raise refusal(self.env, "settle_reference")
+        if self.kind == "administration" and charged:
+            raise refusal(self.env, "settle_administration")
+        transaction = self.sudo()
+        values = {
+            "settled_by_id": self.env.uid,
+            "settlement_reason": reason,
+            "settlement_reference": reference or None,
+        }
+        if charged:
+            amount = self.currency_id.round(amount)
+            values |= {
+                "charged_amount": amount if self.amount >= 0 else -amount,
+                "charge_date": fields.Datetime.context_timestamp(
+                    self.with_context(tz=transaction.location_id.tz or "UTC"), transaction.sent_at
+                ).date(),
+            }
+        # no live listener: its own answer is better than any journal
+        if not transaction._lost_its_thread() or not transaction._end(
+            "approved" if charged else "failed", SETTLED_BY_HAND, values, ("unknown",)
+        ):
+            raise refusal(self.env, "settle_not_unknown")
+        # what the terminal's last result is, is not known any more: it is asked for before the next payment
+        transaction.terminal_id._set_last_result(None)
+        transaction.message_post(
+            body=self.env._("Settled by hand: %(reason)s", reason=reason), author_id=self.env.user.partner_id.id
+        )
+        transaction._tell()
+        if charged:
+            transaction._book()

@@ -1,0 +1,95 @@
+"""Money that goes back to the card: what is left of a payment, and what a terminal can take back."""
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+from ...connect_cloud.evidence import Original
+from ...const import NOT_CHARGED_STATES
+
+
+class NetsTransaction(models.Model):
+    """A refund gives money back to any card, on any terminal; a reversal is the terminal's last payment taken back."""
+
+    _inherit = "nets.transaction"
+
+    refund_of_id = fields.Many2one(
+        "nets.transaction", "Refund of", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+    )
+    refund_ids = fields.One2many("nets.transaction", "refund_of_id", "Refunds", readonly=True)
+    amount_refundable = fields.Monetary("Left to refund", compute="_compute_amount_refundable")
+
+    # "Is this the last approved one of its terminal?"
+    _last_approved_index = models.Index("(terminal_id, id DESC) WHERE state = 'approved'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "kind", "state", "charged_amount", "refund_ids.state", "refund_ids.amount", "refund_ids.charged_amount"
+    )
+    def _compute_amount_refundable(self):
+        """What was charged less what went back, and less what may be going back this very moment: a refund under way
+        or of unknown result counts in full, since the terminal may have paid it out."""
+        taken = {}
+        groups = self.sudo()._read_group(
+            [("refund_of_id", "in", self.ids), ("state", "not in", NOT_CHARGED_STATES)],
+            ["refund_of_id", "state"],
+            ["amount:sum", "charged_amount:sum"],
+        )
+        for original, state, asked, charged in groups:
+            taken[original.id] = taken.get(original.id, 0) - (charged if state == "approved" else asked)
+        for transaction in self:
+            refundable = transaction.kind == "purchase" and transaction.state == "approved"
+            left = transaction.charged_amount - taken.get(transaction.id, 0) if refundable else 0
+            transaction.amount_refundable = max(0, left)
+
+    @api.depends("order_id", "terminal_identifier")
+    @api.depends_context("nets_refund_name")
+    def _compute_display_name(self):
+        result = super()._compute_display_name()
+        if self.env.context.get("nets_refund_name"):
+            for transaction in self:
+                transaction.display_name = transaction._refund_name()
+        return result
+
+    def _refund_name(self):
+        """What a person recognises a card payment by who has to choose one to refund."""
+        return self.env._(
+            "%(card)s on %(date)s, %(left)s left to refund",
+            card=self._card_name() or self.terminal_identifier,
+            date=format_date(self.env, self.charge_date),
+            left=self._format_amount(self.amount_refundable),
+        )
+
+    # === WHAT A TERMINAL CAN TAKE BACK === #
+
+    def _is_last_of_terminals(self):
+        """Those of these payments that are the last thing their terminal did, and that nothing was refunded of."""
+        candidates = self.filtered(
+            lambda transaction: (
+                transaction.kind == "purchase"
+                and transaction.state == "approved"
+                and not transaction.to_book
+                and transaction.currency_id.compare_amounts(transaction.amount_refundable, transaction.charged_amount)
+                == 0
+            )
+        )
+        # one look into the index for each terminal: a group over the log would read all of its payments
+        self.flush_model(["terminal_id", "state"])
+        self.env.cr.execute(
+            SQL(
+                """SELECT (SELECT id FROM nets_transaction
+                            WHERE terminal_id = terminal.id AND state = 'approved' ORDER BY id DESC LIMIT 1)
+                     FROM nets_terminal terminal WHERE terminal.id IN %s""",
+                tuple(candidates.terminal_id.ids) or (0,),
+            )
+        )
+        last_ids = {row[0] for row in self.env.cr.fetchall()}
+        return candidates.filtered(lambda transaction: transaction.id in last_ids)
+
+    def _as_original(self):
+        """:return: connect_cloud.Original; this payment as a reversal recognises it"""
+        return Original(self.order_id, self.stan_auth or "", abs(self._to_minor_units(self.charged_amount)))
+
+    def _is_shown_by(self, last):
+        """Whether the terminal's last transaction is this payment, which a reversal would take back. Not known: no."""
+        return self.state == "approved" and self._as_original().is_shown(last)

@@ -1,0 +1,518 @@
+"""Transactions of the Point of Sale: from the till's payment line to the order."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
+from ...messages import describe, describe_refusal, refusal
+from ..account.press import Reversal
+from ..engine.nets_transaction import NOW
+from .press import LinePayment, LineReversal
+
+# What a payment line shows of its transaction, besides the amount.
+SHOWN_FIELDS = (
+    "payment_status",
+    "card_type",
+    "card_brand",
+    "card_no",
+    "payment_method_authcode",
+    "payment_ref_no",
+    "transaction_id",
+    "ticket",
+)
+
+
+class NetsTransaction(models.Model):
+    """Transactions that pay lines of the Point of Sale: what the engine's hooks *book* and *tell* do for them.
+
+    The link to the till's line and its order is set here when a press is reserved, and never changes: what a client
+    can write, such as a uuid, proves nothing (rule 17). Only a manager puts a charge that belongs to no order on one.
+    What the line says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which
+    the guards of `pos.payment` take it, too.
+    """
+
+    _inherit = "nets.transaction"
+
+    origin = fields.Selection(selection_add=[("pos", "Point of Sale")], ondelete={"pos": "set default"})
+    pos_order_uuid = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    pos_payment_uuid = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    pos_order_id = fields.Many2one(
+        "pos.order", "POS order", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_payment_id = fields.Many2one(
+        "pos.payment", "POS payment", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_session_id = fields.Many2one(
+        "pos.session", "POS session", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_config_id = fields.Many2one(
+        "pos.config", "Point of Sale", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    pos_payment_method_id = fields.Many2one(
+        "pos.payment.method", "POS payment method", readonly=True, copy=False, ondelete="restrict"
+    )
+    # The order lines of what the terminal added to the amount.
+    pos_tip_line_id = fields.Many2one("pos.order.line", "Tip on the order", readonly=True, copy=False)
+    pos_surcharge_line_id = fields.Many2one("pos.order.line", "Surcharge on the order", readonly=True, copy=False)
+    cashier_name = fields.Char("Cashier", readonly=True)
+    without_order = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
+    )
+
+    _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
+    # As Odoo writes the condition.
+    _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
+
+    # === START === #
+
+    @api.model
+    def pos_start(self, payment_uuid, terminal_id, amount, request_id, cashier="", reversal=False, refund_of_id=None):  # pylint: disable=too-many-positional-arguments
+        """Charge a card for a payment line of the till, or give money back where its amount is negative.
+
+        The order has to be synced before: the amount is read here, and the till's only has to agree.
+
+        :param str payment_uuid: of the line
+        :param int terminal_id: where
+        :param float amount: signed, in the order's currency, major units
+        :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :param str cashier: who stands at the till, for the log
+        :param bool reversal: have the terminal take back its last payment, instead of refunding a card
+        :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
+        :return: what `read_progress` returns: of the new transaction, or of one that the line has already; or, in a
+            list, what it has to wait for: nothing was started then, and the client repeats the request
+        :raise UserError: where nothing was sent, with the cause
+        """
+        return self._press_and_watch(
+            LinePayment(self.env, request_id, payment_uuid, terminal_id, amount, cashier, reversal, refund_of_id)
+        )
+
+    @api.model
+    def pos_progress(self, payment_uuids):
+        """What became of the till's payment lines: asked on return, after a reload or on another till.
+
+        :param list payment_uuids: of lines
+        :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
+        """
+        self._check_may_run()
+        found = self.search([("pos_payment_uuid", "in", payment_uuids)])
+        found = found.sorted(lambda transaction: (transaction._pos_precedence(), transaction.id))
+        shown = {transaction.pos_payment_uuid: transaction for transaction in found}
+        for name, transaction in self._pos_of_lines(list(shown)).items():
+            shown[name] = transaction._pos_take_back() or transaction
+        progress = self.browse([transaction.id for transaction in shown.values()]).read_progress()
+        return dict(zip(shown, progress, strict=True))
+
+    @api.model
+    def _pos_payment(self, payment_uuid):
+        """The till's payment line on the server.
+
+        :raise UserError: where it isn't there (yet)
+        """
+        payment = self.env["pos.payment"]
+        if payment_uuid and isinstance(payment_uuid, str):
+            payment = payment.search([("uuid", "=", payment_uuid)])
+        if not payment:
+            raise refusal(self.env, "order_not_on_server")
+        return payment
+
+    # === START: REFUSE WHAT CAN'T BE RIGHT === #
+
+    @api.model
+    def _pos_wait_for_booking(self, order):
+        """What the next card of an order has to wait for: a charge that is booked in a moment.
+
+        :return: as `_wait_for_terminal`; None where there is nothing to wait for, or accounting refused the booking
+        """
+        booking = order._nets_unresolved()
+        if not booking or not all(charge._pos_is_being_booked() for charge in booking):
+            return None
+        message = booking[0]._pos_in_the_way()
+        return self._waiting(message.label, message.explanation)
+
+    def _pos_is_being_booked(self):
+        return self.state == "approved" and self.to_book and not self.booking_error
+
+    def _pos_check_terminal(self, payment, terminal):
+        """:raise UserError: where the payment's method doesn't allow the terminal, with the cause"""
+        if terminal not in payment.payment_method_id._nets_terminals(payment.pos_order_id.config_id):
+            raise refusal(
+                self.env, "terminal_not_of_method", terminal=terminal.sudo().name, method=payment.payment_method_id.name
+            )
+
+    @api.model
+    def _pos_charged_for(self, order, transaction_id=None):
+        """The card payments that money of a refund can go back to: of the order that it refunds, which a till says, in
+        the same company and currency.
+
+        :param order: the order of the refund
+        :param int transaction_id: only this one
+        :return: nets.transaction with all rights
+        """
+        order = order.sudo()
+        domain = [
+            ("pos_order_id", "in", order.refunded_order_id.ids),
+            ("company_id", "=", order.company_id.id),
+            ("currency_id", "=", order.currency_id.id),
+            ("kind", "=", "purchase"),
+            ("state", "=", "approved"),
+            ("without_order", "=", False),
+        ]
+        if transaction_id:
+            domain.append(("id", "=", transaction_id))
+        return self.sudo().search(domain, order="id")
+
+    def _pos_original(self, payment):
+        """Which of these card payments a negative payment line gives back.
+
+        :return: nets.transaction
+        :raise UserError: where none has enough left
+        """
+        currency = payment.currency_id
+        amount = -payment.amount
+        fitting = self.filtered(lambda record: currency.compare_amounts(record.amount_refundable, amount) >= 0)
+        # one card that was charged just this is more likely meant than a part of another
+        original = fitting.sorted(lambda record: currency.compare_amounts(record.charged_amount, amount) != 0)[:1]
+        if not original:
+            left = self.filtered(lambda record: not currency.is_zero(record.amount_refundable))
+            if not left:
+                raise refusal(payment.env, "order_not_refundable")
+            raise refusal(
+                payment.env,
+                "amount_above_cards",
+                amount=currency.format(amount),
+                cards=", ".join(f"{card._card_name()} {currency.format(card.amount_refundable)}" for card in left),
+            )
+        return original
+
+    def _pos_check_take_back(self, amount):
+        """:raise UserError: where the terminal can't take this payment back as a whole any more"""
+        if not self._is_last_of_terminals() or self.currency_id.compare_amounts(self.charged_amount, amount) != 0:
+            raise refusal(self.env, "not_last_payment")
+
+    # === WHAT THE LINE SAYS === #
+
+    @api.model
+    def _pos_of_lines(self, payment_uuids):
+        """What stands for payment lines: the running one, else the one that charged it.
+
+        :param payment_uuids: list of uuids
+        :return: {uuid: nets.transaction with all rights}; a line that nothing runs on, and that nothing charged, isn't
+            in it
+        """
+        candidates = self.sudo().search(
+            [
+                # by the link, and not by what it was called then
+                ("pos_payment_id.uuid", "in", [name for name in payment_uuids if name]),
+                ("state", "not in", NOT_CHARGED_STATES),
+                ("without_order", "=", False),
+            ]
+        )
+        # told by the one that it takes back
+        candidates = candidates.filtered(lambda transaction: not transaction._pos_takes_back_line())
+        candidates = candidates.sorted(lambda transaction: (transaction._pos_precedence(), -transaction.id))
+        return {transaction.pos_payment_id.uuid: transaction for transaction in candidates}
+
+    def _pos_precedence(self):
+        """How much this one, of those of the same line, matters to the line, and to those who look at it. Several are
+        there where one that was given up turned out to be charged: the line then belongs to the other one."""
+        if self.state in UNRESOLVED_STATES:
+            return 4
+        if self.state in NOT_CHARGED_STATES:
+            return 0
+        if self.without_order:
+            return 1
+        return 3 if self.booked_at else 2
+
+    def _pos_takes_back_line(self):
+        """Whether this is the reversal of a line of the same order, and not a line of a refund."""
+        return self.kind == "reversal" and self.pos_order_id == self.refund_of_id.pos_order_id
+
+    def _pos_take_back(self):
+        """The reversal of this line that is under way, or worked; mostly empty."""
+        return self.refund_ids.filtered(
+            lambda refund: refund.state not in NOT_CHARGED_STATES and refund._pos_takes_back_line()
+        )[:1]
+
+    def _pos_line_values(self):
+        """What the payment line of this transaction has to say. Nobody else decides it (rule 14).
+
+        :return: dict of values of pos.payment
+        """
+        self.ensure_one()
+        # what isn't booked yet may be refused by accounting, and lacks what the terminal added
+        charged = self.state == "approved" and not self.to_book
+        take_back = self._pos_take_back()
+        if not charged:
+            amount = self.amount
+            status = "waitingCancel" if self.state == "pending" and self.abort_requested_at else "waitingCard"
+        elif take_back and not take_back._still_open():
+            amount, status = 0.0, "reversed"
+        else:
+            amount, status = self.charged_amount, "reversing" if take_back else "done"
+        return {
+            "payment_method_id": self.pos_payment_method_id.id,
+            "pos_order_id": self.pos_order_id.id,
+            "amount": amount,
+            "payment_status": status,
+            "card_type": charged and self.card_brand,
+            "card_brand": charged and self.card_brand,
+            "card_no": charged and self.card_last_four,
+            "payment_method_authcode": charged and self.authorisation_code,
+            "payment_ref_no": charged and (self.stan or self.settlement_reference),
+            "transaction_id": charged and self.order_id,
+            "ticket": charged and self.customer_receipt,
+        }
+
+    def _pos_said_of_line(self):
+        """What the line of this transaction has to say, whichever transaction stands for it by now.
+
+        :return: dict of some values of pos.payment; nothing was charged where it is the status alone
+        """
+        name = self.pos_payment_id.uuid
+        known = self._pos_of_lines([name]).get(name)
+        return known._pos_line_values() if known else {"payment_status": "retry"}
+
+    def _pos_show_on_line(self):
+        """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
+        card of a payment that was settled by hand may become known when its order is long paid.
+
+        Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
+        """
+        for transaction in self.filtered(lambda record: record.pos_payment_id):
+            said = transaction._pos_said_of_line()
+            values = {name: said[name] or None for name in SHOWN_FIELDS if name in said}
+            self.env["pos.payment"].flush_model(values)
+            columns = SQL(", ").join(SQL.identifier(name) for name in values)
+            shown = SQL(", ").join(SQL("%s", value) for value in values.values())
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
+                        WHERE id = %(id)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                    columns=columns,
+                    shown=shown,
+                    now=NOW,
+                    id=transaction.pos_payment_id.id,
+                )
+            )
+            self.env["pos.payment"].invalidate_model(list(values), flush=False)
+
+    # === RECORD === #
+
+    # === BOOK === #
+
+    def _pos_book(self):
+        """Put the charge on the till's line, and what the terminal added on the order.
+
+        Where the order can't take it any more, it becomes a payment of its own: rule 12.
+        """
+        if self.kind == "reversal" and self._pos_takes_back_line():
+            return self._pos_book_take_back()
+        payment = self._pos_line_to_book_on()
+        if not payment:
+            return self._pos_book_without_order()
+        self.pos_session_id = payment.session_id
+        payment.write(self._pos_line_values())
+        payment.pos_order_id._nets_add_extra_lines(self)
+        return None
+
+    def _pos_line_to_book_on(self):
+        """The line that can take this charge.
+
+        :return: pos.payment, empty where its order was paid otherwise, cancelled, deleted, or its session is closed
+        """
+        payment = self.pos_payment_id
+        order = payment.pos_order_id
+        if order.state != "draft" or not order.session_id or order.session_id.state == "closed":
+            return payment.browse()
+        if self._pos_of_lines([payment.uuid]).get(payment.uuid) != self:
+            # this one had been given up, and another one charges the line by now
+            return payment.browse()
+        # this one had been given up, and the customer paid otherwise, or took less
+        left = order._nets_left(payment)
+        if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
+            return payment.browse()
+        return payment
+
+    def _pos_book_without_order(self):
+        """A payment of its own, on the journal of the payment method: rules 12 and 15."""
+        self.without_order = True
+        self._make_payment(self._pos_payment_values())
+        note = self.env._(
+            "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
+            "to an order.",
+            order=self.pos_order_id._nets_name() or self.env._("The order"),
+        )
+        if self.kind != "purchase":
+            note = self.env._(
+                "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
+                order=self.pos_order_id._nets_name() or self.env._("The order"),
+            )
+        return " ".join(filter(None, [note, self._booking_note()]))
+
+    def _pos_payment_values(self):
+        """:return: dict of values of account.payment, for a charge that no order takes"""
+        method = self.pos_payment_method_id
+        payment_type = "inbound" if self.charged_amount > 0 else "outbound"
+        method_line = method.journal_id._nets_method_line(payment_type)
+        if not method_line:
+            method_line = method.journal_id._get_available_payment_method_lines(payment_type)[:1]
+        receivable = method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
+        order = self.pos_order_id._nets_name() or self.env._("without order")
+        return {
+            "payment_type": payment_type,
+            "partner_type": "customer",
+            "partner_id": self.partner_id.commercial_partner_id.id,
+            "partner_bank_id": False,
+            "journal_id": method.journal_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "payment_method_line_id": method_line.id,
+            "destination_account_id": receivable.id,
+            "force_outstanding_account_id": method.outstanding_account_id.id,
+            "pos_payment_method_id": method.id,
+            "pos_session_id": self.pos_session_id.id,
+            "write_off_line_vals": [],
+            "date": self.charge_date,
+            "amount": abs(self.charged_amount),
+            "memo": f"{method.name} · {order} · {self._payment_reference()}",
+            "payment_reference": self.order_id,
+        }
+
+    def _pos_book_take_back(self):
+        """Empty the line that the terminal took back, and take off the order what it had added."""
+        original = self.refund_of_id
+        if original.without_order:
+            # taken off the order meanwhile
+            self.without_order = True
+            return self._book_reversal(self._pos_payment_values())
+        payment = self.pos_payment_id
+        order = payment.pos_order_id
+        if order.state != "draft":
+            return self._pos_book_without_order()
+        payment.write(original._pos_line_values())
+        order._nets_remove_extra_lines(original)
+        return None
+
+    def _pos_extra_amounts(self):
+        """What the terminal added to what was asked for.
+
+        :return: (tip, surcharge) in major units. What it doesn't explain is a tip: it never becomes change (rule 14)
+        """
+        self.ensure_one()
+        if self.kind != "purchase" or self.state != "approved":
+            return 0, 0
+        extra = self.currency_id.round(self.charged_amount - self.amount)
+        if self.currency_id.compare_amounts(extra, 0) <= 0:
+            return 0, 0
+        surcharge = min(self.surcharge_amount, extra)
+        return self.currency_id.round(extra - surcharge), surcharge
+
+    def _pos_extra_lines(self):
+        """:return: the order lines that these charges added"""
+        return self.pos_tip_line_id | self.pos_surcharge_line_id
+
+    # === TELL === #
+
+    def _pos_in_the_way(self):
+        """:return: Message; why something can't be done with an order now, and what to do"""
+        self.ensure_one()
+        values = {
+            "order": self.pos_order_id._nets_name(),
+            "terminal": self.terminal_id.name,
+            "amount": self._format_amount(abs(self._amount_now())),
+        }
+        if self.state == "approved":
+            key = "order_charge_unbooked" if self.to_book else "order_charged"
+        else:
+            key = "order_result_unknown" if self.state == "unknown" else "order_card_running"
+        return describe_refusal(self.env, key, kind=self.kind, **values)
+
+    def _pos_unsigned(self):
+        """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
+        key = "order_signature_declined" if self.signature == "declined" else "order_unsigned"
+        values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
+        return describe_refusal(self.env, key, **values)
+
+    def _pos_is_misplaced(self):
+        """Whether the card was charged, or given money back, and no order counts with it."""
+        return self.state == "approved" and self.without_order and not self.to_book and not self._pos_takes_back_line()
+
+    def _pos_was_looked_up(self):
+        """Whether the terminal was asked for its last result since this one is unknown."""
+        return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)
+
+
+class NetsOriginPos(models.AbstractModel):
+    _name = "nets.origin.pos"
+    _inherit = "nets.origin"
+    _description = "Card payments and refunds of the Point of Sale"
+
+    @api.model
+    def _book(self, transaction):
+        return transaction._pos_book()
+
+    @api.model
+    def _booked_as(self, transaction):
+        return transaction.payment_id.display_name
+
+    @api.model
+    def _tell(self, transaction):
+        transaction._pos_show_on_line()
+        config = transaction.pos_config_id
+        # without one, giving it one would write on the configuration of open tills
+        if config.access_token:
+            config._notify(
+                "NETS_TRANSACTION",
+                {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
+            )
+
+    @api.model
+    def _progress(self, transaction):
+        said = transaction._pos_said_of_line()
+        values = {
+            "task": {"type": "till"},
+            "payment_status": said["payment_status"],
+            "payment_amount": said.get("amount", transaction.amount),
+            "refundable": transaction.amount_refundable,
+            "can_settle": transaction._pos_was_looked_up(),
+            "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
+        }
+        if transaction._pos_takes_back_line():
+            values["abort"] = ""
+        if transaction._pos_is_misplaced():
+            values["look"] = "trouble"
+        return values
+
+    @api.model
+    def _message(self, transaction, progress):
+        if transaction._pos_is_misplaced():
+            return describe(self.env, "without_order", kind=transaction.kind)
+        return None
+
+    @api.model
+    def _purpose(self, transaction):
+        return transaction.pos_order_id._nets_name() or ""
+
+    @api.model
+    def _check_may_sign(self, transaction):
+        transaction._pos_check_user()
+
+    @api.model
+    def _press_back(self, transaction, request_id):
+        if transaction.without_order:
+            return Reversal(self.env, request_id, transaction)
+        return LineReversal(self.env, request_id, transaction.pos_payment_uuid)
+
+    @api.model
+    def _check_may_give_back(self, transaction):
+        if transaction.sudo().state == "approved" and not transaction._has_own_payment():
+            raise refusal(self.env, "payment_of_till")
+        if not self.env.user.has_groups("point_of_sale.group_pos_manager,account.group_account_invoice"):
+            raise refusal(self.env, "rights_refund", error=AccessError)
+
+    @api.model
+    def _press_again(self, transaction, request_id, terminal_id):
+        raise refusal(self.env, "belongs_to_till")

@@ -1,0 +1,410 @@
+"""What people decide about transactions of the Point of Sale: cashiers on the till, managers there and in the log."""
+
+import uuid
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL, escape_psql
+
+from ...const import UNRESOLVED_STATES
+from ...messages import BY_HAND_REASONS, refusal
+from ..engine.nets_transaction import lock_rows
+from .press import LineByHand, LineReversal, PaidLineByHand
+
+# How long after an attempt that didn't reach NETS a person may record the payment by hand.
+BY_HAND_WINDOW = timedelta(hours=1)
+# What a person writes is read by people.
+REASON_LENGTH = 500
+REFERENCE_LENGTH = 64
+
+
+class NetsTransaction(models.Model):
+    """Reversals, results that are settled by hand, and charges that belong to no order."""
+
+    _inherit = "nets.transaction"
+
+    pos_is_on_open_order = fields.Boolean(compute="_compute_pos_is_on_open_order")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "without_order", "to_book", "pos_order_id.state")
+    def _compute_pos_is_on_open_order(self):
+        for transaction in self.sudo():
+            transaction.pos_is_on_open_order = not transaction.to_book and transaction._pos_is_on_open_order()
+
+    # === THE CASHIER: TAKE BACK === #
+
+    @api.model
+    def pos_reverse(self, payment_uuid, request_id):
+        """Have the terminal take back its last payment, of an order that isn't finished: the line becomes zero.
+
+        :param str payment_uuid: of the line
+        :param str request_id: as for `pos_start`
+        :return: as `pos_start`
+        :raise UserError: where nothing was sent, with the cause
+        """
+        return self._press_and_watch(LineReversal(self.env, request_id, payment_uuid))
+
+    # === SETTLE BY HAND === #
+
+    @api.model
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
+        """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
+
+        With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
+        the server can't know who stands there: it asks for the rights of the user, and keeps the cashier's name.
+
+        :param int transaction_id: of unknown result
+        :param bool charged: what the journal says
+        :param str reason: why it had to be settled by hand
+        :param float amount: what was charged, positive; the amount that was asked for where not given
+        :param str reference: STAN or authorisation code from the journal
+        :param str cashier: who stands at the till, for the log
+        :return: what `read_progress` returns
+        :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
+        """
+        transaction = self.browse(transaction_id)
+        transaction._pos_check_user()
+        self._pos_check_manager()
+        known = transaction.sudo()
+        if known.state == "unknown" and not known._pos_was_looked_up():
+            raise refusal(self.env, "last_result_first")
+        asked = abs(known.amount)
+        if amount is None:
+            amount = asked
+        self._check_number(amount, known.currency_id)
+        # a tip is on top of what was asked; nothing is given back that wasn't asked for
+        if known.currency_id.compare_amounts(amount, asked * (2 if known.kind == "purchase" else 1)) > 0:
+            raise refusal(self.env, "settle_amount", asked=known.currency_id.format(asked))
+        reference = str(reference or "").strip()
+        if charged:
+            self._pos_check_reference(reference, known.terminal_id)
+        reason = self._pos_reason(reason, cashier)
+        transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
+        return transaction.read_progress()
+
+    @api.model
+    def _pos_reason(self, reason, cashier=""):
+        """:return: what a person said, with who stood at the till where that isn't who logged in; not longer than anybody
+        reads"""
+        reason = str(reason or "").strip()[:REASON_LENGTH]
+        if not reason or not cashier or cashier == self.env.user.name:
+            return reason
+        return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+
+    @api.model
+    def _pos_may_record_by_hand(self):
+        """Whether the user may say that a card was taken on the terminal by hand: as who settles results."""
+        return self.env.user.has_group("nets_connect_cloud.group_manager")
+
+    def _pos_reached_nobody(self):
+        """Whether this was an attempt to charge a card, a short while ago, that NETS couldn't be reached for."""
+        return bool(
+            self.kind == "purchase"
+            and self.state == "failed"
+            and self.reason in BY_HAND_REASONS
+            and self.recorded_at >= self._now() - BY_HAND_WINDOW
+        )
+
+    @api.model
+    def _pos_check_reference(self, reference, terminal):
+        """:raise UserError: where what a person read on the terminal's receipt, or in its journal, is known already: it is
+        another payment's"""
+        if len(reference) > REFERENCE_LENGTH:
+            raise refusal(self.env, "reference_too_long")
+        names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
+        is_known = Domain.OR([Domain(name, "=ilike", escape_psql(reference)) for name in names])
+        domain = Domain("terminal_id", "=", terminal.id) & Domain("state", "=", "approved") & is_known
+        if reference and (known := self.sudo().search(domain, limit=1)):
+            raise refusal(
+                self.env,
+                "reference_known",
+                reference=reference,
+                terminal=terminal.sudo().name,
+                amount=known._format_amount(known.charged_amount),
+                purpose=known._purpose() or known.order_id,
+            )
+
+    @api.model
+    def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
+        """NETS can't be reached, and the card was taken on the terminal by hand: a settlement that is flagged.
+
+        :param str payment_uuid: of the line
+        :param int terminal_id: where the card was taken
+        :param float amount: what was charged, positive, at most what the line asks for
+        :param str reference: STAN or authorisation code from the terminal's receipt
+        :param str reason: why it had to be by hand
+        :param str request_id, cashier: as for `pos_start`
+        :return: what `read_progress` returns
+        :raise UserError: where nothing was recorded, with the cause
+        """
+        return self._press_and_watch(
+            LineByHand(self.env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier)
+        )
+
+    # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
+
+    def action_pos_complete(self):
+        """Finish the order of this charge, where it is fully paid and only the till didn't come to it.
+
+        :raise UserError: where it isn't, with what to do
+        """
+        self.ensure_one()
+        self._pos_check_user()
+        self._pos_check_manager()
+        order = self.sudo().pos_order_id
+        order._nets_lock()
+        if order.state != "draft" or self.sudo().without_order:
+            raise refusal(self.env, "charge_without_order")
+        order._nets_check_resolved()
+        if order.session_id.state not in ("opened", "closing_control"):
+            raise refusal(self.env, "session_closed")
+        order.amount_paid = order._compute_amount_paid()
+        if not order._is_pos_order_paid():
+            raise refusal(
+                self.env,
+                "order_not_paid",
+                order=order._nets_name(),
+                paid=order.currency_id.format(order.amount_paid),
+                total=order.currency_id.format(order.amount_total),
+            )
+        order.with_company(order.company_id)._process_saved_order(False)
+        order._send_order()
+        order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
+        return order.sudo(False)._get_records_action()
+
+    def action_pos_take_off(self):
+        """Take a charge off an order that won't be finished with it, so that it can be refunded: it is booked as a payment
+        of its own. Then open the dialog that refunds it.
+
+        :raise UserError: where its order is paid, or it is being taken back
+        """
+        self.ensure_one()
+        self._pos_check_user()
+        self._pos_check_manager()
+        self.sudo()._pos_take_off_order()
+        return self.action_refund()
+
+    @api.model
+    def _pos_check_manager(self):
+        """:raise AccessError: for whoever isn't a manager of the Point of Sale"""
+        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
+            raise refusal(self.env, "rights_till_manager", error=AccessError)
+
+    def _pos_check_user(self):
+        """Refuse what isn't the user's to decide: what was taken elsewhere, or for an order that may only be read.
+
+        :raise AccessError, UserError: with the cause
+        """
+        self._check_may_run()
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise refusal(self.env, "rights_till", error=AccessError)
+        known = self.sudo()
+        if known.origin != "pos":
+            raise refusal(self.env, "not_of_till")
+        known.pos_order_id.with_env(self.env).check_access("write")
+
+    def _pos_is_on_open_order(self):
+        """Whether this charge is on an order that isn't paid yet."""
+        return (
+            self.origin == "pos"
+            and self.state == "approved"
+            and not self.without_order
+            and self.pos_order_id.state in ("draft", False)
+        )
+
+    def _pos_take_off_order(self):
+        """Book a charge as a payment of its own, instead of on an order that won't be paid with it.
+
+        :raise UserError: where its order is paid, or it is being taken back
+        """
+        self.ensure_one()
+        order = self.pos_order_id
+        order._nets_lock()
+        self._lock()
+        if not self._pos_is_on_open_order():
+            raise refusal(self.env, "charge_of_paid_order")
+        if self._pos_take_back().filtered(lambda reversal: not reversal.without_order):
+            raise refusal(self.env, "being_reversed")
+        self.without_order = True
+        if not self.to_book:
+            note = self.with_company(self.company_id)._pos_book_without_order()
+            self.booking_note = note
+            self.pos_payment_id.unlink()
+            if order:
+                order._nets_remove_extra_lines(self)
+        self._tell()
+
+    def _pos_give_up_waiting(self):
+        """A manager closes the session although this is unresolved: whatever comes of it, the order is free, and a
+        charge becomes a payment of its own."""
+        self.ensure_one()
+        if self._compare_and_set({"without_order": True}, UNRESOLVED_STATES) or self._compare_and_set(
+            {"without_order": True}, ("approved",), SQL("to_book")
+        ):
+            self._book()
+            self._tell()
+
+    def _pos_attach(self, order):
+        """Put a charge that is booked as a payment of its own on an order that is still to be paid.
+
+        :param order: pos.order
+        :raise UserError: where that can't be, with the cause
+        """
+        self.ensure_one()
+        order._nets_lock()
+        lock_rows(self)
+        self._pos_check_attachable(order)
+        self._pos_cancel_own_payment()
+        line_uuid = str(uuid.uuid4())
+        self.write(
+            {
+                "pos_order_uuid": order.uuid,
+                "pos_order_id": order.id,
+                "pos_session_id": order.session_id.id,
+                "pos_config_id": order.config_id.id,
+                "pos_payment_uuid": line_uuid,
+                "pos_payment_id": False,
+                "booking_note": False,
+            }
+        )
+        self.pos_payment_id = self.env["pos.payment"]._nets_add({**self._pos_line_values(), "uuid": line_uuid})
+        order._nets_add_extra_lines(self)
+        self._tell()
+        order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
+
+    def _pos_attach_to_payment(self, payment):
+        """Have a charge that is booked as a payment of its own stand for a card payment of a paid order that no
+        terminal charged. That one is booked by its session.
+
+        :param payment: pos.payment
+        :raise UserError: where that can't be, with the cause
+        """
+        self.ensure_one()
+        order = payment.pos_order_id
+        order._nets_lock()
+        lock_rows(self)
+        payment._nets_check_without_charge()
+        self._pos_check_movable()
+        currency = self.currency_id
+        if order.company_id != self.company_id or order.currency_id != currency:
+            raise refusal(self.env, "attach_company")
+        if currency.compare_amounts(payment.amount, self.charged_amount) != 0:
+            raise refusal(
+                self.env,
+                "attach_other_amount",
+                charged=currency.format(self.charged_amount),
+                paid=currency.format(payment.amount),
+            )
+        self._pos_cancel_own_payment()
+        self.write(
+            {
+                "pos_order_uuid": order.uuid,
+                "pos_order_id": order.id,
+                "pos_session_id": order.session_id.id,
+                "pos_config_id": order.config_id.id,
+                "pos_payment_method_id": payment.payment_method_id.id,
+                "pos_payment_uuid": payment.uuid,
+                "pos_payment_id": payment.id,
+                "booking_note": False,
+            }
+        )
+        self._tell()
+
+    @api.model
+    def _pos_record_payment_by_hand(self, payment, terminal, reference, reason):
+        """Say where and when a card payment of a paid order that no terminal charged was taken by hand.
+
+        :param payment: pos.payment
+        :param terminal: nets.terminal
+        :param str reference: STAN or authorisation code from the terminal's receipt
+        :param str reason: why it had to be by hand
+        :return: the transaction; nothing more is booked: the payment is, by its session
+        :raise UserError: where that can't be, with the cause
+        """
+        press = PaidLineByHand(self.env, str(uuid.uuid4()), payment.uuid, terminal.id, reference, reason)
+        transaction, _waiting = self._press(press)
+        return transaction
+
+    def _pos_cancel_own_payment(self):
+        """Take the payment of its own out of the books: from now on a payment line stands for this charge."""
+        payment = self.payment_id
+        self.write({"payment_id": False, "without_order": False})
+        if payment.state != "canceled":
+            payment.action_cancel()
+
+    def _pos_check_movable(self):
+        """:raise UserError: where this isn't a charge without an order, or has to stay as it is booked"""
+        currency = self.currency_id
+        if (
+            self.kind != "purchase"
+            or self.state != "approved"
+            or not self.without_order
+            or self.to_book
+            or currency.compare_amounts(self.amount_refundable, self.charged_amount) != 0
+        ):
+            raise refusal(self.env, "attach_not_possible")
+        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
+            raise refusal(self.env, "payment_locked")
+
+    def _pos_check_attachable(self, order):
+        """:raise UserError: where this charge can't pay an open order, with the cause"""
+        self._pos_check_movable()
+        currency = self.currency_id
+        if order.state != "draft" or order.session_id.state != "opened":
+            raise refusal(self.env, "attach_order")
+        if order.company_id != self.company_id or order.currency_id != currency:
+            raise refusal(self.env, "attach_company")
+        if self.pos_payment_method_id not in order.config_id.payment_method_ids:
+            raise refusal(
+                self.env, "attach_method", config=order.config_id.display_name, method=self.pos_payment_method_id.name
+            )
+        order._nets_check_resolved()
+        left = order._nets_left(self.env["pos.payment"])
+        asked = currency.round(self.charged_amount - sum(self._pos_extra_amounts()))
+        if currency.compare_amounts(asked, left) > 0:
+            raise refusal(
+                self.env,
+                "attach_amount",
+                left=currency.format(left),
+                order=order._nets_name(),
+                amount=currency.format(asked),
+            )
+
+    # === CLOSING A SESSION === #
+
+    def _pos_closing_rows(self, blocking=False):
+        """What the closing of a session shows of these."""
+        return [
+            {
+                "transaction_id": transaction.id,
+                "payment_id": transaction.pos_payment_id.id,
+                "order": transaction.pos_order_id._nets_name(),
+                "amount": transaction._format_amount(transaction._amount_now()),
+                "terminal": transaction.terminal_id.name,
+                "message": transaction._pos_closing_message(blocking),
+                "blocking": blocking,
+            }
+            for transaction in self
+        ]
+
+    def _pos_closing_message(self, blocking):
+        self.ensure_one()
+        if self.settled_by_id and not blocking:
+            return self.env._(
+                "Recorded by hand by %(user)s, reference %(reference)s: %(reason)s",
+                user=self.settled_by_id.name,
+                reference=self.settlement_reference or "–",
+                reason=self.settlement_reason,
+            )
+        if self.without_order:
+            return self.booking_note or self._message().label
+        if self.state == "approved" and self.signature == "required" and blocking:
+            return self.env._("Charged, but the signature isn't accepted, and the order isn't paid.")
+        if self.state == "approved" and not self.to_book and not blocking:
+            return self.env._("Charged for an order of a later day. It is booked when that order is paid.")
+        if self.state == "approved" and not self.to_book:
+            return self.env._("Charged, but the order isn't paid.")
+        return self._message().label

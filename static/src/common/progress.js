@@ -1,0 +1,75 @@
+/**
+ * What the server says of one transaction: the one contract between the server and all screens. `progress.py` in the
+ * engine says the same in Python, with what each value means, and a test compares the two. Every key is always there;
+ * what doesn't apply is empty, false, zero or null. Texts are in the user's language, amounts in major units.
+ *
+ * The screens show it. By themselves they know only what the server can't: that something is on its way to it, that a
+ * press is held here, and that there is no connection.
+ *
+ * @typedef {Object} Progress
+ * @property {number} id of the record
+ * @property {"pending" | "unknown" | "approved" | "failed" | "aborted"} state
+ * @property {"purchase" | "refund" | "reversal" | "administration"} kind
+ * @property {boolean} finished nothing moves any more without somebody's doing
+ * @property {"running" | "aborting" | "unknown" | "approved" | "signature" | "unbooked" | "refused" | "aborted" | "trouble"} look how it stands at a glance, see `LOOKS`
+ * @property {string} title what is done, where a window can't say it of a document
+ * @property {string} label of the catalogue's message
+ * @property {string} explanation of the catalogue's message
+ * @property {string} detail NETS' own words
+ * @property {string} advice what to compare where a result stays unknown
+ * @property {string} lookup_message what the last lookup showed
+ * @property {string} note what accounting notes about the booking
+ * @property {string} alert what contradicts what was known before
+ * @property {string} paper a report, or the receipt that the customer signs
+ * @property {string} amount formatted, negative where money goes back
+ * @property {string} additions what the customer added on the terminal, in words
+ * @property {string} card brand and last four digits
+ * @property {string} authorisation_code
+ * @property {number} terminal_id
+ * @property {string} terminal_name
+ * @property {"production" | "test" | "simulator"} environment
+ * @property {"" | "possible" | "running"} abort
+ * @property {"" | "possible" | "running"} lookup get last result
+ * @property {boolean} can_retry on the same terminal
+ * @property {number} retry_wait seconds until that makes sense
+ * @property {"" | "required" | "declined"} signature whether to accept or decline it; once declined, to decline it again
+ * @property {number} report_id that can be opened
+ * @property {Object | null} task what it was asked for, see `CardTask`
+ * @property {"" | "pending" | "waitingCard" | "waitingCancel" | "reversing" | "done" | "reversed" | "retry"} payment_status of the order's line, in Odoo's words
+ * @property {number} payment_amount what the order's line says, signed
+ * @property {number} refundable what of it is left to refund
+ * @property {boolean} can_settle by hand, by a manager
+ * @property {boolean} can_record_by_hand what the terminal took where NETS can't be reached
+ */
+
+/**
+ * What a press is answered that has to wait; it is repeated with the same request id.
+ *
+ * @typedef {Object} Waiting
+ * @property {boolean} waiting
+ * @property {string} label what is waited for
+ * @property {string} explanation
+ * @property {string} advice what to compare where it takes long
+ */
+
+/** Icon and Bootstrap's colour of each look, the same on every screen. */
+export const LOOKS = {
+  running: {icon: "fa-credit-card", tone: "primary"},
+  aborting: {icon: "fa-hand-paper-o", tone: "warning"},
+  unknown: {icon: "fa-refresh fa-spin", tone: "warning"},
+  approved: {icon: "fa-check-circle", tone: "success"},
+  signature: {icon: "fa-pencil", tone: "warning"},
+  unbooked: {icon: "fa-exclamation-triangle", tone: "warning"},
+  refused: {icon: "fa-times-circle", tone: "danger"},
+  aborted: {icon: "fa-ban", tone: "muted"},
+  trouble: {icon: "fa-exclamation-triangle", tone: "warning"},
+  // what only the screen itself can know
+  sending: {icon: "fa-circle-o-notch fa-spin", tone: "primary"},
+  waiting: {icon: "fa-hourglass-half", tone: "warning"},
+  disconnected: {icon: "fa-plug", tone: "danger"},
+};
+
+/** Whether real cards are not charged there. */
+export function isPlayMoney(environment) {
+  return Boolean(environment) && environment !== "production";
+}

@@ -1,0 +1,467 @@
+import {browser} from "@web/core/browser/browser";
+import {delay} from "@web/core/utils/concurrency";
+import {_t} from "@web/core/l10n/translation";
+import {uuid as newRequestId} from "@web/core/utils/strings";
+import {markRaw, reactive} from "@odoo/owl";
+import {Press, abortIsLost, countDown, explain} from "../common/press";
+import {takeOver} from "./take_over";
+
+/** How often Odoo is asked again where it didn't answer, in milliseconds. */
+const REPEAT_INTERVAL = 2000;
+/** How often it is looked whether Odoo's own sync has ended, in milliseconds. */
+const SYNC_INTERVAL = 50;
+/** Odoo's names for a payment line whose card may be charged at this moment … */
+export const RUNNING = ["waiting", "waitingCard", "waitingCancel", "reversing"];
+/** … and for one whose card was, or whose charge was taken back. */
+const SETTLED = ["done", "reversed"];
+
+/** @typedef {import("../common/progress").Progress} Progress */
+
+/**
+ * What the till knows of a card payment besides its line's fields.
+ *
+ * @typedef {Object} CardState
+ * @property {Progress | null} progress of its newest transaction
+ * @property {import("../common/progress").Waiting | null} waiting what has to be resolved before this one starts
+ * @property {boolean} sending a request is on its way to Odoo, or is sent again until there is an answer
+ * @property {boolean} disconnected Odoo doesn't answer; it is asked again and again
+ * @property {string} error why Odoo refused
+ * @property {number} waitSeconds until *Try again* makes sense
+ */
+
+/**
+ * @param {CardState} state
+ * @param {Object | undefined} line
+ * @returns {boolean} whether a card may be charged, or given money back, at this moment
+ */
+export function isRunning({sending, waiting}, line) {
+  return sending || Boolean(waiting) || RUNNING.includes(line?.payment_status);
+}
+
+/**
+ * One card payment of this till: it sends it to Odoo's server, follows it, and has its line say what the server says.
+ *
+ * The transaction lives on the server. What is here is lost with the page, and asked for again by the line's uuid. Its
+ * methods come in the order of a payment's life: send → follow → finish.
+ */
+export class CardPayment {
+  /**
+   * @param {import("./card_desk").CardDesk} desk
+   * @param {string} uuid of the payment line, which outlives its record
+   */
+  constructor(desk, uuid) {
+    markRaw(this);
+    this.desk = desk;
+    this.uuid = uuid;
+    /** @type {CardState} for the screen */
+    this.state = reactive({
+      progress: null,
+      waiting: null,
+      sending: false,
+      disconnected: false,
+      error: "",
+      waitSeconds: 0,
+    });
+    /** How often its progress came in: an answer that was asked for before is older. */
+    this.news = 0;
+    /** What is asked for until Odoo answers, and the line's status where nothing is started after all. */
+    this.press = null;
+    this.statusBefore = "pending";
+    /** What follows its transaction until it is finished, with that transaction's id. */
+    this.watcher = null;
+    /** Resolves what was asked for, once it is known whether it was done; with the status that says so. */
+    this.outcome = null;
+    /** The order on its way back from the server. */
+    this.reloading = null;
+    this.timer = null;
+  }
+
+  get line() {
+    return this.desk.lineOf(this.uuid);
+  }
+
+  get order() {
+    return this.line?.pos_order_id;
+  }
+
+  get isRunning() {
+    return isRunning(this.state, this.line);
+  }
+
+  /** Charged, and booked in a moment. Where accounting refuses, nobody waits for it. */
+  get isBeingBooked() {
+    const {progress} = this.state;
+    return progress?.state === "approved" && !progress.finished && progress.look !== "unbooked";
+  }
+
+  // --- send --- //
+
+  /**
+   * Charge a card for the line, or give money back where its amount is negative.
+   *
+   * @returns {Promise<boolean>} whether that was done, once it is known
+   */
+  charge() {
+    const {reversal, refundOf} = this.line.nets;
+    return this.send("pos_start", (terminal, requestId) => [
+      [this.uuid, terminal.id, this.line.getAmount(), requestId],
+      {cashier: this.desk.cashierName, reversal, refund_of_id: refundOf},
+    ]);
+  }
+
+  /**
+   * NETS is down, and the card was taken on the terminal by hand.
+   *
+   * @param {{reference: string, reason: string}} values
+   */
+  recordByHand({reference, reason}) {
+    return this.send("pos_record_by_hand", (terminal, requestId) => [
+      [this.uuid, terminal.id, this.line.getAmount(), reference, reason, requestId],
+      {cashier: this.desk.cashierName},
+    ]);
+  }
+
+  /** Have the terminal take back its last payment. */
+  async reverse() {
+    await this.desk.settling(this.order);
+    return this.isRunning
+      ? false
+      : this.takeBack("pos_reverse", (requestId) => [this.uuid, requestId]);
+  }
+
+  /** The card wants a signature: the cashier has compared it, and accepts it or has the payment taken back. */
+  async sign(accepted) {
+    const {id} = this.state.progress;
+    if (accepted) {
+      await this.ask("sign", [[id], true, newRequestId()]);
+    } else {
+      await this.takeBack("sign", (requestId) => [[id], false, requestId]);
+    }
+  }
+
+  /**
+   * Sync the order, so that till and server agree on it before money moves, and start the transaction.
+   *
+   * @param {string} method of nets.transaction
+   * @param {(terminal: Object, requestId: string) => [Array, Object]} prepare its arguments
+   * @returns {Promise<boolean>} whether it was done, once that is known
+   */
+  async send(method, prepare) {
+    const {desk, line, state} = this;
+    const order = line.pos_order_id;
+    await desk.settling(order);
+    const running = desk.runningLine(order);
+    if (running) {
+      state.error = running === line ? state.error : desk.explainRunning(running).body;
+      return false;
+    }
+    const terminal = desk.terminalFor(line);
+    if (!terminal || !line.getAmount()) {
+      state.error = terminal ? _t("Enter an amount first.") : _t("Choose a terminal first.");
+      return false;
+    }
+    Object.assign(state, {sending: true, progress: null, error: "", disconnected: false});
+    const outcome = this.expect("done");
+    try {
+      await this.sync(order);
+    } catch (error) {
+      state.sending = false;
+      state.error = explain(
+        error,
+        _t(
+          "Odoo can't be reached, so nothing was sent to the terminal. Try again when the connection is back, or take another way of payment."
+        )
+      );
+      this.release("pending");
+      return outcome;
+    }
+    // From here on it may run, also where this page never hears of it.
+    this.setStatus("waitingCard");
+    await this.start("pending", method, (requestId) => prepare(terminal, requestId));
+    return outcome;
+  }
+
+  /**
+   * @param {string} method of nets.transaction
+   * @param {(requestId: string) => Array} prepare its arguments
+   * @returns {Promise<boolean>} whether the terminal took the payment back, once that is known
+   */
+  async takeBack(method, prepare) {
+    this.setStatus("reversing");
+    const outcome = this.expect("reversed");
+    await this.start("done", method, (requestId) => [prepare(requestId), {}]);
+    return outcome;
+  }
+
+  /**
+   * Have Odoo start a transaction: it is asked until it has answered.
+   *
+   * @param {string} statusBefore of the line, where nothing was started
+   * @param {string} method of nets.transaction
+   * @param {(requestId: string) => [Array, Object]} prepare its arguments
+   */
+  async start(statusBefore, method, prepare) {
+    const {state} = this;
+    state.error = "";
+    this.clearTimer();
+    this.statusBefore = statusBefore;
+    this.press = new Press(state);
+    try {
+      const call = (requestId) => this.desk.call(method, ...prepare(requestId));
+      const progress = await this.press.send(call, {insist: true});
+      if (progress) {
+        this.follow(progress);
+      }
+    } catch (error) {
+      await this.afterRefusal(explain(error));
+    } finally {
+      state.sending = false;
+    }
+  }
+
+  /** Odoo refused. An earlier attempt of the same request may have been heard, though, so the server is asked. */
+  async afterRefusal(error) {
+    let progress = null;
+    try {
+      progress = (await this.desk.call("pos_progress", [[this.uuid]]))[this.uuid];
+    } catch (unknown) {
+      // The line stays as it is, locked: `resume` finds out.
+      explain(unknown);
+      this.later(() => this.desk.resume([this.line]));
+      this.state.error = error;
+      return;
+    }
+    if (progress && !["failed", "aborted"].includes(progress.state)) {
+      this.follow(progress);
+    } else {
+      this.release(this.statusBefore);
+    }
+    this.state.error = error;
+  }
+
+  /** Give up a payment that waits for an earlier one on its terminal: nothing was started. */
+  stopWaiting() {
+    if (!this.state.sending) {
+      this.press.stop();
+      this.state.waiting = null;
+      this.release(this.statusBefore);
+    }
+  }
+
+  /** Have the server know this order as it is here. */
+  async sync(order) {
+    const {pos} = this.desk;
+    // Where a sync of the same order is under way, core would do nothing.
+    while (pos.syncingOrders.has(order.uuid)) {
+      await delay(SYNC_INTERVAL);
+    }
+    await pos.syncAllOrders({orders: [order], throw: true, force: true});
+  }
+
+  // --- ask --- //
+
+  /** A wish: what the terminal answers to the payment decides. */
+  async abort() {
+    await this.ask("abort", [[this.state.progress.id]], abortIsLost());
+  }
+
+  /** Ask the terminal at once what became of it. */
+  async getLastResult() {
+    await this.ask("get_last_result", [[this.state.progress.id]]);
+  }
+
+  /**
+   * A manager has looked at the terminal's journal.
+   *
+   * @param {{charged: boolean, reason: string, amount: number, reference: string}} values
+   * @raise {RPCError} where Odoo refuses
+   */
+  async settle({charged, reason, amount, reference}) {
+    const args = [this.state.progress.id, charged, reason, amount, reference];
+    const [progress] = await this.desk.call("pos_settle", args, {cashier: this.desk.cashierName});
+    this.follow(progress);
+  }
+
+  /** Do something with the transaction, and show what became of it. */
+  async ask(method, args, lost) {
+    const {state} = this;
+    state.error = "";
+    try {
+      const [progress] = await this.desk.call(method, args);
+      this.follow(progress);
+    } catch (error) {
+      state.error = explain(error, lost);
+    }
+  }
+
+  // --- follow --- //
+
+  /**
+   * Show a transaction at its line, and follow it until it is finished.
+   *
+   * @param {Progress} progress
+   */
+  follow(progress) {
+    if (!progress.finished && !this.isFollowing(progress.id)) {
+      this.unwatch();
+      const watcher = this.desk.transactions.watch(
+        progress.id,
+        (news) => this.show(news),
+        (connected) => (this.state.disconnected = !connected)
+      );
+      this.watcher = {transactionId: progress.id, ...watcher};
+    }
+    this.show(progress);
+  }
+
+  isFollowing(transactionId) {
+    return this.watcher?.transactionId === transactionId;
+  }
+
+  unwatch() {
+    this.watcher?.stop();
+    this.watcher = null;
+  }
+
+  /** @param {Progress} progress */
+  show(progress) {
+    const {line, order, state} = this;
+    if (!line || order?.finalized) {
+      const wasFollowed = Boolean(this.watcher);
+      this.unwatch();
+      if (line && wasFollowed) {
+        this.desk.bus.trigger("finalized", {order});
+      }
+      return;
+    }
+    const isNewlyUnbooked = progress.look === "unbooked" && state.progress?.look !== "unbooked";
+    Object.assign(state, {progress, disconnected: false});
+    this.news += 1;
+    if (progress.finished) {
+      this.finish(progress);
+      return;
+    }
+    this.setStatus(progress.payment_status);
+    if (isNewlyUnbooked) {
+      this.resolve(false);
+      this.tellElsewhere(progress);
+    }
+  }
+
+  // --- finish --- //
+
+  /** Its result is known: the line gets what the server has, and whoever waits for the end hears of it. */
+  async finish(progress) {
+    const {line} = this;
+    const {payment_status: status} = progress;
+    const before = line.payment_status;
+    // Odoo's own sync, after what another till did with the order, may have brought the result before its news.
+    const isNews = before !== status || this.isFollowing(progress.id);
+    this.unwatch();
+    // a reversal that came to nothing leaves the order as it was
+    const isKept = status === "done" && (before === "reversing" || progress.state !== "approved");
+    const changes = SETTLED.includes(status) && !isKept && (isNews || this.differs(progress));
+    if (changes) {
+      this.reloading = this.reload(progress);
+      const isReloaded = await this.reloading;
+      this.reloading = null;
+      // Where something else was started meanwhile, what it comes to counts.
+      if (!isReloaded || this.state.progress?.id !== progress.id) {
+        return;
+      }
+    }
+    this.setStatus(status);
+    this.stopCounting?.();
+    this.stopCounting = countDown(this.state, progress.retry_wait);
+    this.resolve(status);
+    if (isNews) {
+      this.tellElsewhere(progress);
+    }
+    if (changes && status === "done") {
+      this.desk.bus.trigger("approved", {line});
+    }
+    if (RUNNING.includes(status)) {
+      // another till sent the line once more
+      this.later(() => this.desk.resume([this.line]));
+    }
+  }
+
+  /** Tip and surcharge are added on the server, and what was taken back is nothing any more. */
+  differs(progress) {
+    return !this.desk.pos.currency.isZero(progress.payment_amount - this.line.getAmount());
+  }
+
+  /**
+   * Take over what the server has of the order: tip and surcharge, the card, and what was charged.
+   *
+   * @returns {Promise<boolean>} false where Odoo can't be reached; it goes on by itself
+   */
+  async reload(progress) {
+    try {
+      await takeOver(this.desk.pos, this.order);
+      return true;
+    } catch (error) {
+      explain(error);
+      this.state.disconnected = true;
+      this.later(() => this.show(progress));
+      return false;
+    }
+  }
+
+  /** Who has gone on to something else, another table for example, hears of the end, too. */
+  tellElsewhere(progress) {
+    const {pos} = this.desk;
+    const {order} = this;
+    const {current, params} = pos.router.state;
+    if (order && (current !== "PaymentScreen" || params.orderUuid !== order.uuid)) {
+      pos.notification.add(`${order.getName()}: ${progress.amount}`, {
+        title: progress.label,
+        type: progress.look === "approved" ? "success" : "warning",
+        sticky: progress.look !== "approved",
+      });
+    }
+  }
+
+  /** Nothing runs for this line. */
+  release(status) {
+    this.setStatus(status);
+    this.resolve(status);
+  }
+
+  /** The server knows it by itself: nothing that has to be synced. */
+  setStatus(status) {
+    const {line, order} = this;
+    if (!line || line.payment_status === status) {
+      return;
+    }
+    const wasDirty = [line._dirty, order._dirty];
+    line.setPaymentStatus(status);
+    [line._dirty, order._dirty] = wasDirty;
+  }
+
+  /**
+   * @param {string} status of the line once what is asked for was done
+   * @returns {Promise<boolean>} whether it was, once that is known
+   */
+  expect(status) {
+    this.resolve("");
+    const {promise, resolve} = Promise.withResolvers();
+    this.outcome = {status, resolve};
+    return promise;
+  }
+
+  /** @param {string} status of the line */
+  resolve(status) {
+    this.outcome?.resolve(status === this.outcome.status);
+    this.outcome = null;
+  }
+
+  later(action) {
+    this.clearTimer();
+    this.timer = browser.setTimeout(action, REPEAT_INTERVAL);
+  }
+
+  clearTimer() {
+    browser.clearTimeout(this.timer);
+  }
+}

@@ -1,0 +1,180 @@
+"""Small things that money depends on."""
+
+import re
+from datetime import date
+
+from psycopg2.errors import CheckViolation
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import file_open, mute_logger
+
+from ... import messages
+from ...connect_cloud import Reason
+from ..common import CardPaymentCommon, approved, declined
+
+
+@tagged("post_install", "-at_install")
+class TestUnits(CardPaymentCommon):
+    # === MINOR UNITS === #
+
+    def test_minor_units_by_the_currencys_own_decimals(self):
+        for digits, cases in {
+            0: {1: 1, 15000: 15000},
+            2: {0.01: 1, 0.1 + 0.2: 30, 1.005: 100, 1.15: 115, 19.99: 1999, 4.35: 435, 1234567.89: 123456789},
+            3: {0.001: 1, 1.001: 1001, 2.675: 2675},
+        }.items():
+            currency = self.usd.copy({"name": f"X{digits}", "rounding": 10**-digits})
+            transaction = self.env["nets.transaction"].new({"currency_id": currency.id})
+            for amount, minor in cases.items():
+                with self.subTest(digits=digits, amount=amount):
+                    self.assertIs(type(transaction._to_minor_units(currency.round(amount))), int)
+                    if currency.round(amount) == amount:
+                        self.assertEqual(transaction._to_minor_units(amount), minor)
+                        self.assertEqual(transaction._to_minor_units(-amount), -minor)
+                        self.assertEqual(transaction._from_minor_units(minor), amount)
+
+    def test_every_cent_survives_the_way_there_and_back(self):
+        transaction = self.env["nets.transaction"].new({"currency_id": self.usd.id})
+        for minor in (*range(1, 2000), *range(99990, 100010), 123456789):
+            self.assertEqual(transaction._to_minor_units(transaction._from_minor_units(minor)), minor)
+
+    # === THE DAY OF THE CHARGE === #
+
+    def test_charge_date_in_the_sites_zone(self):
+        transaction = self.send(self.make_invoice(10))
+        # half past eleven in the evening, Oslo time, in June
+        transaction._compare_and_set({"sent_at": "2025-06-01 21:30:00"}, ("pending",))
+        for name, timestamp, zone, expected in (
+            ("local, before midnight", "20250601235959", "Europe/Oslo", date(2025, 6, 1)),
+            ("local, after midnight", "20250602000001", "Europe/Oslo", date(2025, 6, 2)),
+            ("ISO, before midnight", "2025-06-01T21:59:59Z", "Europe/Oslo", date(2025, 6, 1)),
+            ("ISO, after midnight there", "2025-06-01T22:00:01Z", "Europe/Oslo", date(2025, 6, 2)),
+            ("another site's zone", "2025-06-01T22:00:01Z", "America/New_York", date(2025, 6, 1)),
+            ("no time: when it was sent", "", "Europe/Oslo", date(2025, 6, 1)),
+            ("no time, farther east", "", "Europe/Helsinki", date(2025, 6, 2)),
+            ("unreadable", "yesterday", "Europe/Oslo", date(2025, 6, 1)),
+            ("a clock that can't be right", "20190101120000", "Europe/Oslo", date(2025, 6, 1)),
+        ):
+            with self.subTest(name):
+                self.location.tz = zone
+                self.assertEqual(transaction._charge_date(approved(1000, timestamp=timestamp)), expected)
+
+    def test_a_terminal_without_a_site_is_taken_as_utc(self):
+        self.terminal.location_id = False
+        transaction = self.send(self.make_invoice(10))
+        transaction._compare_and_set({"sent_at": "2025-06-01 21:30:00"}, ("pending",))
+        self.assertEqual(transaction._charge_date(approved(1000, timestamp="")), date(2025, 6, 1))
+
+    def test_the_charge_date_is_booked(self):
+        transaction = self.send(self.make_invoice(10))
+        transaction._compare_and_set({"sent_at": "2025-06-01 21:30:00"}, ("pending",))
+        transaction._record_answer(approved(1000, timestamp="20250602000001"))
+        transaction._book()
+        self.assertEqual(transaction.payment_id.date, date(2025, 6, 2))
+
+    # === WORDS === #
+
+    def test_every_reason_has_its_words(self):
+        engine = [
+            value for name, value in vars(messages).items() if re.fullmatch("[A-Z_]+", name) and isinstance(value, str)
+        ]
+        self.assertIn("never_sent", engine)
+        engine.remove(messages.LOGGED_IN)  # only where an account is set up
+        progress = [f"progress_{name}" for name in ("starting", "card", "customer", "interrupted", "aborting")]
+        fallback = messages.describe(self.env, "no such reason")
+        for reason in [*Reason, *engine, *progress, "approved", "not_booked"]:
+            with self.subTest(reason=str(reason)):
+                message = messages.describe(self.env, reason)
+                self.assertNotEqual(message, fallback)
+                self.assertTrue(message.label.strip() and len(message.label) <= 50)
+                self.assertRegex(message.explanation, r"^[A-Z].*\.$")
+
+    def test_what_is_not_known_never_reads_as_failed(self):
+        for reason in ("connection_interrupted", "service_error", "unreadable_answer", "result_unknown"):
+            message = messages.describe(self.env, reason)
+            self.assertIn("Don't charge again before it is known", message.explanation)
+            self.assertNotIn("Nothing was charged", message.explanation)
+
+    def test_refusals_say_that_nothing_was_charged(self):
+        not_final = {"connection_interrupted", "service_error", "unreadable_answer", "result_unknown"}
+        for reason in set(Reason) - not_final - {Reason.DUPLICATE_TRANSACTION}:
+            with self.subTest(reason.value):
+                self.assertRegex(messages.describe(self.env, reason).explanation, "[Nn]othing was charged")
+
+    def test_nets_own_words_are_kept(self):
+        transaction = self.charge(
+            self.make_invoice(10),
+            outcome=declined(reason=Reason.PROVIDER_REFUSED, message="Do not honour", code="03/1:05"),
+        )
+        [shown] = transaction.with_user(self.clerk).read_progress()
+        self.assertEqual((shown["label"], shown["detail"]), ("Refused by the card's issuer", "Do not honour"))
+        self.assertEqual(transaction.nets_code, "03/1:05")
+        self.assertEqual(messages.describe(self.env, "x", "as it came").as_text().splitlines()[-1], "as it came")
+
+    # === A RESTORED COPY === #
+
+    def test_a_neutralized_copy_can_charge_nothing(self):
+        production = self.account.copy({"name": "Live", "environment": "production", "password": "live-secret"})
+        # the same physical number may exist in several environments
+        self.terminal.copy({"identifier": self.terminal.identifier, "account_id": production.id})
+        to_book = self.send(self.make_invoice(10))
+        to_book._record_answer(approved(1000))
+        unknown = self.lose(self.make_invoice(20), terminal=self.terminal_2)
+        self.env.flush_all()
+        with file_open("nets_connect_cloud/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env.invalidate_all()
+        accounts = self.engine["nets.account"].with_context(active_test=False).search([])
+        self.assertEqual(set(accounts.mapped("environment")), {"simulator"})
+        self.assertFalse(self.engine["nets.account.secret"].search([]))
+        for account in accounts:
+            values = account._client_values()
+            self.assertFalse(values["password"])
+            self.assertIsNone(values["token"])
+            self.assertNotIn("nets.eu", values["base_url"])
+        self.assertEqual(set(self.engine["nets.terminal"].search([]).mapped("environment")), {"simulator"})
+        self.assertFalse(unknown.next_lookup_at)
+        self.assertFalse(to_book.next_booking_at)
+
+    # === MASTER DATA === #
+
+    def test_a_terminal_id_has_eight_digits(self):
+        for identifier in ("1234567", "123456789", "1234567a", "١٢٣٤٥٦٧٨", " 1234567", "0000 001"):
+            with self.subTest(identifier), self.assertRaisesRegex(ValidationError, "isn't a terminal ID"):
+                self.terminal.copy({"identifier": identifier})
+
+    def test_waiting_times_make_sense(self):
+        for values in ({"answer_timeout": 0}, {"answer_timeout": 400}, {"customer_timeout": 10}):
+            with self.subTest(values), mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
+                self.account.write(values)
+                self.account.flush_recordset()
+
+    def test_the_dialog_gets_what_it_shows(self):
+        invoice = self.make_invoice(1000)
+        data = invoice.with_user(self.clerk).nets_card_payment_data()
+        self.assertEqual(data["amount"], 1000)
+        self.assertEqual(data["transaction_id"], False)
+        self.assertIn(self.terminal.id, [terminal["id"] for terminal in data["terminals"]])
+        transaction = self.start(invoice)
+        data = invoice.with_user(self.manager).nets_card_payment_data()
+        self.assertEqual(data["transaction_id"], transaction.id, "two people see the same")
+
+    def test_everybody_who_watches_is_told(self):
+        invoices = self.make_invoice(10) | self.make_invoice(20)
+        messages_sent = self.engine["bus.bus"]
+        transaction = self.start(invoices)
+        self.env.cr.precommit.run()
+        for change in (
+            lambda: transaction._claim("thread-1") and transaction._show_progress("thread-1", "customer"),
+            lambda: transaction.with_user(self.clerk).abort(),
+            lambda: transaction._record_answer(approved(3000)),
+            transaction._book,
+        ):
+            messages_sent.search([]).unlink()
+            change()
+            self.env.cr.precommit.run()
+            sent = messages_sent.search([]).filtered(lambda row: "nets_connect_cloud" in row.message)
+            self.assertGreaterEqual(len(sent), len(invoices))
+            self.assertIn(str(transaction.id), sent[0].message)
+            self.assertNotIn("amount", sent[0].message, "a message carries no data")

@@ -1,0 +1,2 @@
+from . import account_payment_register
+from . import account_payment_register_form

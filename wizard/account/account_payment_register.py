@@ -1,0 +1,153 @@
+import uuid
+
+from odoo import api, fields, models
+
+from ...messages import refusal
+from ...models.account.const import PAYMENT_METHOD_CODE
+from ...models.account.press import CreditNotePayout, InvoicePayment
+from ...models.engine.nets_transaction import lock_rows
+
+
+class AccountPaymentRegister(models.TransientModel):
+    _inherit = "account.payment.register"
+
+    nets_is_terminal = fields.Boolean(compute="_compute_nets_is_terminal")
+    nets_terminal_id = fields.Many2one(
+        "nets.terminal",
+        "Terminal",
+        compute="_compute_nets_terminal_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', nets_available_terminal_ids)]",
+    )
+    nets_available_terminal_ids = fields.Many2many("nets.terminal", compute="_compute_nets_available_terminal_ids")
+    nets_refund_of_id = fields.Many2one(
+        "nets.transaction",
+        "Card payment to refund",
+        compute="_compute_nets_refund_of_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', nets_refundable_ids)]",
+        help="No more is given back than is left of it. Empty: to a card that isn't known here.",
+    )
+    nets_refundable_ids = fields.Many2many("nets.transaction", compute="_compute_nets_refundable_ids")
+    # Each opened wizard asks once: pressing twice returns the first one's transaction.
+    nets_request_id = fields.Char(default=lambda self: str(uuid.uuid4()))
+
+    @api.depends("payment_method_line_id", "payment_type")
+    def _compute_nets_is_terminal(self):
+        for wizard in self:
+            wizard.nets_is_terminal = wizard.payment_method_line_id.code == PAYMENT_METHOD_CODE
+
+    @api.depends("company_id", "currency_id", "nets_is_terminal")
+    def _compute_nets_available_terminal_ids(self):
+        terminals = self.env["nets.terminal"]
+        for wizard in self:
+            domain = terminals._usable_domain(wizard.company_id, wizard.currency_id)
+            wizard.nets_available_terminal_ids = wizard.nets_is_terminal and terminals.search(domain)
+
+    @api.depends("company_id", "currency_id", "nets_is_terminal")
+    def _compute_nets_terminal_id(self):
+        for wizard in self:
+            if wizard.nets_terminal_id not in wizard.nets_available_terminal_ids:
+                wizard.nets_terminal_id = wizard.nets_is_terminal and self.env["nets.terminal"]._proposed(
+                    wizard.company_id, wizard.currency_id
+                )
+
+    @api.depends("line_ids", "payment_type", "nets_is_terminal")
+    def _compute_nets_refundable_ids(self):
+        for wizard in self:
+            wizard.nets_refundable_ids = wizard._nets_is_payout() and wizard.line_ids.move_id._nets_card_payments()
+
+    @api.depends("line_ids", "payment_type", "nets_is_terminal")
+    def _compute_nets_refund_of_id(self):
+        for wizard in self:
+            wizard.nets_refund_of_id = (
+                wizard._nets_is_payout() and wizard.line_ids.move_id._nets_proposed_card_payment()
+            )
+
+    def _nets_is_payout(self):
+        moves = self.line_ids.move_id
+        return (
+            self.nets_is_terminal
+            and self.payment_type == "outbound"
+            and set(moves.mapped("move_type")) == {"out_refund"}
+            and len(moves.company_id) == len(moves.currency_id) == len(moves.commercial_partner_id) == 1
+        )
+
+    def action_nets_process_card(self):
+        """Reserve the terminal, and show the transaction.
+
+        :raise UserError: where nothing was sent, with the cause
+        """
+        transaction, waiting = self.env["nets.transaction"]._press(self._nets_press())
+        wizard = self if waiting else None
+        return self.line_ids.move_id._nets_dialog_action(transaction=transaction, wizard=wizard)
+
+    def nets_process_card(self):
+        """Process card, for the dialog that holds this payment while an earlier one on the terminal is resolved.
+
+        :return: as `account.move.nets_start_card_payment`
+        """
+        return self.env["nets.transaction"]._press_and_watch(self._nets_press())
+
+    def _nets_press(self):
+        """:return: the press of *Process card* in this window"""
+        self.ensure_one()
+        if not self.nets_terminal_id:
+            raise refusal(self.env, "no_terminal")
+        common = (self.env, self.nets_request_id, self.nets_terminal_id.id, self.line_ids.move_id)
+        if self.payment_type == "outbound":
+            return CreditNotePayout(*common, -self.amount, self.nets_refund_of_id, wizard=self)
+        return InvoicePayment(*common, self.amount, wizard=self)
+
+    def action_create_payments(self):
+        # A payment by card terminal that no terminal took would be money that never came.
+        if self.payment_method_line_id.code == PAYMENT_METHOD_CODE:
+            return self.action_nets_process_card()
+        return super().action_create_payments()
+
+    def _create_payments(self):
+        self._nets_check_nothing_under_way()
+        return super()._create_payments()
+
+    def _nets_check_nothing_under_way(self):
+        """Rule 11: while a terminal may be charging it, an amount can't be paid in another way.
+
+        :raise UserError: where what is paid now and what is under way on a terminal are more than what is due
+        """
+        documents = self.line_ids.move_id.filtered(
+            lambda move: move.move_type in ("out_invoice", "out_receipt", "out_refund")
+        )
+        if not documents:
+            return
+        # nor may a terminal be reserved at this very moment, unseen
+        lock_rows(documents)
+        kinds = ("refund",) if set(documents.mapped("move_type")) == {"out_refund"} else ("purchase",)
+        # what pays one document of several is checked with that one alone
+        together = self.can_edit_wizard and (len(self.batches[0]["lines"]) == 1 or self.group_payment)
+        for moves in [documents] if together else documents:
+            under_way = moves._nets_amount_under_way(kinds)
+            if not under_way:
+                continue
+            currency = moves.currency_id[:1]
+            due = abs(sum(move.direction_sign * move.amount_residual for move in moves))
+            # in another currency, or with the amounts of several payments, all of it is paid
+            paid = self.amount if together and self.currency_id == moves.currency_id else due
+            if currency.compare_amounts(paid + under_way, due) > 0:
+                transaction = moves.sudo().nets_transaction_ids._still_open()[:1]
+                raise refusal(
+                    self.env,
+                    "paid_on_terminal",
+                    amount=transaction._format_amount(under_way),
+                    terminal=transaction.terminal_id.name,
+                )
+
+    def _nets_check_outstanding_account(self):
+        """Refuse now what couldn't be booked later.
+
+        :raise UserError: neither the method line nor the company says where the money is until the bank statement
+        """
+        if not self.payment_method_line_id.payment_account_id:
+            payment = self.env["account.payment"].new({"company_id": self.company_id.id})
+            payment._get_outstanding_account(self.payment_type)

@@ -1,0 +1,37 @@
+from odoo import fields, models
+
+from ...messages import refusal
+
+
+class NetsTerminalReplace(models.TransientModel):
+    """Another device in a terminal's place: the history stays with the device that made it."""
+
+    _name = "nets.terminal.replace"
+    _description = "Replace a card terminal"
+
+    terminal_id = fields.Many2one("nets.terminal", required=True, readonly=True)
+    identifier = fields.Char(
+        "New terminal ID", required=True, help="The 8 digits on the new device's receipts and in its menu."
+    )
+
+    def action_replace(self):
+        """Archive the old terminal, and put the new one in its place.
+
+        :raise UserError: where a transaction on the old one is not finished, or NETS refuses the new one
+        """
+        self.ensure_one()
+        old = self.terminal_id
+        old._check_not_in_use()
+        if not old.active:
+            raise refusal(self.env, "terminal_archived")
+        new = old.copy({"identifier": self.identifier})
+        new.name = old.name
+        old.write({"active": False, "replaced_by_id": new.id})
+        old._replace_by(new)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": new._name,
+            "res_id": new.id,
+            "view_mode": "form",
+            "target": "current",
+        }
