@@ -921,6 +921,18 @@ def test_a_login_without_token(token):
         (" 20240731235959 ", datetime(2024, 7, 31, 21, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59Z", datetime(2024, 7, 31, 23, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59.250Z", datetime(2024, 7, 31, 23, 59, 59, 250000, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59.2z", datetime(2024, 7, 31, 23, 59, 59, 200000, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59,1234567890Z", datetime(2024, 7, 31, 23, 59, 59, 123456, tzinfo=timezone.utc)),
+        ("2024-07-31 23:59Z", datetime(2024, 7, 31, 23, 59, tzinfo=timezone.utc)),
+        ("20240731T235959Z", datetime(2024, 7, 31, 23, 59, 59, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59+0200", datetime(2024, 7, 31, 21, 59, 59, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59-02", datetime(2024, 8, 1, 1, 59, 59, tzinfo=timezone.utc)),
+        ("20241027023000", datetime(2024, 10, 27, 0, 30, tzinfo=timezone.utc)),  # shown twice: the first
+        ("2024-07-31T23:59:60Z", None),
+        ("2024-07-31T23:59:59+25:00", None),
+        ("0001-01-01T00:00:00+01:00", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("99991231235959", datetime(9999, 12, 31, 22, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59+02:00", datetime(2024, 7, 31, 21, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59", None),  # whose time?
         ("", None),
