@@ -864,7 +864,7 @@ class Life:
 
 @pytest.mark.parametrize("by_hand", [True, False])
 @pytest.mark.parametrize("kind", [Kind.PURCHASE, Kind.REVERSAL])
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data(), st.lists(st.lists(st.sampled_from(["end", "hand", "wait"]), max_size=3), min_size=1, max_size=3))
 def test_rules_7_and_8_hold_whatever_happens_on_the_terminal(kind, by_hand, data, rounds):
     life = Life(data.draw, kind, by_hand)
