@@ -15,9 +15,18 @@ from .answers import (
     parse_timestamp,
 )
 from .client import PRODUCTION_URL, TEST_URL, ConnectCloudClient
+from .currencies import (
+    AmountError,
+    UnknownCurrencyError,
+    from_minor_units,
+    read_amount,
+    to_minor_units,
+)
 from .errors import ConnectCloudError, SendRefused
 from .evidence import (
+    Charge,
     Decision,
+    Doubt,
     Evidence,
     Fingerprint,
     Kind,
@@ -29,6 +38,7 @@ from .evidence import (
     is_amount_asked,
     is_newer,
     is_same,
+    read_charge,
     weigh,
 )
 from .reasons import Reason
@@ -39,10 +49,13 @@ __all__ = [
     "PRODUCTION_URL",
     "TEST_URL",
     "AdministrationOutcome",
+    "AmountError",
     "Card",
+    "Charge",
     "ConnectCloudClient",
     "ConnectCloudError",
     "Decision",
+    "Doubt",
     "Evidence",
     "Fingerprint",
     "Kind",
@@ -56,11 +69,16 @@ __all__ = [
     "SendRefused",
     "Timeouts",
     "Token",
+    "UnknownCurrencyError",
     "Verdict",
     "Why",
+    "from_minor_units",
     "is_amount_asked",
     "is_newer",
     "is_same",
     "parse_timestamp",
+    "read_amount",
+    "read_charge",
+    "to_minor_units",
     "weigh",
 ]

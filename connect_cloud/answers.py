@@ -54,8 +54,9 @@ class Outcome:
     :param str message: NETS' own text as it came, or ""
     :param str code: `RejectionSource/RejectionReason`, or the service's code, as it came, or ""
     :param bool started: False when provably nothing ran on the terminal
-    :param total_amount: minor units, with tip and surcharge. Book this, not what was asked. None:
-        NETS didn't say, or said zero for something that is approved
+    :param total_amount: minor units, with tip and surcharge. Book this, not what was asked (see
+        `evidence.read_charge`). None: NETS didn't say, or said zero for something that is approved
+    :param bool says_zero: the latter
     :param str stan_auth: 12 characters, unique per terminal; "" when nothing was asked of the host
     :param str timestamp: as it came, see `parse_timestamp`
     :param str raw: the body as it came, with card numbers masked where NETS didn't
@@ -69,6 +70,7 @@ class Outcome:
     http_status: int | None = None
     result: int | None = None
     total_amount: int | None = None
+    says_zero: bool = False
     tip_amount: int | None = None
     surcharge_amount: int | None = None
     stan_auth: str = ""
@@ -242,6 +244,10 @@ def read_last_transaction(answer):
         shows_so = answer.ok and not body.failed and body.has_empty_last_transaction
         if says_so or shows_so:
             return None
+    if not answer.trouble and answer.status == 404:
+        # Not what a 404 means elsewhere: perhaps there is none, and this is how it is said.
+        says_terminal = "terminal" in body.message.lower() and reasons.of_failure(body.message)[0]
+        raise ConnectCloudError(says_terminal or Reason.LAST_RESULT_NOT_FOUND, body.message, answer.status)
     raise_unless_ok(answer, body)
     if not isinstance(latest, dict):
         raise ConnectCloudError(Reason.UNREADABLE_ANSWER, status=answer.status)
@@ -327,8 +333,11 @@ def raise_unless_ok(answer, body=None):
     if not reason and answer.status in (403, 404):
         reason = Reason.TERMINAL_NOT_ALLOWED
     elif not reason and (body.failed or not answer.ok):
-        of_text = reasons.of_failure(body.message)[0] if answer.ok or answer.status == 400 else None
-        reason = of_text or Reason.SERVICE_ERROR
+        if answer.ok or answer.status == 400:
+            reason = reasons.of_failure(body.message)[0]
+        elif answer.status in reasons.TURNED_AWAY_STATUSES:
+            reason = reasons.of_turned_away(body.message)
+        reason = reason or Reason.SERVICE_ERROR
     elif not reason and not body.readable:
         reason = Reason.UNREADABLE_ANSWER
     if reason:
@@ -349,7 +358,10 @@ def _judge_wire(answer, body):
     if answer.status in (403, 404):
         return _nothing_ran(Reason.TERMINAL_NOT_ALLOWED)
     if not answer.ok and answer.status != 400:
-        return _unknown(Reason.SERVICE_ERROR)
+        reason = None
+        if answer.status in reasons.TURNED_AWAY_STATUSES and body.mode is None and not body.single_result:
+            reason = reasons.of_turned_away(body.message)
+        return _nothing_ran(reason) if reason else _unknown(Reason.SERVICE_ERROR)
     if not body.readable:
         return _unknown(Reason.UNREADABLE_ANSWER)
     return None
@@ -439,7 +451,7 @@ def _build_outcome(verdict, fields, answer, body):
     )
     if outcome.state == OutcomeState.APPROVED and outcome.total_amount == 0:
         # An approved charge of nothing isn't one: better no amount than a payment of zero.
-        outcome = replace(outcome, total_amount=None)
+        outcome = replace(outcome, total_amount=None, says_zero=True)
     if not outcome.card.brand:
         brand = _short(body.entry.get("cardType"))
         outcome = replace(outcome, card=replace(outcome.card, brand=brand))

@@ -249,7 +249,8 @@ class ConnectCloudClient:
             if answer.trouble or answer.status != 401:
                 return answer
             self._forget(token)
-        raise ConnectCloudError(Reason.LOGIN_REFUSED, answers.read_message(answer), 401)
+        # The login in between worked: it isn't the password.
+        raise ConnectCloudError(Reason.CALL_REFUSED, answers.read_message(answer), 401)
 
     def _send(self, method, path, body, timeout, token=None):
         return call(

@@ -1,4 +1,5 @@
-"""What a terminal's last result proves about one of our operations: facts in, verdict out.
+"""What a terminal's last result proves about one of our operations: facts in, verdict out. And how much
+an approval charged.
 
 The rules of money 7, 8 and 9 in one place. Nothing here asks a terminal, a database or a clock; what
 is not proven stays OPEN, and says what it waits for.
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from .answers import LastTransaction, Outcome, OutcomeState, parse_instants, split_stan_auth
+from .currencies import read_amounts
 from .enums import TextEnum
 
 # A STAN counts up to 999999 and starts again. As many numbers ahead still mean "later"; more than
@@ -476,6 +478,55 @@ def is_amount_asked(asked, outcome):
         return False
     added = (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
     return outcome.total_amount in (asked, asked + added)
+
+
+# === HOW MUCH === #
+
+
+class Doubt(TextEnum):
+    """Why a person should compare an approval's amount with the receipt."""
+
+    ZERO = "zero"  # the terminal says that it charged nothing
+    OTHER_AMOUNT = "other_amount"  # the receipt says so
+    OTHER_CURRENCY = "other_currency"  # the receipt says so
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What an approval charged.
+
+    :param int amount: minor units, positive
+    :param doubt: Doubt, or None where nothing contradicts the amount
+    """
+
+    amount: int
+    doubt: Doubt | None = None
+
+
+def read_charge(asked, currency, outcome, print_text=""):
+    """How much an approval charged: its total, or what was asked with the tip and the surcharge it shows.
+
+    A total that isn't told contradicts nothing. The receipts are compared with it where they can be read.
+
+    :param int asked: minor units, positive
+    :param str currency: ISO 4217, that of the terminal
+    :param Outcome outcome: an approved one
+    :param str print_text: of a LastTransaction, which has no receipts
+    :return: Charge
+    """
+    added = (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
+    amount = outcome.total_amount or asked + added
+    if outcome.says_zero:
+        return Charge(amount, Doubt.ZERO)
+    receipts = (outcome.customer_receipt, outcome.merchant_receipt, print_text)
+    # what the customer pays in another currency (DCC) is printed, too
+    shown = {pair for text in receipts for pair in read_amounts(text) if pair[0] != outcome.dcc_currency}
+    ours = {minor for code, minor in shown if code == currency}
+    if shown and not ours:
+        return Charge(amount, Doubt.OTHER_CURRENCY)
+    if ours and not ours & {amount, amount - added}:
+        return Charge(amount, Doubt.OTHER_AMOUNT)
+    return Charge(amount)
 
 
 def _is_idle(terminal_state):

@@ -26,8 +26,10 @@ class Reason(TextEnum):
     LOGIN_REFUSED = "login_refused"
     LOGIN_MISSING = "login_missing"  # no user name or password is set
     LOGIN_UNAVAILABLE = "login_unavailable"
+    CALL_REFUSED = "call_refused"  # the login works, and this call is turned away (401) all the same
     ACCOUNT_NOT_ACTIVATED = "account_not_activated"
     TERMINAL_NOT_ALLOWED = "terminal_not_allowed"
+    LAST_RESULT_NOT_FOUND = "last_result_not_found"  # 404 for the last result: none, or no such terminal
     SERVICE_UNREACHABLE = "service_unreachable"  # the connection never opened, nothing was sent
     # The answer
     CONNECTION_INTERRUPTED = "connection_interrupted"  # sent, and the answer was lost
@@ -139,6 +141,7 @@ _DOUBT = re.compile(
 _NOT_ACTIVATED = re.compile(
     r"\bnot (yet )?(been )?activated\b|\binactive\b|\bdisabled\b|\bdeactivated\b", re.IGNORECASE
 )
+_ABOUT_LOGIN = re.compile(r"\buser\w*|\bpassword|\bcredential|\blog-?in\b|\baccount\b", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(
     r"\W*no (last |latest |previous )?(financial )?(transaction|result)( result)?"
     r"( found| available| exists)?\W*",
@@ -166,6 +169,30 @@ def of_failure(text):
     else:
         reason, proof = proven or _first(_HINTS, text), proven is not None
     return reason, proof and is_whole and not _DOUBT.search(text)
+
+
+# With which statuses, besides 400, a terminal that is busy or not there may be told (guess), and what
+# must then be the whole text: these statuses are also used by whatever stands between us and NETS.
+TURNED_AWAY_STATUSES = (409, 423, 503, 504)
+_AGAIN = "(?: (?:please )?(?:try again|retry)(?: later)?)?"
+_BUSY = "busy(?: with administration)?|processing (?:a |the )?previous command"
+_TERMINAL_IS = "(?:the )?terminal (?:[0-9]{8} )?(?:(?:is|was) )?"
+_TURNED_AWAY = re.compile(
+    f"(?:(?:error |code |status )*(?:6003|7100|7104|8013)(?: (?:{_TERMINAL_IS}not connected|{_TERMINAL_IS}not found"
+    f"|(?:{_TERMINAL_IS})?(?:{_BUSY})))?"
+    f"|{_TERMINAL_IS}(?:not found|{_BUSY})|(?:unknown|no such) terminal){_AGAIN}"
+)
+
+
+def of_turned_away(text):
+    """What a failure says that came with one of TURNED_AWAY_STATUSES.
+
+    :return: Reason where the text proves that nothing was started, else None
+    """
+    if len(text) > MAX_TEXT or not _TURNED_AWAY.fullmatch(" ".join(re.findall(r"\w+", text.lower()))):
+        return None
+    reason, nothing_started = of_failure(text)
+    return reason if nothing_started else None
 
 
 def _first(table, text):
@@ -208,8 +235,13 @@ def of_login(status, text):
     """
     if status not in (400, 401, 403):
         return Reason.LOGIN_UNAVAILABLE
-    # seen: 401 for a bad login. guess: that an account which isn't active yet says so in words.
-    return Reason.ACCOUNT_NOT_ACTIVATED if _NOT_ACTIVATED.search(text) else Reason.LOGIN_REFUSED
+    # seen: 401 for a bad login. guess: that an account which isn't active yet says so in words, and that a
+    # 403 without a word about the login comes from what stands before it, and will pass.
+    if _NOT_ACTIVATED.search(text):
+        return Reason.ACCOUNT_NOT_ACTIVATED
+    if status == 403 and not _ABOUT_LOGIN.search(text):
+        return Reason.LOGIN_UNAVAILABLE
+    return Reason.LOGIN_REFUSED
 
 
 def says_no_transaction(text):

@@ -271,15 +271,77 @@ def test_a_body_without_a_readable_result_is_unknown(status, body):
     "body",
     [
         "<html>",
-        '{"failure": "Terminal busy"}',
+        '{"failure": "Server too busy"}',
+        {"failure": "busy"},
         {"result": [{"localModeEventArgs": MODE}]},
         {"failure": {"localModeEventArgs": MODE | {"Result": 2}}},
+        {"failure": {"error": "Terminal busy", "localModeEventArgs": MODE | {"Result": 2}}},
+        {"failure": "Terminal busy", "result": [{"customerReceipt": "x"}]},
     ],
 )
 def test_other_statuses_are_unknown_whatever_they_say(status, body):
     outcome = read_transaction(answer(status, body))
     assert verdict(outcome) == (UNKNOWN, Reason.SERVICE_ERROR, True)
     assert outcome.http_status == status
+
+
+@pytest.mark.parametrize("status", [301, 402, 408, 429, 500, 502])
+def test_a_known_phrase_with_a_status_that_says_something_else_proves_nothing(status):
+    outcome = read_transaction(answer(status, {"failure": "Terminal busy"}))
+    assert verdict(outcome) == (UNKNOWN, Reason.SERVICE_ERROR, True)
+
+
+@pytest.mark.parametrize("status", [409, 423, 503, 504])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Terminal busy", Reason.TERMINAL_BUSY),
+        ("Terminal 10000001 is busy, please try again later.", Reason.TERMINAL_BUSY),
+        ("7100 Processing a previous command", Reason.TERMINAL_BUSY),
+        ("Error code: 7104", Reason.TERMINAL_BUSY),
+        ("6003: busy", Reason.TERMINAL_BUSY),
+        ("8013", Reason.TERMINAL_DISCONNECTED),
+        ("8013 Terminal not connected", Reason.TERMINAL_DISCONNECTED),
+        ("Terminal not found", Reason.TERMINAL_DISCONNECTED),
+        ("Unknown terminal", Reason.TERMINAL_DISCONNECTED),
+    ],
+)
+def test_a_terminal_that_is_busy_or_not_there_was_not_started(status, text, reason):
+    for body in ({"failure": text}, {"failure": {"error": text}}, {"error": text}):
+        assert verdict(read_transaction(answer(status, body))) == (NOT_APPROVED, reason, False)
+        assert verdict(read_administration(answer(status, body))) == (NOT_APPROVED, reason, False)
+        with pytest.raises(ConnectCloudError) as caught:
+            read_query(answer(status, body))
+        assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("status", [409, 423, 503, 504])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Busy",
+        "Service busy",
+        "Not found",
+        "Terminal not connected",  # since when?
+        "Terminal disconnected",
+        "Terminal busy: no answer",
+        "Terminal busy with a customer",
+        "Terminal busy for 60 s",
+        "Terminal busy after card",
+        "The service found the terminal busy",
+        "7100 7009",
+        "7009",
+        "9100",
+        "Access denied",
+        "Format error",
+        "8013 Terminal disconnected",
+        "Terminal busy " * 100,
+    ],
+)
+def test_a_text_that_is_not_wholly_known_proves_nothing_with_these_statuses(status, text):
+    outcome = read_transaction(answer(status, {"failure": {"error": text}}))
+    assert verdict(outcome) == (UNKNOWN, Reason.SERVICE_ERROR, True)
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -671,7 +733,11 @@ def test_a_terminal_without_last_transaction(status, body):
         (400, {"failure": "odd"}, Reason.SERVICE_ERROR),
         (400, {"result": None}, Reason.SERVICE_ERROR),
         (403, "", Reason.TERMINAL_NOT_ALLOWED),
-        (404, {"error": "Terminal not found"}, Reason.TERMINAL_NOT_ALLOWED),
+        (404, "", Reason.LAST_RESULT_NOT_FOUND),
+        (404, {"error": "Not found"}, Reason.LAST_RESULT_NOT_FOUND),
+        (404, {"error": "Terminal not found"}, Reason.TERMINAL_DISCONNECTED),
+        (404, {"error": "Terminal not allowed"}, Reason.TERMINAL_NOT_ALLOWED),
+        (409, {"failure": "Terminal busy"}, Reason.TERMINAL_BUSY),
         (500, {"result": None}, Reason.SERVICE_ERROR),
         (500, {"failure": "no transaction"}, Reason.SERVICE_ERROR),
     ],
@@ -855,6 +921,18 @@ def test_a_login_without_token(token):
         (" 20240731235959 ", datetime(2024, 7, 31, 21, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59Z", datetime(2024, 7, 31, 23, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59.250Z", datetime(2024, 7, 31, 23, 59, 59, 250000, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59.2z", datetime(2024, 7, 31, 23, 59, 59, 200000, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59,1234567890Z", datetime(2024, 7, 31, 23, 59, 59, 123456, tzinfo=timezone.utc)),
+        ("2024-07-31 23:59Z", datetime(2024, 7, 31, 23, 59, tzinfo=timezone.utc)),
+        ("20240731T235959Z", datetime(2024, 7, 31, 23, 59, 59, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59+0200", datetime(2024, 7, 31, 21, 59, 59, tzinfo=timezone.utc)),
+        ("2024-07-31T23:59:59-02", datetime(2024, 8, 1, 1, 59, 59, tzinfo=timezone.utc)),
+        ("20241027023000", datetime(2024, 10, 27, 0, 30, tzinfo=timezone.utc)),  # shown twice: the first
+        ("2024-07-31T23:59:60Z", None),
+        ("2024-07-31T23:59:59+25:00", None),
+        ("0001-01-01T00:00:00+01:00", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("99991231235959", datetime(9999, 12, 31, 22, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59+02:00", datetime(2024, 7, 31, 21, 59, 59, tzinfo=timezone.utc)),
         ("2024-07-31T23:59:59", None),  # whose time?
         ("", None),

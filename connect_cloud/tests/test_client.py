@@ -379,7 +379,7 @@ def test_a_second_401_ends_it_and_nothing_was_started(nets, client, stored, run)
     nets.post(ADMINISTRATION, json={"error": "no"}, status=401)
     nets.post(LOGIN, json=GRANTED)
     outcome = run(client)
-    assert verdict(outcome) == (OutcomeState.NOT_APPROVED, Reason.LOGIN_REFUSED, False)
+    assert verdict(outcome) == (OutcomeState.NOT_APPROVED, Reason.CALL_REFUSED, False)
     assert outcome.message == "no"
     assert len(sent(nets, "/terminal/")) == 2
     assert len(sent(nets, "/login")) == 1
@@ -401,7 +401,7 @@ def test_a_query_refused_twice_raises(nets, client):
     with pytest.raises(ConnectCloudError) as caught:
         client.last_transaction(TERMINAL)
     error = caught.value
-    assert (error.reason, error.message, error.status) == (Reason.LOGIN_REFUSED, "no", 401)
+    assert (error.reason, error.message, error.status) == (Reason.CALL_REFUSED, "no", 401)
     assert len(sent(nets, "/terminal/")) == 2
 
 

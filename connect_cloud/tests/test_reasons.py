@@ -145,7 +145,10 @@ def test_the_reason_of_a_rejection(response_code, rejection_reason, stan_auth, t
     [
         (401, "Invalid username or password", Reason.LOGIN_REFUSED),
         (401, "", Reason.LOGIN_REFUSED),
-        (403, "", Reason.LOGIN_REFUSED),
+        (403, "", Reason.LOGIN_UNAVAILABLE),
+        (403, "Request blocked", Reason.LOGIN_UNAVAILABLE),
+        (403, "Bad credentials", Reason.LOGIN_REFUSED),
+        (403, "Login not allowed for this user", Reason.LOGIN_REFUSED),
         (400, "", Reason.LOGIN_REFUSED),
         (403, "Account not activated", Reason.ACCOUNT_NOT_ACTIVATED),
         (401, "Account is not yet activated", Reason.ACCOUNT_NOT_ACTIVATED),
