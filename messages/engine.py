@@ -432,6 +432,9 @@ register(
             {
                 "amount_not_a_number": _lt("The amount isn't a number. Enter the amount to charge."),
                 "amount_decimals": _lt("%(currency)s has only %(digits)s decimals. Enter the amount without more."),
+                "currency_unknown": _lt(
+                    "%(currency)s is no currency that cards can be charged in. Choose one of ISO 4217, such as NOK or EUR."
+                ),
             },
         ),
         (

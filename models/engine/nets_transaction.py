@@ -13,11 +13,23 @@ from psycopg2.extras import Json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, RedirectWarning, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, float_compare, float_round, format_amount
+from odoo.tools import SQL, format_amount
 from odoo.tools.misc import Callbacks
 
 from ... import listener
-from ...connect_cloud import AdministrationOutcome, OutcomeState, Reason, parse_timestamp
+from ...connect_cloud import (
+    AdministrationOutcome,
+    AmountError,
+    Doubt,
+    OutcomeState,
+    Reason,
+    UnknownCurrencyError,
+    from_minor_units,
+    parse_timestamp,
+    read_charge,
+    to_minor_units,
+)
+from ...connect_cloud.currencies import exponent
 from ...const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
@@ -639,15 +651,10 @@ class NetsTransaction(models.Model):
 
     def _record_approval(self, outcome, values):
         """Rule 9: evidence of a charge always wins."""
-        charged = outcome.total_amount
-        if not charged:
-            # The card was charged, but not how much: what was asked is the best that is known.
-            charged = abs(self._to_minor_units(self.amount))
-            values["alert"] = self.env._(
-                "The terminal didn't say how much it charged. The amount asked for was taken. Compare it with the "
-                "receipt."
-            )
-        charged = self._from_minor_units(charged)
+        charge = read_charge(abs(self._to_minor_units(self.amount)), self.currency_id.name, outcome)
+        if doubt := self._doubt(charge, outcome):
+            values["alert"] = doubt
+        charged = self._from_minor_units(charge.amount)
         values |= {
             "charged_amount": charged if self.amount >= 0 else -charged,
             "tip_amount": self._from_minor_units(outcome.tip_amount or 0),
@@ -667,6 +674,30 @@ class NetsTransaction(models.Model):
             )
             return
         self._complete_approval(outcome, values)
+
+    def _doubt(self, charge, outcome):
+        """Why a person should compare what an approval charged, as text; mostly empty.
+
+        :param Charge charge: what was read of it
+        """
+        if charge.doubt == Doubt.OTHER_CURRENCY:
+            return self.env._(
+                "The receipt shows another currency than %(currency)s, which the terminal is set up with. Compare "
+                "them, and have the administrator correct the terminal: what it charges is booked in that currency.",
+                currency=self.currency_id.name,
+            )
+        if charge.doubt == Doubt.OTHER_AMOUNT:
+            return self.env._(
+                "The receipt shows another amount than the terminal said it charged. Compare it with the terminal's "
+                "journal."
+            )
+        if not outcome.total_amount:
+            # The card was charged, but not how much: what was asked is the best that is known.
+            return self.env._(
+                "The terminal didn't say how much it charged. The amount asked for was taken. Compare it with the "
+                "receipt."
+            )
+        return ""
 
     def _complete_approval(self, outcome, values):
         """A second approval of the same charge (lookup and own answer, or a settlement by hand before).
@@ -1164,8 +1195,13 @@ class NetsTransaction(models.Model):
         """
         if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
             raise refusal(self.env, "amount_not_a_number")
-        if float_compare(amount, currency.round(amount), precision_digits=currency.decimal_places + 4):
-            raise refusal(self.env, "amount_decimals", currency=currency.name, digits=currency.decimal_places)
+        try:
+            to_minor_units(amount, currency.name)
+        except UnknownCurrencyError as error:
+            raise refusal(self.env, "currency_unknown", currency=currency.name) from error
+        except AmountError as error:
+            digits = exponent(currency.name)
+            raise refusal(self.env, "amount_decimals", currency=currency.name, digits=digits) from error
 
     def _compare_and_set(self, values, states, condition=None):
         """Change the row where it still is as expected; all changes of state go through here.
@@ -1223,11 +1259,12 @@ class NetsTransaction(models.Model):
         return self.env.cr.fetchone()[0]
 
     def _to_minor_units(self, amount):
-        """An amount as the wire wants it: integer minor units by the currency's own decimal places."""
-        return int(float_round(amount * 10**self.currency_id.decimal_places, precision_digits=0))
+        """An amount as the wire wants it: integer minor units by ISO 4217, whatever rounding somebody gave the currency
+        here (rule 21)."""
+        return to_minor_units(amount, self.currency_id.name)
 
     def _from_minor_units(self, amount):
-        return self.currency_id.round(amount / 10**self.currency_id.decimal_places)
+        return float(from_minor_units(amount, self.currency_id.name))
 
     def _format_amount(self, amount):
         return format_amount(self.env, amount, self.currency_id)

@@ -6,7 +6,7 @@ from datetime import date
 from psycopg2.errors import CheckViolation
 
 from odoo import fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
@@ -19,21 +19,53 @@ from ..common import CardPaymentCommon, approved, declined
 class TestUnits(CardPaymentCommon):
     # === MINOR UNITS === #
 
-    def test_minor_units_by_the_currencys_own_decimals(self):
-        for digits, cases in {
-            0: {1: 1, 15000: 15000},
-            2: {0.01: 1, 0.1 + 0.2: 30, 1.005: 100, 1.15: 115, 19.99: 1999, 4.35: 435, 1234567.89: 123456789},
-            3: {0.001: 1, 1.001: 1001, 2.675: 2675},
+    def test_rule_21_minor_units_are_those_of_iso_4217(self):
+        for code, cases in {
+            "JPY": {1: 1, 15000: 15000},
+            "USD": {0.01: 1, 0.1 + 0.2: 30, 1.15: 115, 19.99: 1999, 4.35: 435, 1234567.89: 123456789},
+            "KWD": {0.001: 1, 1.001: 1001, 2.675: 2675},
         }.items():
-            currency = self.usd.copy({"name": f"X{digits}", "rounding": 10**-digits})
+            currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)])
             transaction = self.env["nets.transaction"].new({"currency_id": currency.id})
-            for amount, minor in cases.items():
-                with self.subTest(digits=digits, amount=amount):
-                    self.assertIs(type(transaction._to_minor_units(currency.round(amount))), int)
-                    if currency.round(amount) == amount:
+            # a currency that was used can be given more decimals, not fewer
+            for rounding in (currency.rounding, 0.01, 0.001):
+                currency.rounding = min(currency.rounding, rounding)
+                for amount, minor in cases.items():
+                    with self.subTest(code, rounding=rounding, amount=amount):
+                        self.assertIs(type(transaction._to_minor_units(amount)), int)
                         self.assertEqual(transaction._to_minor_units(amount), minor)
                         self.assertEqual(transaction._to_minor_units(-amount), -minor)
-                        self.assertEqual(transaction._from_minor_units(minor), amount)
+                        self.assertEqual(transaction._from_minor_units(minor), round(amount, 3))
+
+    def test_rule_21_amounts_that_do_not_fit_are_refused(self):
+        # somebody changed the rounding factor, which Odoo allows
+        self.usd.rounding = 0.001
+        invoice = self.make_invoice(1000)
+        with self.assertRaisesRegex(UserError, "USD has only 2 decimals"):
+            self.start(invoice, 10.005)
+        transaction = self.start(invoice, 10.01)
+        self.assertEqual(transaction._prepare_call().amount, 1001)
+        unknown = self.usd.copy({"name": "XQZ"})
+        with self.assertRaisesRegex(UserError, "XQZ is no currency that cards can be charged in"):
+            transaction._check_number(10, unknown)
+
+    def test_what_the_receipt_says_is_compared(self):
+        for name, outcome, alert in (
+            ("the same", approved(1000, customer_receipt="AMOUNT\r\nUSD    10,00"), None),
+            ("with what was added", approved(1100, tip_amount=100, customer_receipt="USD 11,00"), None),
+            ("can't be read", approved(1000, customer_receipt="THANK YOU"), None),
+            ("paid in another currency by choice", approved(1000, customer_receipt="USD 10.00\nSEK 105.00"), None),
+            ("another amount", approved(1000, customer_receipt="USD 100,00"), "another amount"),
+            ("another currency", approved(1000, customer_receipt="NOK 10,00"), "another currency than USD"),
+            ("none at all", approved(None), "didn't say how much"),
+        ):
+            with self.subTest(name), self.undone():
+                transaction = self.charge(self.make_invoice(10), outcome=outcome)
+                if alert:
+                    self.assertIn(alert, transaction.alert)
+                else:
+                    self.assertFalse(transaction.alert)
+                self.assertTrue(transaction.booked_at, transaction.booking_error)
 
     def test_every_cent_survives_the_way_there_and_back(self):
         transaction = self.env["nets.transaction"].new({"currency_id": self.usd.id})
