@@ -17,6 +17,7 @@ from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_refund
 from .account import test_refusals
+from .account import test_signature
 from .pos import test_pos_books
 from .pos import test_pos_guards
 from .pos import test_pos_lists
