@@ -146,6 +146,7 @@ register(
                 "session_not_open": _lt(
                     "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
                 ),
+                "closing_not_open": _lt("This session isn't open, so there is nothing to allow."),
                 "session_closed": _lt("The session of this order is closed. Open the order in the till instead."),
             },
         ),
@@ -167,7 +168,10 @@ register(
                 "rights_till_manager": _lt(
                     "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
                 ),
-                "rights_till": _lt("Only users of the Point of Sale may see this."),
+                "rights_till": _lt("Only users of the Point of Sale may do this, or see it."),
+                "rights_by_hand": _lt(
+                    "Only a manager may record a card payment by hand. Ask your manager, or take another way of payment."
+                ),
             },
         ),
         (
@@ -203,6 +207,15 @@ register(
                 "by_hand_amount": _lt(
                     "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference on the order first, for example as a tip."
                 ),
+                "settle_amount": _lt(
+                    "%(asked)s was asked for, and what you enter is much more than that. Look at the terminal's journal again."
+                ),
+                "reference_known": _lt(
+                    "%(reference)s is the reference of another payment on %(terminal)s: %(amount)s, %(purpose)s. Look at the receipt again."
+                ),
+                "reference_too_long": _lt(
+                    "Enter only the reference (STAN or authorisation) from the terminal's receipt: it is much shorter."
+                ),
                 "attach_order": _lt("Choose an order that isn't paid yet, of a session that is open."),
                 "attach_other_amount": _lt(
                     "The card was charged %(charged)s, but the order was paid %(paid)s. Choose another charge."
@@ -225,6 +238,13 @@ register(
                 "order_not_paid": _lt(
                     "%(order)s isn't fully paid: %(paid)s of %(total)s. Take the rest in the till, or refund this payment."
                 ),
+                "by_hand_not_down": _lt(
+                    "A card payment is recorded by hand only while NETS can't be reached. Send it to the terminal first: if that fails, record it then."
+                ),
+                "by_hand_busy": _lt(
+                    "%(terminal)s is busy with another payment, so the card can't have been taken there by hand. Choose another terminal, or wait."
+                ),
+                "not_of_till": _lt("This wasn't taken in the Point of Sale. Open it where it was started."),
                 "belongs_to_till": _lt("This belongs to an order of the Point of Sale. Open it there, and try again."),
                 "charge_of_paid_order": _lt(
                     "This charge belongs to a paid order, or is booked as a payment of its own."
@@ -261,6 +281,9 @@ register(
             {
                 "order_changed": _lt(
                     "The order changed: the server has %(amount)s on this line. Nothing was sent. Look at the order and try again."
+                ),
+                "line_used": _lt(
+                    "A terminal was used for this payment line before. Reload the till, and add a new payment line."
                 ),
                 "payment_has_charge": _lt(
                     "A terminal charged this payment already, or its order isn't paid. Reload the page."

@@ -52,7 +52,7 @@ class AccountPayment(models.Model):
 
     def action_post(self):
         for payment in self - self._nets_charged():
-            if payment.payment_method_code == PAYMENT_METHOD_CODE:
+            if payment._nets_needs_charge():
                 raise refusal(self.env, "payment_without_terminal")
         return super().action_post()
 
@@ -77,6 +77,11 @@ class AccountPayment(models.Model):
         return self._nets_purchase().sudo(False).action_reverse()
 
     # === BUSINESS METHODS === #
+
+    def _nets_needs_charge(self):
+        """Whether this payment may only be there because a terminal charged or refunded a card."""
+        self.ensure_one()
+        return self.payment_method_code == PAYMENT_METHOD_CODE
 
     def _nets_charged(self):
         """The payments among these that stand for what a terminal charged or refunded.

@@ -1,4 +1,5 @@
 from . import account_move
+from . import account_payment
 from . import nets_account
 from . import nets_terminal
 from . import nets_transaction

@@ -1,20 +1,15 @@
 """Transactions of the Point of Sale: from the till's payment line to the order."""
 
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
-from ...messages import BY_HAND_REASONS, describe, describe_refusal, refusal
+from ...messages import describe, describe_refusal, refusal
 from ..account.press import Reversal
 from ..engine.nets_transaction import NOW
 from .press import LinePayment, LineReversal
 
-# The uuids of the order lines that a charge adds (tip, surcharge) are made from its order number: they can be
-# recognised without a column that every till would load, and a line can't be added twice.
-EXTRA_LINE_NAMESPACE = uuid.UUID("6e657473-7265-5061-8279-2d74696c6c73")
 # What a payment line shows of its transaction, besides the amount.
 SHOWN_FIELDS = (
     "payment_status",
@@ -31,9 +26,10 @@ SHOWN_FIELDS = (
 class NetsTransaction(models.Model):
     """Transactions that pay lines of the Point of Sale: what the engine's hooks *book* and *tell* do for them.
 
-    The till's line is found by its uuid, which outlives its record: lines are deleted and made anew. What the line
-    says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which the guards of
-    `pos.payment` take it, too.
+    The link to the till's line and its order is set here when a press is reserved, and never changes: what a client
+    can write, such as a uuid, proves nothing (rule 17). Only a manager puts a charge that belongs to no order on one.
+    What the line says (amount, status, card) is the server's to decide, and is told by `_pos_line_values`, from which
+    the guards of `pos.payment` take it, too.
     """
 
     _inherit = "nets.transaction"
@@ -56,6 +52,9 @@ class NetsTransaction(models.Model):
     pos_payment_method_id = fields.Many2one(
         "pos.payment.method", "POS payment method", readonly=True, copy=False, ondelete="restrict"
     )
+    # The order lines of what the terminal added to the amount.
+    pos_tip_line_id = fields.Many2one("pos.order.line", "Tip on the order", readonly=True, copy=False)
+    pos_surcharge_line_id = fields.Many2one("pos.order.line", "Surcharge on the order", readonly=True, copy=False)
     cashier_name = fields.Char("Cashier", readonly=True)
     without_order = fields.Boolean(
         readonly=True,
@@ -144,14 +143,19 @@ class NetsTransaction(models.Model):
             )
 
     @api.model
-    def _pos_charged_for(self, orders, transaction_id=None):
-        """The card payments of orders that money of a refund can go back to.
+    def _pos_charged_for(self, order, transaction_id=None):
+        """The card payments that money of a refund can go back to: of the order that it refunds, which a till says, in
+        the same company and currency.
 
+        :param order: the order of the refund
         :param int transaction_id: only this one
         :return: nets.transaction with all rights
         """
+        order = order.sudo()
         domain = [
-            ("pos_order_id", "in", orders.ids),
+            ("pos_order_id", "in", order.refunded_order_id.ids),
+            ("company_id", "=", order.company_id.id),
+            ("currency_id", "=", order.currency_id.id),
             ("kind", "=", "purchase"),
             ("state", "=", "approved"),
             ("without_order", "=", False),
@@ -200,7 +204,8 @@ class NetsTransaction(models.Model):
         """
         candidates = self.sudo().search(
             [
-                ("pos_payment_uuid", "in", [name for name in payment_uuids if name]),
+                # by the link, and not by what it was called then
+                ("pos_payment_id.uuid", "in", [name for name in payment_uuids if name]),
                 ("state", "not in", NOT_CHARGED_STATES),
                 ("without_order", "=", False),
             ]
@@ -208,7 +213,7 @@ class NetsTransaction(models.Model):
         # told by the one that it takes back
         candidates = candidates.filtered(lambda transaction: not transaction._pos_takes_back_line())
         candidates = candidates.sorted(lambda transaction: (transaction._pos_precedence(), -transaction.id))
-        return {transaction.pos_payment_uuid: transaction for transaction in candidates}
+        return {transaction.pos_payment_id.uuid: transaction for transaction in candidates}
 
     def _pos_precedence(self):
         """How much this one, of those of the same line, matters to the line, and to those who look at it. Several are
@@ -223,7 +228,7 @@ class NetsTransaction(models.Model):
 
     def _pos_takes_back_line(self):
         """Whether this is the reversal of a line of the same order, and not a line of a refund."""
-        return self.kind == "reversal" and self.pos_payment_uuid == self.refund_of_id.pos_payment_uuid
+        return self.kind == "reversal" and self.pos_order_id == self.refund_of_id.pos_order_id
 
     def _pos_take_back(self):
         """The reversal of this line that is under way, or worked; mostly empty."""
@@ -266,7 +271,8 @@ class NetsTransaction(models.Model):
 
         :return: dict of some values of pos.payment; nothing was charged where it is the status alone
         """
-        known = self._pos_of_lines([self.pos_payment_uuid]).get(self.pos_payment_uuid)
+        name = self.pos_payment_id.uuid
+        known = self._pos_of_lines([name]).get(name)
         return known._pos_line_values() if known else {"payment_status": "retry"}
 
     def _pos_show_on_line(self):
@@ -275,7 +281,7 @@ class NetsTransaction(models.Model):
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
         """
-        for transaction in self.filtered(lambda record: record.pos_payment_uuid):
+        for transaction in self.filtered(lambda record: record.pos_payment_id):
             said = transaction._pos_said_of_line()
             values = {name: said[name] or None for name in SHOWN_FIELDS if name in said}
             self.env["pos.payment"].flush_model(values)
@@ -284,11 +290,11 @@ class NetsTransaction(models.Model):
             self.env.cr.execute(
                 SQL(
                     """UPDATE pos_payment SET (%(columns)s, write_date) = ROW(%(shown)s, %(now)s)
-                        WHERE uuid = %(uuid)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
+                        WHERE id = %(id)s AND ROW(%(columns)s) IS DISTINCT FROM ROW(%(shown)s)""",
                     columns=columns,
                     shown=shown,
                     now=NOW,
-                    uuid=transaction.pos_payment_uuid,
+                    id=transaction.pos_payment_id.id,
                 )
             )
             self.env["pos.payment"].invalidate_model(list(values), flush=False)
@@ -307,13 +313,7 @@ class NetsTransaction(models.Model):
         payment = self._pos_line_to_book_on()
         if not payment:
             return self._pos_book_without_order()
-        self.write(
-            {
-                "pos_payment_id": payment.id,
-                "pos_order_id": payment.pos_order_id.id,
-                "pos_session_id": payment.session_id.id,
-            }
-        )
+        self.pos_session_id = payment.session_id
         payment.write(self._pos_line_values())
         payment.pos_order_id._nets_add_extra_lines(self)
         return None
@@ -323,7 +323,7 @@ class NetsTransaction(models.Model):
 
         :return: pos.payment, empty where its order was paid otherwise, cancelled, deleted, or its session is closed
         """
-        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft" or not order.session_id or order.session_id.state == "closed":
             return payment.browse()
@@ -388,7 +388,7 @@ class NetsTransaction(models.Model):
             # taken off the order meanwhile
             self.without_order = True
             return self._book_reversal(self._pos_payment_values())
-        payment = self.env["pos.payment"].search([("uuid", "=", self.pos_payment_uuid)])
+        payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft":
             return self._pos_book_without_order()
@@ -410,12 +410,9 @@ class NetsTransaction(models.Model):
         surcharge = min(self.surcharge_amount, extra)
         return self.currency_id.round(extra - surcharge), surcharge
 
-    def _pos_extra_line_uuids(self):
-        """The uuids of the order lines that these charges may have added."""
-        return {record._pos_extra_line_uuid(name) for record in self for name in ("tip", "surcharge")}
-
-    def _pos_extra_line_uuid(self, name):
-        return str(uuid.uuid5(EXTRA_LINE_NAMESPACE, f"{self.order_id}/{name}"))
+    def _pos_extra_lines(self):
+        """:return: the order lines that these charges added"""
+        return self.pos_tip_line_id | self.pos_surcharge_line_id
 
     # === TELL === #
 
@@ -481,11 +478,7 @@ class NetsOriginPos(models.AbstractModel):
             "payment_amount": said.get("amount", transaction.amount),
             "refundable": transaction.amount_refundable,
             "can_settle": transaction._pos_was_looked_up(),
-            "can_record_by_hand": (
-                transaction.kind == "purchase"
-                and transaction.state == "failed"
-                and transaction.reason in BY_HAND_REASONS
-            ),
+            "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
         }
         if transaction._pos_takes_back_line():
             values["abort"] = ""
@@ -505,7 +498,7 @@ class NetsOriginPos(models.AbstractModel):
 
     @api.model
     def _check_may_sign(self, transaction):
-        transaction.pos_order_id.check_access("write")
+        transaction._pos_check_user()
 
     @api.model
     def _press_back(self, transaction, request_id):

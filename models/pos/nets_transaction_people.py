@@ -1,15 +1,23 @@
 """What people decide about transactions of the Point of Sale: cashiers on the till, managers there and in the log."""
 
 import uuid
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, escape_psql
 
 from ...const import UNRESOLVED_STATES
-from ...messages import refusal
+from ...messages import BY_HAND_REASONS, refusal
 from ..engine.nets_transaction import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
+
+# How long after an attempt that didn't reach NETS a person may record the payment by hand.
+BY_HAND_WINDOW = timedelta(hours=1)
+# What a person writes is read by people.
+REASON_LENGTH = 500
+REFERENCE_LENGTH = 64
 
 
 class NetsTransaction(models.Model):
@@ -57,27 +65,67 @@ class NetsTransaction(models.Model):
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
-        self._check_may_run()
-        self._pos_check_manager()
         transaction = self.browse(transaction_id)
-        transaction.check_access("read")
+        transaction._pos_check_user()
+        self._pos_check_manager()
         known = transaction.sudo()
         if known.state == "unknown" and not known._pos_was_looked_up():
             raise refusal(self.env, "last_result_first")
+        asked = abs(known.amount)
         if amount is None:
-            amount = abs(known.amount)
+            amount = asked
         self._check_number(amount, known.currency_id)
+        # a tip is on top of what was asked; nothing is given back that wasn't asked for
+        if known.currency_id.compare_amounts(amount, asked * (2 if known.kind == "purchase" else 1)) > 0:
+            raise refusal(self.env, "settle_amount", asked=known.currency_id.format(asked))
+        reference = str(reference or "").strip()
+        if charged:
+            self._pos_check_reference(reference, known.terminal_id)
         reason = self._pos_reason(reason, cashier)
         transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
         return transaction.read_progress()
 
     @api.model
-    def _pos_reason(self, reason, cashier):
-        """:return: what a person said, with who stood at the till where that isn't who logged in"""
-        reason = (reason or "").strip()
+    def _pos_reason(self, reason, cashier=""):
+        """:return: what a person said, with who stood at the till where that isn't who logged in; not longer than anybody
+        reads"""
+        reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
             return reason
         return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+
+    @api.model
+    def _pos_may_record_by_hand(self):
+        """Whether the user may say that a card was taken on the terminal by hand: as who settles results."""
+        return self.env.user.has_group("nets_connect_cloud.group_manager")
+
+    def _pos_reached_nobody(self):
+        """Whether this was an attempt to charge a card, a short while ago, that NETS couldn't be reached for."""
+        return bool(
+            self.kind == "purchase"
+            and self.state == "failed"
+            and self.reason in BY_HAND_REASONS
+            and self.recorded_at >= self._now() - BY_HAND_WINDOW
+        )
+
+    @api.model
+    def _pos_check_reference(self, reference, terminal):
+        """:raise UserError: where what a person read on the terminal's receipt, or in its journal, is known already: it is
+        another payment's"""
+        if len(reference) > REFERENCE_LENGTH:
+            raise refusal(self.env, "reference_too_long")
+        names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
+        is_known = Domain.OR([Domain(name, "=ilike", escape_psql(reference)) for name in names])
+        domain = Domain("terminal_id", "=", terminal.id) & Domain("state", "=", "approved") & is_known
+        if reference and (known := self.sudo().search(domain, limit=1)):
+            raise refusal(
+                self.env,
+                "reference_known",
+                reference=reference,
+                terminal=terminal.sudo().name,
+                amount=known._format_amount(known.charged_amount),
+                purpose=known._purpose() or known.order_id,
+            )
 
     @api.model
     def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
@@ -104,7 +152,7 @@ class NetsTransaction(models.Model):
         :raise UserError: where it isn't, with what to do
         """
         self.ensure_one()
-        self._check_may_run()
+        self._pos_check_user()
         self._pos_check_manager()
         order = self.sudo().pos_order_id
         order._nets_lock()
@@ -127,18 +175,36 @@ class NetsTransaction(models.Model):
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
         return order.sudo(False)._get_records_action()
 
-    def action_refund(self):
+    def action_pos_take_off(self):
+        """Take a charge off an order that won't be finished with it, so that it can be refunded: it is booked as a payment
+        of its own. Then open the dialog that refunds it.
+
+        :raise UserError: where its order is paid, or it is being taken back
+        """
         self.ensure_one()
-        if self.sudo()._pos_is_on_open_order() and self.env.user.has_group("point_of_sale.group_pos_manager"):
-            self._check_may_run()
-            self.sudo()._pos_take_off_order()
-        return super().action_refund()
+        self._pos_check_user()
+        self._pos_check_manager()
+        self.sudo()._pos_take_off_order()
+        return self.action_refund()
 
     @api.model
     def _pos_check_manager(self):
         """:raise AccessError: for whoever isn't a manager of the Point of Sale"""
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
             raise refusal(self.env, "rights_till_manager", error=AccessError)
+
+    def _pos_check_user(self):
+        """Refuse what isn't the user's to decide: what was taken elsewhere, or for an order that may only be read.
+
+        :raise AccessError, UserError: with the cause
+        """
+        self._check_may_run()
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise refusal(self.env, "rights_till", error=AccessError)
+        known = self.sudo()
+        if known.origin != "pos":
+            raise refusal(self.env, "not_of_till")
+        known.pos_order_id.with_env(self.env).check_access("write")
 
     def _pos_is_on_open_order(self):
         """Whether this charge is on an order that isn't paid yet."""
@@ -204,7 +270,7 @@ class NetsTransaction(models.Model):
                 "booking_note": False,
             }
         )
-        self.pos_payment_id = self.env["pos.payment"].create({**self._pos_line_values(), "uuid": line_uuid})
+        self.pos_payment_id = self.env["pos.payment"]._nets_add({**self._pos_line_values(), "uuid": line_uuid})
         order._nets_add_extra_lines(self)
         self._tell()
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)

@@ -1,28 +1,61 @@
+from contextlib import contextmanager, nullcontext
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_is_zero
 
-from ...const import UNRESOLVED_STATES
+from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import refusal
 from ..engine.nets_transaction import lock_rows
 
+# The states of an order that isn't paid.
+OPEN_STATES = ("draft", "cancel")
+# What an order is, besides its lines: it stays as it is while a card runs. The table comes with restaurants.
+FROZEN_FIELDS = (
+    "uuid",
+    "company_id",
+    "session_id",
+    "config_id",
+    "partner_id",
+    "pricelist_id",
+    "fiscal_position_id",
+    "table_id",
+)
+# What stays as it is once a card was charged.
+BOUND_FIELDS = ("uuid", "company_id")
+# What is computed from the lines. A till may know less of them than the server.
+TOTAL_FIELDS = ("amount_total", "amount_tax", "amount_paid", "amount_return", "is_tipped", "tip_amount")
+GUARDED_FIELDS = {"lines", "payment_ids", *FROZEN_FIELDS, *TOTAL_FIELDS}
+# The orders that are being changed, in the cache of the cursor: unlike a context, no client can set it.
+CHANGING = "nets_connect_cloud.changing_orders"
+
 
 class PosOrder(models.Model):
-    """Orders that are paid on a terminal: nothing goes round a card that is being charged (rule 14)."""
+    """Orders that are paid on a terminal: nothing goes round a card that is being charged (rules 14, 18 and 19).
+
+    Whatever changes an order or its lines passes `_nets_guarded`, and whatever ends it `_nets_check_payable`.
+    """
 
     _inherit = "pos.order"
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if all((vals.get("state") or "draft") in OPEN_STATES for vals in vals_list):
+            return super().create(vals_list)
+        with self.env.cr.savepoint():
+            orders = super().create(vals_list)
+            orders.filtered(lambda order: order.state not in OPEN_STATES)._nets_check_payable()
+        return orders
+
     def write(self, vals):
-        state = vals.get("state")
-        if state == "cancel":
+        if vals.get("state") == "cancel" or not vals.get("session_id", True):
             self._nets_check_removable()
-        elif state == "paid" or (state == "done" and "draft" in self.mapped("state")):
-            self._nets_check_payable()
-        if "session_id" in vals:
-            self._nets_check_move(vals["session_id"])
-        return super().write(vals)
+        ending = vals.get("state", "draft") not in OPEN_STATES and any(order.state in OPEN_STATES for order in self)
+        if not ending and not GUARDED_FIELDS & vals.keys():
+            return super().write(vals)
+        with self._nets_guarded(ending):
+            return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
@@ -33,7 +66,75 @@ class PosOrder(models.Model):
     def action_nets_transactions(self):
         """Show what terminals did for these orders."""
         action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_pos_action")
-        return action | {"domain": [("pos_order_uuid", "in", self.mapped("uuid"))]}
+        return action | {"domain": [("pos_order_id", "in", self.ids)]}
+
+    # === RULE 19: FROZEN IN THE MODEL === #
+
+    @contextmanager
+    def _nets_guarded(self, ending=False, lock=False):
+        """Change these orders, or their lines, whoever asks for it.
+
+        The change is compared when it is complete, since a till sends all that it knows, changed or not: an order whose
+        card runs is what it was before; one that was charged hasn't become worth less than its cards; and one that ends
+        is paid by what its lines say. Otherwise nothing of the change remains, also where its caller catches the error.
+
+        :param bool ending: whether orders may end by it
+        :param bool lock: whether it may leave the row of the order as it is, by which the next card would see it
+        :raise UserError: saying what is in the way, and what to do
+        """
+        cache = self.env.cr.cache
+        outer = cache.get(CHANGING, frozenset())
+        orders = self.browse(set(self.ids) - outer)
+        if lock:
+            orders.filtered(lambda order: order.config_id.payment_method_ids._nets_is_terminal())._nets_lock()
+        kept = {order: order._nets_facts() for order in orders._nets_bound()}
+        open_orders = self.filtered(lambda order: order.state in OPEN_STATES) if ending else self.browse()
+        # where nothing is compared, there is nothing to go back from
+        with self.env.cr.savepoint() if kept or open_orders else nullcontext():
+            cache[CHANGING] = outer | set(orders.ids)
+            try:
+                yield
+            finally:
+                cache[CHANGING] = outer
+            for order, facts in kept.items():
+                order._nets_check_kept(facts)
+            open_orders.filtered(lambda order: order.state not in OPEN_STATES)._nets_check_payable()
+
+    def _nets_bound(self):
+        """:return: those of these orders that a card runs for, or was charged for"""
+        cards = self.env["nets.transaction"].sudo()
+        if self.ids:
+            cards = cards.search(
+                [
+                    ("pos_order_id", "in", self.ids),
+                    ("without_order", "=", False),
+                    ("state", "not in", NOT_CHARGED_STATES),
+                ]
+            )
+        return cards.pos_order_id.with_env(self.env)
+
+    def _nets_facts(self):
+        """What of an order that a card runs for, or was charged for, is compared.
+
+        :return: (what it is worth, what mustn't change)
+        """
+        names, lines = BOUND_FIELDS, set()
+        worth = self._nets_worth()
+        if self._nets_unresolved():
+            names = FROZEN_FIELDS
+            lines = {(line.id, line.product_id.id, line.qty) for line in self.lines} | {worth}
+        return worth, [lines, *(self[name] for name in names if name in self._fields)]
+
+    def _nets_check_kept(self, facts):
+        """:raise UserError: where a change of this order goes round a card"""
+        was_worth, kept = facts
+        worth, found = self._nets_facts()
+        if found != kept:
+            raise UserError((self._nets_unresolved() or self._nets_charged())[:1]._pos_in_the_way().as_text())
+        if self.currency_id.compare_amounts(abs(worth), abs(was_worth)) < 0 or worth * was_worth < 0:
+            self._nets_check_worth()
+        if self.state == "draft":
+            self._nets_refresh_totals()
 
     # === RULE 14: NO WAY ROUND A CARD === #
 
@@ -49,43 +150,46 @@ class PosOrder(models.Model):
         if charged := self._nets_charged()[:1]:
             raise UserError(charged._pos_in_the_way().as_text())
 
+    # === RULE 18: CHECKED AT EVERY END === #
+
     def _nets_check_payable(self):
-        """:raise UserError: where one of these orders isn't paid by what its lines say"""
+        """The one check of the money of orders that end, through whichever door.
+
+        :raise UserError: where one of these orders isn't paid by what its lines say
+        """
         self._nets_lock()
         self._nets_check_resolved()
-        if unsigned := self._nets_charged().filtered(lambda card: card.signature in ("required", "declined"))[:1]:
+        for order in self:
+            order._nets_check_paid()
+
+    def _nets_check_paid(self):
+        cards = self.payment_ids.filtered(lambda line: line.payment_method_id._nets_is_terminal())
+        if not cards and not self._nets_bound():
+            return
+        charged = self._nets_charged()
+        if unsigned := charged.filtered(lambda card: card.signature in ("required", "declined"))[:1]:
             raise UserError(unsigned._pos_unsigned().as_text())
-        cards = self.payment_ids.filtered(
-            lambda line: line.payment_method_id._nets_is_terminal() and not line.currency_id.is_zero(line.amount)
-        )
-        known = self.env["nets.transaction"]._pos_of_lines(cards.mapped("uuid"))
-        for line in cards:
-            if line.uuid not in known:
+        for line in cards.filtered(lambda line: not line.currency_id.is_zero(line.amount)):
+            card = charged.filtered(lambda card, line=line: card.pos_payment_id == line)
+            if not card or self.currency_id.compare_amounts(card.charged_amount, line.amount) != 0:
                 raise refusal(
                     self.env,
                     "line_without_charge",
                     amount=line.currency_id.format(line.amount),
-                    order=line.pos_order_id._nets_name(),
+                    order=self._nets_name(),
                 )
+        self._nets_check_worth()
+        worth, paid = self._nets_worth(), self._compute_amount_paid()
+        if self.currency_id.compare_amounts(abs(worth - paid), self._nets_rounding()) > 0:
+            raise refusal(
+                self.env,
+                "order_not_paid",
+                order=self._nets_name(),
+                paid=self.currency_id.format(paid),
+                total=self.currency_id.format(worth),
+            )
 
-    def _nets_check_move(self, session_id):
-        """:raise UserError: where an order would leave the session that its card payment belongs to"""
-        for order in self.filtered(lambda order: order.session_id.id != session_id):
-            if not session_id:
-                order._nets_check_removable()
-            elif order.session_id.state != "closed":
-                # out of a session that is closed it may go on in the next one
-                order._nets_lock()
-                order._nets_check_resolved()
-
-    # === SYNC === #
-
-    def _process_saved_order(self, draft):
-        if self.state == "draft":
-            self._nets_check_total()
-        return super()._process_saved_order(draft)
-
-    def _nets_check_total(self):
+    def _nets_check_worth(self):
         """What is on this order is worth what cards are charged for it, whatever a till believes.
 
         :raise UserError: where somebody took off what a card pays: the difference would become change in cash
@@ -93,16 +197,15 @@ class PosOrder(models.Model):
         cards = self._nets_on_cards()
         if self.currency_id.is_zero(cards):
             return
-        if self._nets_extra_lines(self._nets_charged()) or self._nets_is_below(cards):
-            # a till that hasn't loaded all lines yet, or what the terminal added, sends a total without them
-            self._nets_refresh_totals()
-        if self._nets_is_below(cards):
+        worth = self._nets_worth()
+        sign = 1 if cards > 0 else -1
+        if self.currency_id.compare_amounts(sign * (cards - worth), self._nets_rounding()) > 0:
             raise refusal(
                 self.env,
                 "order_below_cards",
                 amount=self.currency_id.format(cards),
                 order=self._nets_name(),
-                total=self.currency_id.format(self.amount_total),
+                total=self.currency_id.format(worth),
             )
 
     # === LOCK === #
@@ -163,31 +266,49 @@ class PosOrder(models.Model):
         # what the terminal adds is on the order once it is booked
         return sum(card.amount if card.to_book or card.state != "approved" else card.charged_amount for card in cards)
 
-    def _nets_is_below(self, amount):
-        """Whether this order is worth less than this; in a refund, whether it gives back less."""
-        due = self._nets_due()
-        return self.currency_id.compare_amounts(*((due, amount) if amount > 0 else (amount, due))) < 0
-
-    def _nets_taken(self, payment):
-        """What the lines besides this one have paid, signed."""
-        return sum(line.amount for line in self.payment_ids - payment if line._nets_is_paid())
-
     def _nets_left(self, payment):
-        """What may be asked on a payment line: the total, less what the other lines have paid. Negative in a refund."""
-        return self.currency_id.round(self._nets_due() - self._nets_taken(payment))
+        """What may be asked on a payment line: what the lines of this order come to, less what the other payment lines
+        paid of it. Money that went the other way raises nothing.
+
+        :param payment: pos.payment, perhaps empty
+        :return: float, negative in a refund
+        """
+        due = self._nets_due()
+        sign = 1 if due > 0 else -1
+        taken = sum(max(0, sign * line.amount) for line in self.payment_ids - payment if line._nets_is_paid())
+        return self.currency_id.round(sign * max(0, abs(due) - taken))
 
     def _nets_due(self):
-        """What is to be paid in all, as Odoo rounds it. Negative in a refund."""
+        """What is to be paid in all: what the lines come to, or that as Odoo rounds it for cash, if that is more."""
+        worth = self._nets_worth()
+        rounded = self._get_rounded_amount(worth, force_round=True) if self.config_id.cash_rounding else worth
+        return max(worth, rounded, key=abs)
+
+    def _nets_totals(self):
+        """:return: (total, taxes) of the lines of this order, computed here and not rounded for cash"""
         self.ensure_one()
-        total = self.amount_total
-        refunded = self.refunded_order_id
-        if refunded and float_is_zero(refunded.amount_total + total, precision_rounding=self.currency_id.rounding):
-            # as Odoo does: the whole order goes back as it was paid
-            total = -refunded.amount_paid
-        if self.config_id.cash_rounding:
-            rounded = self._get_rounded_amount(total, force_round=True)
-            total = max(total, rounded, key=abs)
-        return total
+        taxes = self.env["account.tax"]
+        base_lines = self._prepare_tax_base_line_values()
+        taxes._add_tax_details_in_base_lines(base_lines, self.company_id)
+        taxes._round_base_lines_tax_details(base_lines, self.company_id)
+        totals = taxes._get_tax_totals_summary(base_lines, self.currency_id, self.company_id)
+        # Odoo computes those of refunds with the sign turned
+        sign = -1 if self.amount_total < 0 else 1
+        return tuple(
+            self.currency_id.round(sign * totals[name]) for name in ("total_amount_currency", "tax_amount_currency")
+        )
+
+    def _nets_worth(self):
+        """What the lines of this order come to: not what a client says that they do. Negative in a refund."""
+        return self._nets_totals()[0]
+
+    def _nets_rounding(self):
+        """How far what is paid may be from what the lines come to, where Odoo rounds for cash. A card may be asked for
+        the rounded total, and the terminal may add to that."""
+        if not self.config_id.cash_rounding:
+            return 0
+        method = self.config_id.rounding_method
+        return self.currency_id.round(method.rounding / (2 if method.rounding_method == "HALF-UP" else 1))
 
     # === WHAT THE TERMINAL ADDED === #
 
@@ -195,55 +316,59 @@ class PosOrder(models.Model):
         """Put the tip and the surcharge of a charge on the order, so that its total is what was charged."""
         self.ensure_one()
         tip, surcharge = transaction._pos_extra_amounts()
-        if self.currency_id.is_zero(tip + surcharge):
-            # nothing that a charge could fail to be booked for
-            self.amount_paid = self._compute_amount_paid()
-            return
         if not self.currency_id.is_zero(tip):
-            self._nets_add_extra_line(transaction._pos_extra_line_uuid("tip"), self._nets_tip_product(), tip)
+            transaction.pos_tip_line_id = self._nets_add_extra_line(self._nets_tip_product(), tip)
         if not self.currency_id.is_zero(surcharge):
-            product = self._nets_surcharge_product()
-            self._nets_add_extra_line(transaction._pos_extra_line_uuid("surcharge"), product, surcharge)
-        self._nets_refresh_totals()
+            transaction.pos_surcharge_line_id = self._nets_add_extra_line(self._nets_surcharge_product(), surcharge)
+        if transaction._pos_extra_lines():
+            self._nets_refresh_totals()
+        else:
+            # nothing that a charge could fail to be booked for
+            super().write({"amount_paid": self._compute_amount_paid()})
 
     def _nets_remove_extra_lines(self, transaction):
         """Take off what `_nets_add_extra_lines` put on the order, after the terminal took the payment back."""
         self.ensure_one()
-        self.amount_paid = self._compute_amount_paid()
-        if extra := self._nets_extra_lines(transaction):
-            extra.unlink()
+        super().write({"amount_paid": self._compute_amount_paid()})
+        if extra := transaction._pos_extra_lines():
+            extra._nets_remove()
             self._nets_refresh_totals()
-
-    def _nets_extra_lines(self, transactions):
-        uuids = transactions._pos_extra_line_uuids()
-        return self.lines.filtered(lambda line: line.uuid in uuids)
 
     def _nets_refresh_totals(self):
         """Compute what the till also computes, but without the lines that it doesn't know yet."""
         self.ensure_one()
+        total, tax = self._nets_totals()
+        paid = self._compute_amount_paid()
         tips = self.lines.filtered(lambda line: line.product_id == self._nets_tip_product())
-        tip = self.currency_id.round(sum(tips.mapped("price_subtotal_incl")))
-        if self.currency_id.compare_amounts(tip, self.tip_amount) != 0:
-            self.write({"is_tipped": tip > 0, "tip_amount": tip})
-        self._compute_prices()
+        tip = sum(tips.mapped("price_subtotal_incl"))
+        values = {
+            "amount_total": total,
+            "amount_tax": tax,
+            "amount_paid": paid,
+            "amount_difference": paid - total,
+            "tip_amount": tip,
+        }
+        if any(self.currency_id.compare_amounts(self[name], value) for name, value in values.items()):
+            # past the guard: this is what it guards
+            super().write({**values, "is_tipped": tip > 0})
 
-    def _nets_add_extra_line(self, line_uuid, product, amount):
-        """Add a line that raises the total by `amount`, to the cent."""
-        if self.lines.filtered(lambda line: line.uuid == line_uuid):
-            return
-        taxes = product.taxes_id.filtered_domain(self.env["account.tax"]._check_company_domain(self.company_id))
-        self._compute_prices()
-        total = self.currency_id.round(self.amount_total + amount)
+    def _nets_add_extra_line(self, product, amount):
+        """Add a line that raises the total by `amount`, to the cent.
+
+        :return: pos.order.line
+        """
+        lines = self.env["pos.order.line"]
+        taxes = product.taxes_id.filtered_domain(lines.env["account.tax"]._check_company_domain(self.company_id))
+        total = self.currency_id.round(self._nets_worth() + amount)
         with self.env.cr.savepoint() as savepoint:
-            self.env["pos.order.line"].create(self._prepare_extra_line(line_uuid, product, taxes, amount))
-            self._compute_prices()
-            if self.currency_id.compare_amounts(self.amount_total, total) == 0:
-                return
+            line = lines._nets_add(self._prepare_extra_line(product, taxes, amount))
+            if self.currency_id.compare_amounts(self._nets_worth(), total) == 0:
+                return line
             savepoint.rollback()
         # Rounding of taxes stands in the way. The total has to be what was charged.
-        self.env["pos.order.line"].create(self._prepare_extra_line(line_uuid, product, taxes.browse(), amount))
+        return lines._nets_add(self._prepare_extra_line(product, taxes.browse(), amount))
 
-    def _prepare_extra_line(self, line_uuid, product, taxes, amount):
+    def _prepare_extra_line(self, product, taxes, amount):
         """:param amount: with taxes"""
         applied = self.fiscal_position_id.map_tax(taxes)
         computed = applied.with_context(force_price_include=True).compute_all(
@@ -252,7 +377,6 @@ class PosOrder(models.Model):
         untaxed = computed["total_excluded"]
         return {
             "order_id": self.id,
-            "uuid": line_uuid,
             "product_id": product.id,
             "full_product_name": product.display_name,
             "qty": 1,

@@ -17,24 +17,38 @@ PRICE_FIELDS = {
 
 
 class PosOrderLine(models.Model):
-    """A tip or surcharge that the terminal added stays on the order: it was charged."""
+    """What a card pays stays on its order (`pos.order._nets_guarded`), and so does a tip or surcharge that the terminal
+    added: it was charged."""
 
     _inherit = "pos.order.line"
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        orders = self.env["pos.order"].browse({vals["order_id"] for vals in vals_list if vals.get("order_id")})
+        with orders._nets_guarded(lock=True):
+            return super().create(vals_list)
+
     def write(self, vals):
-        added = self._nets_added_by_terminal() if PRICE_FIELDS & vals.keys() else self.browse()
-        if not added:
+        if not PRICE_FIELDS & vals.keys():
             return super().write(vals)
         kept = {name: value for name, value in vals.items() if name not in PRICE_FIELDS}
-        result = super(PosOrderLine, added).write(kept)
-        if others := self - added:
-            result = super(PosOrderLine, others).write(vals)
-        return result
+        added = self._nets_added_by_terminal()
+        orders = self.order_id | self.env["pos.order"].browse(vals.get("order_id"))
+        with orders._nets_guarded(lock=True):
+            result = super(PosOrderLine, added).write(kept)
+            if others := self - added:
+                result = super(PosOrderLine, others).write(vals)
+            return result
+
+    def unlink(self):
+        with self.order_id._nets_guarded(lock=True):
+            return super().unlink()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
+        # what the terminal took back stands for nothing any more, and goes with its order
         if added := self._nets_added_by_terminal():
             raise refusal(
                 self.env, "line_with_charge", product=added[0].full_product_name, order=added[0].order_id._nets_name()
@@ -44,9 +58,15 @@ class PosOrderLine(models.Model):
 
     def _nets_added_by_terminal(self):
         """Those of these lines that a card was charged for besides what was asked."""
-        # those of tills are random (version 4), ours are made from the transaction (version 5)
-        candidates = self.filtered(lambda line: (line.uuid or "")[14:15] == "5")
-        if not candidates:
-            return candidates
-        uuids = candidates.order_id._nets_charged()._pos_extra_line_uuids()
-        return candidates.filtered(lambda line: line.uuid in uuids)
+        if not self.ids:
+            return self
+        return self & self.order_id._nets_charged()._pos_extra_lines().with_env(self.env)
+
+    @api.model
+    def _nets_add(self, vals):
+        """Add what the terminal charged besides, past the guard: the order isn't resolved before it is added."""
+        return super().create([vals])
+
+    def _nets_remove(self):
+        """Remove what the terminal took back, past the guard."""
+        return super().unlink()

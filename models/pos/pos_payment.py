@@ -26,14 +26,12 @@ class PosPayment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        known = self.env["nets.transaction"]._pos_of_lines([vals.get("uuid") for vals in vals_list])
-        prepared = []
-        for vals in vals_list:
-            transaction = known.get(vals.get("uuid"))
-            prepared.append({**vals, **transaction._pos_line_values()} if transaction else self._nets_check_new(vals))
-        return super().create(prepared)
+        self._nets_check_unused([vals["uuid"] for vals in vals_list if vals.get("uuid")])
+        return super().create([self._nets_check_new(vals) for vals in vals_list])
 
     def write(self, vals):
+        # what a line is called by till and server never changes
+        vals = {name: value for name, value in vals.items() if name != "uuid"}
         known = self.env["nets.transaction"]._pos_of_lines(self.mapped("uuid"))
         charged = self.filtered(lambda payment: payment.uuid in known)
         result = True
@@ -70,7 +68,7 @@ class PosPayment(models.Model):
     def action_nets_transactions(self):
         """Show what terminals did for these payments."""
         action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_pos_action")
-        return action | {"domain": [("pos_payment_uuid", "in", self.mapped("uuid"))]}
+        return action | {"domain": [("pos_payment_id", "in", self.ids)]}
 
     # === BUSINESS METHODS === #
 
@@ -96,7 +94,7 @@ class PosPayment(models.Model):
                       AND "order".state NOT IN ('draft', 'cancel')
                       AND %(of_session)s
                       AND NOT EXISTS (SELECT FROM nets_transaction transaction
-                                       WHERE transaction.pos_payment_uuid = payment.uuid
+                                       WHERE transaction.pos_payment_id = payment.id
                                          AND transaction.state NOT IN %(not_charged)s
                                          AND transaction.without_order IS NOT TRUE)
                  ORDER BY payment.id DESC""",
@@ -123,6 +121,22 @@ class PosPayment(models.Model):
         if not self.payment_method_id._nets_is_terminal():
             raise refusal(self.env, "method_not_nets", method=self.payment_method_id.name)
 
+    @api.model
+    def _nets_add(self, vals):
+        """Add the line of a charge that is put on an order, past the guards.
+
+        :return: pos.payment
+        """
+        return super().create([vals])
+
+    @api.model
+    def _nets_check_unused(self, uuids):
+        """:raise UserError: where a line that a terminal was used for would be made again: the proof of its charge is
+        its transaction's link to the first one"""
+        if uuids and self.env["nets.transaction"].sudo().search_count([("pos_payment_uuid", "in", uuids)], limit=1):
+            raise refusal(self.env, "line_used")
+
+    @api.model
     def _nets_check_new(self, vals):
         """:return: `vals` as they may be created
         :raise UserError: where an order can't have another payment line now"""
@@ -144,7 +158,7 @@ class PosPayment(models.Model):
         said = transaction._pos_line_values()
         if self.pos_order_id.state != "draft" and self._nets_moved_money(vals):
             raise UserError(transaction._pos_in_the_way().as_text())
-        return {name: said.get(name, value) for name, value in vals.items() if name != "uuid"}
+        return {name: said.get(name, value) for name, value in vals.items()}
 
     def _nets_check_change(self, vals):
         """:return: `vals` as they may be written on lines that nothing runs on, and that nothing charged

@@ -57,6 +57,13 @@ class PosSession(models.Model):
             return {"successful": False, "message": reason, "redirect": False}
         return result
 
+    def update_closing_control_state_session(self, notes):
+        # The till says so before it closes: a session that can't be closed then would stay between open and closed.
+        refused = self.state == "opened" and self._cannot_close_session()
+        if refused:
+            raise UserError(refused["message"])
+        return super().update_closing_control_state_session(notes)
+
     def action_pos_session_closing_control(self, *args, **kwargs):
         for session in self:
             session._nets_check_closing()
@@ -93,7 +100,10 @@ class PosSession(models.Model):
         """
         self.ensure_one()
         self._nets_check_user()
+        self.check_access("write")
         self.env["nets.transaction"]._pos_check_manager()
+        if self.state not in ("opened", "closing_control"):
+            raise refusal(self.env, "closing_not_open")
         reason = self.env["nets.transaction"]._pos_reason(reason, cashier)
         if not reason:
             raise refusal(self.env, "closing_reason")

@@ -4,6 +4,7 @@
 # pylint: disable=missing-return
 
 from odoo import fields
+from odoo.exceptions import AccessError
 
 from ...const import NOT_CHARGED_STATES
 from ...messages import refusal
@@ -25,12 +26,17 @@ class _LinePress(Press):
         self.payment_uuid = payment_uuid
         self.cashier = cashier
 
+    def check_rights(self):
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise refusal(self.env, "rights_till", error=AccessError)
+
     def is_repeated_by(self, transaction):
-        return transaction.pos_payment_uuid == self.payment_uuid
+        return transaction.kind == self.kind and transaction.pos_payment_uuid == self.payment_uuid
 
     def to_lock(self):
         self.payment = self.env["nets.transaction"]._pos_payment(self.payment_uuid)
         self.order = self.payment.pos_order_id
+        self.order.check_access("write")
         return [self.order, *super().to_lock()]
 
     def standing(self):
@@ -69,7 +75,7 @@ class _LinePress(Press):
 
     def values(self):
         order, payment = self.order, self.payment
-        previous = self.env["nets.transaction"].sudo().search([("pos_payment_uuid", "=", payment.uuid)], limit=1)
+        previous = self.env["nets.transaction"].sudo().search([("pos_payment_id", "=", payment.id)], limit=1)
         return {
             "pos_order_uuid": order.uuid,
             "pos_payment_uuid": payment.uuid,
@@ -95,16 +101,23 @@ class LinePayment(_LinePress):
         :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
         """
         super().__init__(env, request_id, payment_uuid, terminal_id, cashier)
+        if not isinstance(amount, (int, float)):
+            raise refusal(env, "amount_not_a_number")
         self.amount = amount
-        self.reversal = reversal
         self.refund_of_id = refund_of_id
+        if amount < 0:
+            self.kind = "reversal" if reversal else "refund"
+
+    def is_repeated_by(self, transaction):
+        return super().is_repeated_by(transaction) and (
+            transaction.currency_id.compare_amounts(transaction.amount, self.amount) == 0
+        )
 
     def to_lock(self):
         records = super().to_lock()
         self.candidates = self.env["nets.transaction"].sudo()
-        if self.payment.amount < 0:
-            self.kind = "reversal" if self.reversal else "refund"
-            self.candidates = self.candidates._pos_charged_for(self.order.sudo().refunded_order_id, self.refund_of_id)
+        if self.kind != "purchase":
+            self.candidates = self.candidates._pos_charged_for(self.order, self.refund_of_id)
         return [*records, self.candidates]
 
     def wait(self):
@@ -156,8 +169,23 @@ class _ByHand(_LinePress):
         :param str reason: why it had to be by hand
         """
         super().__init__(env, request_id, payment_uuid, terminal_id, cashier)
-        self.reference = reference
-        self.reason = reason
+        self.reference = str(reference or "").strip()
+        self.reason = env["nets.transaction"]._pos_reason(reason)
+
+    def is_repeated_by(self, transaction):
+        return super().is_repeated_by(transaction) and transaction.settlement_reference == self.reference
+
+    def check_rights(self):
+        super().check_rights()
+        if not self.env["nets.transaction"]._pos_may_record_by_hand():
+            raise refusal(self.env, "rights_by_hand", error=AccessError)
+
+    def check_amount(self):
+        if not self.reference or not self.reason:
+            raise refusal(self.env, "by_hand_reference")
+        self.env["nets.transaction"]._pos_check_reference(self.reference, self.terminal)
+        if self.env["nets.transaction"]._busy_on(self.terminal).state == "pending":
+            raise refusal(self.env, "by_hand_busy", terminal=self.terminal.sudo().name)
 
     def values(self):
         terminal = self.terminal.sudo()
@@ -169,13 +197,13 @@ class _ByHand(_LinePress):
             **super().values(),
             "charge_date": charge_date,
             "settled_by_id": self.env.uid,
-            "settlement_reason": (self.reason or "").strip(),
-            "settlement_reference": (self.reference or "").strip(),
+            "settlement_reason": self.reason,
+            "settlement_reference": self.reference,
         }
 
 
 class LineByHand(_ByHand):
-    """At the till, while NETS can't be reached."""
+    """At the till, while NETS can't be reached: the server knows that from an attempt with this line."""
 
     def __init__(self, env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier=""):
         """:param float amount: what was charged, positive, at most what the line asks for"""
@@ -185,14 +213,16 @@ class LineByHand(_ByHand):
     def check_document(self):
         super().check_document()
         self.amount = self.payment.amount
+        attempt = self.env["nets.transaction"].sudo().search([("pos_payment_id", "=", self.payment.id)], limit=1)
+        if not attempt._pos_reached_nobody():
+            raise refusal(self.env, "by_hand_not_down")
 
     def check_amount(self):
         self._check_line()
         self.env["nets.transaction"]._check_number(self.charged, self.currency)
         if self.currency.compare_amounts(self.charged, self.amount) > 0 or self.charged <= 0:
             raise refusal(self.env, "by_hand_amount", amount=self.currency.format(self.amount))
-        if not (self.reference or "").strip() or not (self.reason or "").strip():
-            raise refusal(self.env, "by_hand_reference")
+        super().check_amount()
 
     def values(self):
         return {**super().values(), "charged_amount": self.currency.round(self.charged)}
@@ -215,6 +245,7 @@ class PaidLineByHand(_ByHand):
 
     def check_amount(self):
         self.env["nets.transaction"]._pos_check_terminal(self.payment, self.terminal)
+        super().check_amount()
 
     def values(self):
         now = self.env["nets.transaction"]._now().replace(microsecond=0)

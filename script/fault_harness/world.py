@@ -195,6 +195,9 @@ class World:
             for server in self.servers:
                 desk.client(server)
         self.service.reset()
+        if isinstance(self.service, OwnService):
+            # the same facts in any form that the protocol allows, another one each time
+            self.service.service(forms="random")
         self._first_entry = len(self.service.ledger())
         account = admin.ref(f"{stack.MODULE}.nets_account_demo")
         values = {

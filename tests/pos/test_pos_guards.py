@@ -191,7 +191,7 @@ class TestPosGuards(PosCardCommon):
             }.items():
                 with (
                     self.subTest(state=state, way=name),
-                    self.assertRaisesRegex(UserError, "total can't become .*60"),
+                    self.assertRaisesRegex(UserError, "is running|isn't booked yet|total can't become .*60"),
                     self.env.cr.savepoint(),
                 ):
                     self.sync(self.stale(order, amount_total=60, **changes))
@@ -232,8 +232,12 @@ class TestPosGuards(PosCardCommon):
             )
         ]
         refund = self.sync(values)
-        self.send(refund.payment_ids)
+        transaction = self.send(refund.payment_ids)
         smaller = [Command.update(refund.lines.id, {"qty": -0.5, "price_subtotal": -50, "price_subtotal_incl": -50})]
+        with self.assertRaisesRegex(UserError, "is running"), self.env.cr.savepoint():
+            self.sync(self.stale(refund, lines=smaller, amount_total=-50))
+        transaction._record_answer(approved(10000, number=102))
+        transaction._book()
         with self.assertRaisesRegex(UserError, "total can't become"):
             self.sync(self.stale(refund, lines=smaller, amount_total=-50))
 

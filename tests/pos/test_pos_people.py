@@ -279,7 +279,7 @@ class TestPosTakeBack(PosPeopleCase):
         with self.assertRaisesRegex(UserError, "was declined, but the money hasn't gone back"), self.env.cr.savepoint():
             self.validate(order)
         with self.subTest("a manager refunds it"), self.undone():
-            transaction.with_user(self.pos_manager).action_refund()
+            transaction.with_user(self.pos_manager).action_pos_take_off()
             self.assertTrue(transaction.without_order)
             order.with_user(self.cashier).action_pos_order_cancel()
         uuids = [order.payment_ids.uuid]
@@ -306,7 +306,7 @@ class TestPosTakeBack(PosPeopleCase):
 
     def test_a_declined_signature_of_a_charge_without_an_order(self):
         order, transaction = self.signed_order()
-        transaction.with_user(self.pos_manager).action_refund()
+        transaction.with_user(self.pos_manager).action_pos_take_off()
         self.assertTrue(transaction.without_order)
         self.assertIn(transaction, self.engine["nets.transaction"].search([("signature_open", "=", True)]))
         with self.assertRaisesRegex(AccessError, "Only a manager"):
@@ -394,8 +394,8 @@ class TestPosByHand(PosPeopleCase):
         self.assertEqual(self.payment.payment_status, "retry")
         self.payment.with_user(self.cashier).unlink()
 
-    def record(self, amount=100, reference="000777", reason="NETS is down", **values):
-        progress = self.rpc(self.cashier).pos_record_by_hand(
+    def record(self, amount=100, reference="000777", reason="NETS is down", user=None, **values):
+        progress = self.rpc(user or self.pos_manager).pos_record_by_hand(
             self.payment.uuid, self.terminal.id, amount, reference, reason, str(uuid.uuid4()), **values
         )
         return self.engine["nets.transaction"].browse(progress[0]["id"])
@@ -410,7 +410,7 @@ class TestPosByHand(PosPeopleCase):
                     "state": "approved",
                     "reason": "settled_by_hand",
                     "charged_amount": 100,
-                    "settled_by_id": self.cashier.id,
+                    "settled_by_id": self.pos_manager.id,
                     "settlement_reference": "000777",
                     "cashier_name": "Kari",
                     "to_book": False,
@@ -426,11 +426,13 @@ class TestPosByHand(PosPeopleCase):
         self.assertTrue(self.close()["successful"])
 
     def test_what_is_not_recorded_by_hand(self):
+        self.charge(self.payment, outcome=not_sent())
         for values, words in (
             ({"amount": 101}, "at most"),
             ({"amount": 0}, "at most"),
             ({"reference": " "}, "why it was taken by hand"),
             ({"reason": ""}, "why it was taken by hand"),
+            ({"user": self.cashier}, "Only a manager"),
         ):
             with self.subTest(values), self.assertRaisesRegex(UserError, words), self.env.cr.savepoint():
                 self.record(**values)
@@ -513,10 +515,12 @@ class TestPosWithoutOrder(PosPeopleCase):
     def test_the_manager_refunds_what_stands_on_an_open_order(self):
         order = self.card_order()
         transaction = self.charge(order.payment_ids, outcome=approved(10500, tip_amount=500))
-        with self.assertRaisesRegex(UserError, "goes through the Point of Sale"):
-            transaction.with_user(self.cashier).action_refund()
+        with self.assertRaises(AccessError):
+            transaction.with_user(self.cashier).action_pos_take_off()
         transaction = transaction.with_user(self.pos_manager)
-        action = transaction.action_refund()
+        with self.assertRaisesRegex(UserError, "goes through the Point of Sale"):
+            transaction.action_refund()
+        action = transaction.action_pos_take_off()
         self.assertEqual(action["tag"], "nets_connect_cloud.card_dialog")
         self.assertTrue(transaction.without_order)
         self.assertEqual(transaction.sudo().payment_id.amount, 105)

@@ -4,6 +4,7 @@ import {_t} from "@web/core/l10n/translation";
 import {uuid as newRequestId} from "@web/core/utils/strings";
 import {markRaw, reactive} from "@odoo/owl";
 import {Press, abortIsLost, countDown, explain} from "../common/press";
+import {takeOver} from "./take_over";
 
 /** How often Odoo is asked again where it didn't answer, in milliseconds. */
 const REPEAT_INTERVAL = 2000;
@@ -391,23 +392,13 @@ export class CardPayment {
   }
 
   /**
-   * Take the order as the server has it: with tip and surcharge, the card, and what was charged.
+   * Take over what the server has of the order: tip and surcharge, the card, and what was charged.
    *
    * @returns {Promise<boolean>} false where Odoo can't be reached; it goes on by itself
    */
   async reload(progress) {
-    const {order} = this;
     try {
-      // What the cashier changed meanwhile, a customer for example.
-      if (order.isDirty()) {
-        await this.sync(order);
-      }
-    } catch (error) {
-      // It isn't worth a lost result.
-      explain(error);
-    }
-    try {
-      await this.desk.pos.data.loadServerOrders([["uuid", "=", order.uuid]]);
+      await takeOver(this.desk.pos, this.order);
       return true;
     } catch (error) {
       explain(error);

@@ -50,6 +50,9 @@ patch(ClosePosPopup.prototype, {
           this.pos.getCashier()?.name || "",
         ]);
         this.state.netsAllowed = true;
+        // the orders are free: their cards don't bind them here any more, either
+        await this.pos.deviceSync.readDataFromServer();
+        await this.pos.nets.resume();
       },
     });
   },

@@ -10,4 +10,30 @@ patch(PosOrder.prototype, {
     }
     return result;
   },
+
+  /** Prices and taxes stay what they are once a card is asked for them, whoever the customer turns out to be. */
+  updatePricelistAndFiscalPosition() {
+    if (!this.payment_ids.some((line) => line.isBinding())) {
+      super.updatePricelistAndFiscalPosition(...arguments);
+    }
+  },
+
+  setPricelist() {
+    if (!this.payment_ids.some((line) => line.isBinding())) {
+      super.setPricelist(...arguments);
+    }
+  },
+
+  /**
+   * With cash rounding of all methods, what a terminal adds may leave less than a coin to pay. A card that pays what the
+   * order comes to before it is rounded has paid it.
+   */
+  get remainingDue() {
+    const due = super.remainingDue;
+    const isRounding =
+      this.config.hasGlobalRounding &&
+      Math.abs(due) < this.config.rounding_method.rounding &&
+      this.currency.round(Math.abs(this.priceIncl) - Math.abs(this.amountPaid)) <= 0;
+    return isRounding && this.payment_ids.some((line) => line.isBinding()) ? 0 : due;
+  },
 });

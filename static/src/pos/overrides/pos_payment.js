@@ -26,13 +26,14 @@ patch(PosPayment.prototype, {
     return this.payment_status === "done" && this.amount !== 0;
   },
 
-  /** A card that is charged, or may be at this moment, never loses its line. */
+  /** Whether a card is charged, or may be at this moment. */
+  isBinding() {
+    return this.isNets() && (RUNNING.includes(this.payment_status) || this.isCharged());
+  },
+
+  /** What binds the order never loses its line. */
   delete(opts = {}) {
-    if (
-      opts.backend &&
-      this.isNets() &&
-      (RUNNING.includes(this.payment_status) || this.isCharged())
-    ) {
+    if (opts.backend && this.isBinding()) {
       return false;
     }
     return super.delete(...arguments);

@@ -1,13 +1,39 @@
 import {AlertDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 import {PosStore} from "@point_of_sale/app/services/pos_store";
+import {RPCError} from "@web/core/network/rpc";
 import {_t} from "@web/core/l10n/translation";
 import {patch} from "@web/core/utils/patch";
 import {CardDesk} from "../card_desk";
+
+/**
+ * The ways in which a restaurant moves the lines of an order, and the orders that they concern: the one that loses them,
+ * and the one that gets them. They come from a module that this one doesn't depend on, and that is loaded later.
+ */
+const MOVES = {
+  transferOrder: (pos, uuid, table, order) => [orderOf(pos, uuid), order || orderAt(pos, table)],
+  mergeTableOrders: (pos, uuid, table) => [orderOf(pos, uuid), orderAt(pos, table)],
+  restoreOrdersToOriginalTable: (pos, order, table) => [order, orderAt(pos, table) || true],
+};
+
+function orderOf(pos, uuid) {
+  return pos.models["pos.order"].getBy("uuid", uuid);
+}
+
+function orderAt(pos, table) {
+  return table && pos.getActiveOrdersOnTable(table.rootTable)[0];
+}
 
 patch(PosStore.prototype, {
   async processServerData() {
     await super.processServerData(...arguments);
     this.nets = new CardDesk(this);
+    for (const [name, concerned] of Object.entries(MOVES)) {
+      const move = this[name];
+      if (move) {
+        this[name] = async (...args) =>
+          this.refuseMove(...concerned(this, ...args)) ? false : move.apply(this, args);
+      }
+    }
   },
 
   async afterProcessServerData() {
@@ -26,6 +52,43 @@ patch(PosStore.prototype, {
     return Boolean(running);
   },
 
+  /** @returns {boolean} whether a card was charged for this order, which the cashier then reads */
+  refuseOnceCharged(order) {
+    const charged = this.nets.chargedLine(order);
+    if (charged) {
+      this.dialog.add(AlertDialog, {
+        title: _t("A card was charged"),
+        body: _t(
+          "A card was charged %(amount)s for this order. Reverse that payment first, or complete the order and refund it.",
+          {amount: this.env.utils.formatCurrency(charged.getAmount())}
+        ),
+      });
+    }
+    return Boolean(charged);
+  },
+
+  /**
+   * Before the first step, since lines that are moved here are due twice where the server refuses to take them off.
+   *
+   * @param {Object} from the order that loses lines
+   * @param {Object | undefined} to the order that gets them; a whole order may go to an empty table
+   * @returns {boolean} whether a card is in the way, which the cashier then reads
+   */
+  refuseMove(from, to) {
+    return (
+      this.refuseWhileCardRuns(from) ||
+      (to !== true && this.refuseWhileCardRuns(to)) ||
+      Boolean(to && this.refuseOnceCharged(from))
+    );
+  },
+
+  /** The bill isn't split any more once a card is asked for it. */
+  navigate(routeName) {
+    if (routeName !== "SplitBillScreen" || !this.refuseMove(this.getOrder(), true)) {
+      super.navigate(...arguments);
+    }
+  },
+
   /** What the customer is paying for stays as it is while the card runs. */
   async addLineToOrder(vals, order) {
     return this.refuseWhileCardRuns(order) ? undefined : super.addLineToOrder(...arguments);
@@ -37,23 +100,99 @@ patch(PosStore.prototype, {
     }
   },
 
+  async selectPartner() {
+    return this.refuseWhileCardRuns(this.getOrder())
+      ? this.getOrder().getPartner()
+      : super.selectPartner(...arguments);
+  },
+
+  setPartnerToCurrentOrder() {
+    if (!this.refuseWhileCardRuns(this.getOrder())) {
+      super.setPartnerToCurrentOrder(...arguments);
+    }
+  },
+
+  async selectPricelist() {
+    if (!this.refuseWhileCardRuns(this.getOrder())) {
+      await super.selectPricelist(...arguments);
+    }
+  },
+
+  async selectPreset() {
+    if (!this.refuseWhileCardRuns(this.getOrder())) {
+      await super.selectPreset(...arguments);
+    }
+  },
+
   /** An order with a card that is charged, or may be at this moment, isn't thrown away. */
   async _onBeforeDeleteOrder(order) {
-    if (this.refuseWhileCardRuns(order)) {
-      return false;
+    return this.refuseWhileCardRuns(order) || this.refuseOnceCharged(order)
+      ? false
+      : await super._onBeforeDeleteOrder(...arguments);
+  },
+
+  /**
+   * Where the server refuses one order, the others are saved nevertheless. Odoo stops at the first one that fails: from
+   * then on nothing could be paid at this till until it is loaded again.
+   */
+  async syncAllOrders(options = {}) {
+    if (this.data.network.offline) {
+      return super.syncAllOrders(...arguments);
     }
-    const charged = this.nets.chargedLine(order);
-    if (charged) {
-      this.dialog.add(AlertDialog, {
-        title: _t("A card was charged"),
-        body: _t(
-          "A card was charged %(amount)s for this order. Reverse that payment first, or complete the order and refund it.",
-          {amount: this.env.utils.formatCurrency(charged.getAmount())}
-        ),
-      });
-      return false;
+    for (const id of this.getOrderIdsToDelete()) {
+      try {
+        await this.deleteOrders([], [id]);
+      } catch (error) {
+        this.reportRefused(error);
+      }
+      this.pendingOrder.delete.delete(id);
     }
-    return await super._onBeforeDeleteOrder(...arguments);
+    if (!options.throw || options.orders) {
+      return super.syncAllOrders(...arguments);
+    }
+    const {orderToCreate, orderToUpdate} = this.getPendingOrder();
+    const synced = [];
+    let ofThisOrder = null;
+    for (const order of [...orderToCreate, ...orderToUpdate]) {
+      try {
+        synced.push(...((await super.syncAllOrders({...options, orders: [order]})) || []));
+      } catch (error) {
+        if (order.uuid === this.getOrder()?.uuid) {
+          ofThisOrder = error;
+        } else {
+          this.reportRefused(error, order);
+          await this.undoRefused(order);
+        }
+      }
+    }
+    if (ofThisOrder) {
+      throw ofThisOrder;
+    }
+    return synced.length ? synced : undefined;
+  },
+
+  /** Odoo takes an order for saved that was sent: what was refused is sent again, or is what the server has. */
+  async undoRefused(order) {
+    if (order.isSynced) {
+      await this.data.loadServerOrders([["uuid", "=", order.uuid]]);
+    } else {
+      order._dirty = true;
+    }
+  },
+
+  /**
+   * Tell the cashier that the server refused an order that isn't the one at hand.
+   *
+   * @raise what isn't an answer of the server
+   */
+  reportRefused(error, order) {
+    if (!(error instanceof RPCError)) {
+      throw error;
+    }
+    this.notification.add(error.data?.message || error.message, {
+      title: order ? _t("%s isn't saved", order.getName()) : _t("An order isn't deleted"),
+      type: "danger",
+    });
   },
 
   /** A card takes a minute: it is paid in the payment screen, where the cashier sees what the terminal does. */
