@@ -87,8 +87,8 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_reason(self, reason, cashier=""):
-        """:return: what a person said, with who stood at the till where that isn't who logged in; not longer than anybody
-        reads"""
+        """:return: what a person said, with who stood at the till where that isn't who logged in; not longer than what
+        anybody reads"""
         reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
             return reason
@@ -110,8 +110,8 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_check_reference(self, reference, terminal):
-        """:raise UserError: where what a person read on the terminal's receipt, or in its journal, is known already: it is
-        another payment's"""
+        """:raise UserError: where what a person read on the terminal's receipt, or in its journal, is that of another
+        payment"""
         if len(reference) > REFERENCE_LENGTH:
             raise refusal(self.env, "reference_too_long")
         names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
@@ -176,8 +176,8 @@ class NetsTransaction(models.Model):
         return order.sudo(False)._get_records_action()
 
     def action_pos_take_off(self):
-        """Take a charge off an order that won't be finished with it, so that it can be refunded: it is booked as a payment
-        of its own. Then open the dialog that refunds it.
+        """Take a charge off an order that won't be finished with it: it is booked as a payment of its own. Then open
+        the dialog that refunds it.
 
         :raise UserError: where its order is paid, or it is being taken back
         """
@@ -258,19 +258,20 @@ class NetsTransaction(models.Model):
         lock_rows(self)
         self._pos_check_attachable(order)
         self._pos_cancel_own_payment()
-        line_uuid = str(uuid.uuid4())
+        line = {"pos_order_id": order.id, "payment_method_id": self.pos_payment_method_id.id}
+        payment = self.env["pos.payment"].create({**line, "amount": self.charged_amount})
         self.write(
             {
                 "pos_order_uuid": order.uuid,
                 "pos_order_id": order.id,
                 "pos_session_id": order.session_id.id,
                 "pos_config_id": order.config_id.id,
-                "pos_payment_uuid": line_uuid,
-                "pos_payment_id": False,
+                "pos_payment_uuid": payment.uuid,
+                "pos_payment_id": payment.id,
                 "booking_note": False,
             }
         )
-        self.pos_payment_id = self.env["pos.payment"]._nets_add({**self._pos_line_values(), "uuid": line_uuid})
+        payment.write(self._pos_line_values())
         order._nets_add_extra_lines(self)
         self._tell()
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
@@ -363,7 +364,7 @@ class NetsTransaction(models.Model):
             )
         order._nets_check_resolved()
         left = order._nets_left(self.env["pos.payment"])
-        asked = currency.round(self.charged_amount - sum(self._pos_extra_amounts()))
+        asked = currency.round(self.charged_amount - sum(self._extra_amounts()))
         if currency.compare_amounts(asked, left) > 0:
             raise refusal(
                 self.env,

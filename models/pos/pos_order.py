@@ -82,23 +82,30 @@ class PosOrder(models.Model):
         :param bool lock: whether it may leave the row of the order as it is, by which the next card would see it
         :raise UserError: saying what is in the way, and what to do
         """
-        cache = self.env.cr.cache
-        outer = cache.get(CHANGING, frozenset())
-        orders = self.browse(set(self.ids) - outer)
+        orders = self.browse(set(self.ids) - self.env.cr.cache.get(CHANGING, frozenset()))
         if lock:
             orders.filtered(lambda order: order.config_id.payment_method_ids._nets_is_terminal())._nets_lock()
         kept = {order: order._nets_facts() for order in orders._nets_bound()}
         open_orders = self.filtered(lambda order: order.state in OPEN_STATES) if ending else self.browse()
         # where nothing is compared, there is nothing to go back from
         with self.env.cr.savepoint() if kept or open_orders else nullcontext():
-            cache[CHANGING] = outer | set(orders.ids)
-            try:
+            with orders._nets_unguarded():
                 yield
-            finally:
-                cache[CHANGING] = outer
             for order, facts in kept.items():
                 order._nets_check_kept(facts)
             open_orders.filtered(lambda order: order.state not in OPEN_STATES)._nets_check_payable()
+
+    @contextmanager
+    def _nets_unguarded(self):
+        """Change these orders without comparing what they were: as a part of a change that is compared, or because a
+        charge itself changes them."""
+        cache = self.env.cr.cache
+        outer = cache.get(CHANGING, frozenset())
+        cache[CHANGING] = outer | set(self.ids)
+        try:
+            yield
+        finally:
+            cache[CHANGING] = outer
 
     def _nets_bound(self):
         """:return: those of these orders that a card runs for, or was charged for"""
@@ -315,7 +322,7 @@ class PosOrder(models.Model):
     def _nets_add_extra_lines(self, transaction):
         """Put the tip and the surcharge of a charge on the order, so that its total is what was charged."""
         self.ensure_one()
-        tip, surcharge = transaction._pos_extra_amounts()
+        tip, surcharge = transaction._extra_amounts()
         if not self.currency_id.is_zero(tip):
             transaction.pos_tip_line_id = self._nets_add_extra_line(self._nets_tip_product(), tip)
         if not self.currency_id.is_zero(surcharge):
@@ -324,14 +331,15 @@ class PosOrder(models.Model):
             self._nets_refresh_totals()
         else:
             # nothing that a charge could fail to be booked for
-            super().write({"amount_paid": self._compute_amount_paid()})
+            self._nets_write({"amount_paid": self._compute_amount_paid()})
 
     def _nets_remove_extra_lines(self, transaction):
         """Take off what `_nets_add_extra_lines` put on the order, after the terminal took the payment back."""
         self.ensure_one()
-        super().write({"amount_paid": self._compute_amount_paid()})
+        self._nets_write({"amount_paid": self._compute_amount_paid()})
         if extra := transaction._pos_extra_lines():
-            extra._nets_remove()
+            with self._nets_unguarded():
+                extra.unlink()
             self._nets_refresh_totals()
 
     def _nets_refresh_totals(self):
@@ -349,8 +357,11 @@ class PosOrder(models.Model):
             "tip_amount": tip,
         }
         if any(self.currency_id.compare_amounts(self[name], value) for name, value in values.items()):
-            # past the guard: this is what it guards
-            super().write({**values, "is_tipped": tip > 0})
+            self._nets_write({**values, "is_tipped": tip > 0})
+
+    def _nets_write(self, vals):
+        with self._nets_unguarded():
+            self.write(vals)
 
     def _nets_add_extra_line(self, product, amount):
         """Add a line that raises the total by `amount`, to the cent.
@@ -358,15 +369,16 @@ class PosOrder(models.Model):
         :return: pos.order.line
         """
         lines = self.env["pos.order.line"]
-        taxes = product.taxes_id.filtered_domain(lines.env["account.tax"]._check_company_domain(self.company_id))
+        taxes = product.taxes_id.filtered_domain(self.env["account.tax"]._check_company_domain(self.company_id))
         total = self.currency_id.round(self._nets_worth() + amount)
-        with self.env.cr.savepoint() as savepoint:
-            line = lines._nets_add(self._prepare_extra_line(product, taxes, amount))
-            if self.currency_id.compare_amounts(self._nets_worth(), total) == 0:
-                return line
-            savepoint.rollback()
-        # Rounding of taxes stands in the way. The total has to be what was charged.
-        return lines._nets_add(self._prepare_extra_line(product, taxes.browse(), amount))
+        with self._nets_unguarded():
+            with self.env.cr.savepoint() as savepoint:
+                line = lines.create(self._prepare_extra_line(product, taxes, amount))
+                if self.currency_id.compare_amounts(self._nets_worth(), total) == 0:
+                    return line
+                savepoint.rollback()
+            # Rounding of taxes stands in the way. The total has to be what was charged.
+            return lines.create(self._prepare_extra_line(product, taxes.browse(), amount))
 
     def _prepare_extra_line(self, product, taxes, amount):
         """:param amount: with taxes"""

@@ -61,12 +61,3 @@ class PosOrderLine(models.Model):
         if not self.ids:
             return self
         return self & self.order_id._nets_charged()._pos_extra_lines().with_env(self.env)
-
-    @api.model
-    def _nets_add(self, vals):
-        """Add what the terminal charged besides, past the guard: the order isn't resolved before it is added."""
-        return super().create([vals])
-
-    def _nets_remove(self):
-        """Remove what the terminal took back, past the guard."""
-        return super().unlink()

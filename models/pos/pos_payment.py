@@ -122,14 +122,6 @@ class PosPayment(models.Model):
             raise refusal(self.env, "method_not_nets", method=self.payment_method_id.name)
 
     @api.model
-    def _nets_add(self, vals):
-        """Add the line of a charge that is put on an order, past the guards.
-
-        :return: pos.payment
-        """
-        return super().create([vals])
-
-    @api.model
     def _nets_check_unused(self, uuids):
         """:raise UserError: where a line that a terminal was used for would be made again: the proof of its charge is
         its transaction's link to the first one"""

@@ -191,6 +191,7 @@ class World:
     def _prepare(self):
         self._desks = {login: Desk(self.servers, login) for login in ("admin", "demo")}
         admin = self.servers[0].login("admin")
+        stack.move_in(admin)
         for desk in self._desks.values():
             for server in self.servers:
                 desk.client(server)

@@ -214,7 +214,7 @@ class TestPosBound(PosWayRoundCase):
         uncharged = self.card_order()
         for change in (
             lambda: order.lines.write({"price_unit": 1}),
-            lambda: order.lines.unlink(),
+            order.lines.unlink,
             lambda: uncharged.write({"state": "done"}),
         ):
             try:

@@ -50,7 +50,7 @@ beforeEach(() => {
     return server.payment;
   });
   onRpc("account.move", "nets_start_card_payment", async ({args, kwargs}) => {
-    server.starts.push({args, requestId: kwargs.request_id});
+    server.starts.push({args, requestId: kwargs.request_id, previousId: kwargs.previous_id});
     return [await server.start()];
   });
   onRpc("nets.transaction", "retry", async ({args, kwargs}) => {
@@ -240,6 +240,12 @@ test("declined: back to amount and terminal", async () => {
   await click("button:contains(Change amount or terminal)");
   await waitFor("#nets_amount");
   expect("#nets_amount").toHaveValue("1,050.00");
+  expect.verifySteps(["changed", "changed"]);
+  await click(PROCESS);
+  await waitFor(RETRY);
+  expect(server.starts.map(({previousId}) => previousId)).toEqual([false, server.progress.id], {
+    message: "all the rest of it is asked again",
+  });
   expect.verifySteps(["changed", "changed"]);
 });
 
