@@ -21,6 +21,7 @@ from .account import test_references
 from .account import test_rehearsal
 from .account import test_refund
 from .account import test_refusals
+from .account import test_signature
 from .pos import test_pos_books
 from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards

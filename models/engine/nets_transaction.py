@@ -720,8 +720,9 @@ class NetsTransaction(models.Model):
         }
 
     def _wants_signature(self, outcome):
-        approved = outcome.state == OutcomeState.APPROVED
-        return approved and self.kind == "purchase" and outcome.card.cvm == CVM_SIGNATURE
+        # nobody is asked for what is only a test
+        charged = outcome.state == OutcomeState.APPROVED and self.kind == "purchase" and self.origin != "none"
+        return charged and outcome.card.cvm == CVM_SIGNATURE
 
     # === THE DOORS OUT === #
 
