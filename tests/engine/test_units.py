@@ -1,10 +1,11 @@
 """Small things that money depends on."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
@@ -43,7 +44,7 @@ class TestUnits(CardPaymentCommon):
 
     def test_charge_date_in_the_sites_zone(self):
         # half past eleven in the evening, Oslo time, in June
-        sent_at = datetime(2025, 6, 1, 21, 30)
+        sent_at = fields.Datetime.to_datetime("2025-06-01 21:30:00")
         for name, timestamp, zone, expected in (
             ("local, before midnight", "20250601235959", "Europe/Oslo", date(2025, 6, 1)),
             ("local, after midnight", "20250602000001", "Europe/Oslo", date(2025, 6, 2)),
