@@ -6,6 +6,7 @@ from .engine import test_admin_secrets
 from .engine import test_doors
 from .engine import test_hoot
 from .engine import test_log
+from .engine import test_pools
 from .engine import test_receipt
 from .engine import test_recovery
 from .engine import test_rules_of_money

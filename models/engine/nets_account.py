@@ -318,8 +318,8 @@ class NetsAccount(models.Model):
     def _renew_tokens(self):
         """Have the tokens renewed that end soon: nobody at a terminal should wait for a login.
 
-        Only where it isn't the account that NETS refuses: what is wrong there, a person mends. And not all the time where
-        NETS can't be reached.
+        Only where it isn't the account that NETS refuses: what is wrong there, a person mends. And not all the time
+        where NETS can't be reached.
         """
         self.env.cr.execute(
             SQL(
@@ -383,7 +383,12 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         secret = self.env["nets.account.secret"].sudo().search([("account_id", "=", self.id)])
-        values = {"base_url": self._base_url(), "username": self.username, "password": secret.password or "", "token": None}
+        values = {
+            "base_url": self._base_url(),
+            "username": self.username,
+            "password": secret.password or "",
+            "token": None,
+        }
         if secret.token and secret.token_for == _token_for(values):
             values["token"] = Token(secret.token, secret.token_expires_at)
         return values
@@ -395,8 +400,8 @@ class NetsAccount(models.Model):
         self.env["nets.account.secret"].sudo()._store(self.id, vals)
 
     def _store_token(self, client_values, token):
-        """Keep a token that a thread got. It costs another login, nothing more, where somebody changes the account at this
-        moment: that isn't waited for.
+        """Keep a token that a thread got. It costs another login, nothing more, where somebody changes the account at
+        this moment: that isn't waited for.
 
         :param dict client_values: with which it was got
         :param token: connect_cloud.Token, or None where it turned out to be invalid

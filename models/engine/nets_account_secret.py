@@ -33,8 +33,8 @@ class NetsAccountSecret(models.Model):
         """Write secrets so that no statement has them (rule 26).
 
         Odoo and PostgreSQL log statements that fail, or take long, with all their values; and an update fails wherever
-        somebody else was faster. What COPY reads is in no statement: it goes to a table of this transaction alone, where
-        nothing can fail, and from there to its place.
+        somebody else was faster. What COPY reads is in no statement: it goes to a table of this transaction alone,
+        where nothing can fail, and from there to its place.
 
         :param dict values: of some fields
         :param bool wait: for whoever changes the same secret; else nothing is written then
@@ -54,7 +54,9 @@ class NetsAccountSecret(models.Model):
             SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items() if name not in SECRETS
         ]
         if secrets:
-            cr.execute("CREATE TEMPORARY TABLE IF NOT EXISTS nets_given (password varchar, token varchar) ON COMMIT DROP")
+            cr.execute(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS nets_given (password varchar, token varchar) ON COMMIT DROP"
+            )
             cr.execute("DELETE FROM pg_temp.nets_given")
             line = "\t".join(_copied(secrets.get(name)) for name in SECRETS)
             cr.copy_expert("COPY pg_temp.nets_given (password, token) FROM STDIN", io.StringIO(f"{line}\n"))
