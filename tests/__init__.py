@@ -7,6 +7,7 @@ from .engine import test_borders
 from .engine import test_doors
 from .engine import test_hoot
 from .engine import test_log
+from .engine import test_pools
 from .engine import test_progress
 from .engine import test_receipt
 from .engine import test_recovery
