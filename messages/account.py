@@ -67,6 +67,12 @@ register(
         (
             _lt("Not refundable"),
             {
+                "refund_unlinked": _lt(
+                    "Your company refunds only card payments that were taken here. Choose the card payment that goes back, or refund it in another way."
+                ),
+                "second_person": _lt(
+                    "With this, %(amount)s goes back within a day, and above %(limit)s a second person has to agree. Ask somebody with the right “Card refunds”: they open the card payment, or the credit note, and press “Approve card refund”. Then press again here."
+                ),
                 "card_payment_customer": _lt("The card payment is another customer's. Choose one of this customer."),
                 "card_payment_company": _lt(
                     "The card payment was taken in another company or currency. Choose another one."
@@ -130,6 +136,12 @@ register(
         (
             _lt("Not allowed"),
             {
+                "rights_refund_of_company": _lt(
+                    "Your company lets only people with the right “Card refunds” give money back to cards. Ask one of them."
+                ),
+                "rights_refund_unlinked": _lt(
+                    "This refund isn't of a card payment that was taken here, and your company lets only people with the right “Card refunds” make it. Choose the card payment that goes back, or ask one of them."
+                ),
                 "rights_book": _lt(
                     "Only a manager of card payments may choose how a charge is booked. Ask one, or wait until the cause is gone: it is booked automatically then."
                 ),
@@ -169,7 +181,7 @@ register(
             {
                 "booked_already": _lt("This is booked already: there is nothing left to do."),
                 "charged_payment_stays": _lt(
-                    "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or change its amount: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
+                    "%(payment)s was charged on a card terminal, so neither it nor its journal entry can be set back to draft, cancelled or deleted, or change in amount, accounts, customer, journal or date: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
                 ),
             },
         ),

@@ -168,6 +168,9 @@ register(
                 "rights_till_manager": _lt(
                     "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
                 ),
+                "rights_session_payment": _lt(
+                    "Which session of the Point of Sale a payment belongs to is written when that session closes, and by nobody else."
+                ),
                 "rights_till": _lt("Only users of the Point of Sale may do this, or see it."),
                 "rights_by_hand": _lt(
                     "Only a manager may record a card payment by hand. Ask your manager, or take another way of payment."

@@ -18,12 +18,14 @@ from .engine import test_units
 from .engine import test_wings
 from .account import test_asked_again
 from .account import test_extras
+from .account import test_frozen
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_offered
 from .account import test_references
 from .account import test_rehearsal
 from .account import test_refund
+from .account import test_refund_rights
 from .account import test_refusals
 from .account import test_signature
 from .pos import test_pos_books
@@ -31,6 +33,7 @@ from .pos import test_pos_borders
 from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists
+from .pos import test_pos_method_lines
 from .pos import test_pos_payment
 from .pos import test_pos_people
 from .pos import test_pos_places

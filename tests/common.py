@@ -139,7 +139,7 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
         cls.clerk = new_test_user(
             cls.env,
             login="nets_clerk",
-            groups="account.group_account_invoice",
+            groups="account.group_account_invoice,nets_connect_cloud.group_refund",
             company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
         )

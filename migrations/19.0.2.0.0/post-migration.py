@@ -29,6 +29,8 @@ def migrate(cr, version):
             company.invalidate_recordset()
             company.nets_surcharge_tax_ids = product.taxes_id.filtered_domain([("company_id", "=", company.id)])
     companies._nets_propose_extra_accounts()
+    # implied groups aren't written on updates
+    env.ref("nets_connect_cloud.group_manager").implied_ids |= env.ref("nets_connect_cloud.group_refund")
 
 
 def _move_booking_values(cr):

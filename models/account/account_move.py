@@ -4,7 +4,20 @@ from odoo.fields import Domain
 from odoo.tools import format_amount, formatLang
 
 from ...messages import refusal
+from .frozen import changed
 from .press import CreditNotePayout, InvoicePayment
+
+# What an entry says of money, and whose it is.
+FROZEN = {
+    "company_id",
+    "currency_id",
+    "date",
+    "journal_id",
+    "move_type",
+    "origin_payment_id",
+    "partner_id",
+    "state",
+}
 
 
 class AccountMove(models.Model):
@@ -180,15 +193,26 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._nets_check_values(vals)
-        if vals.get("state") in ("cancel", "draft"):
-            self._unlink_except_charged()
+        if FROZEN & vals.keys():
+            for move in self._nets_frozen():
+                if changed(move, vals, FROZEN):
+                    move._nets_check_frozen()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
-        """The entry of a payment that a terminal took is as untouchable as the payment."""
-        for payment in self.origin_payment_id._nets_charged():
-            payment._nets_refuse_change()
+        self._nets_check_frozen()
+
+    def _nets_frozen(self):
+        """The entries among these that stand for what a terminal charged: as untouchable as the payment. While it is
+        made, an entry is a draft."""
+        posted = self.filtered(lambda move: move.state == "posted" and move.origin_payment_id)
+        return posted.filtered(lambda move: move.origin_payment_id.sudo()._nets_charged())
+
+    def _nets_check_frozen(self):
+        """:raise UserError: where one of these is the entry of a charged payment"""
+        if frozen := self._nets_frozen()[:1]:
+            frozen.origin_payment_id._nets_refuse_change()
 
     def _nets_check_values(self, vals):
         """Rule 3: a transaction that could be taken off its invoice would no longer count, and the debt be charged
@@ -211,6 +235,17 @@ class AccountMove(models.Model):
             self.action_post()
         self._nets_check_payable()
         return self._nets_dialog_action(start=True)
+
+    def action_nets_approve_refund(self):
+        """Open the approval of a refund to this customer, for the second person."""
+        self.ensure_one()
+        self._nets_check_payout()
+        return self.env["nets.transaction"]._approval_action(
+            company_id=self.company_id.id,
+            currency_id=self.currency_id.id,
+            partner_id=self.commercial_partner_id.id,
+            amount=self._nets_payout_left(),
+        )
 
     def action_nets_pay_out(self):
         """Open the dialog that pays this credit note out on a card."""

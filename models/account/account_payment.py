@@ -2,6 +2,25 @@ from odoo import api, fields, models
 
 from ...messages import refusal
 from .const import PAYMENT_METHOD_CODE
+from .frozen import changed
+
+# What a payment says of money, and whose it is.
+FROZEN = {
+    "amount",
+    "company_id",
+    "currency_id",
+    "date",
+    "destination_account_id",
+    "journal_id",
+    "move_id",
+    "outstanding_account_id",
+    "partner_id",
+    "partner_type",
+    "payment_method_line_id",
+    "payment_type",
+}
+# What says that the money came, or went.
+DONE_STATES = ("in_process", "paid")
 
 
 class AccountPayment(models.Model):
@@ -36,16 +55,26 @@ class AccountPayment(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        payments = super().create(vals_list)
+        payments.filtered(lambda payment: payment.state in DONE_STATES)._nets_check_charged()
+        return payments
+
     def write(self, vals):
         for payment in self.filtered(lambda payment: payment.sudo().nets_transaction_ids):
-            if (
-                ("amount" in vals and payment.currency_id.compare_amounts(vals["amount"], payment.amount) != 0)
-                or ("currency_id" in vals and vals["currency_id"] != payment.currency_id.id)
-                or ("payment_type" in vals and vals["payment_type"] != payment.payment_type)
+            # while it is made, it is a draft
+            if payment.state != "draft" and (
+                changed(payment, vals, FROZEN)
                 or (vals.get("state") in ("draft", "canceled", "rejected") and payment._nets_charged())
             ):
                 payment._nets_refuse_change()
-        return super().write(vals)
+        if vals.get("state") in DONE_STATES:
+            self._nets_check_charged()
+        result = super().write(vals)
+        if "payment_method_line_id" in vals:
+            self.filtered(lambda payment: payment.state in DONE_STATES)._nets_check_charged()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
@@ -54,22 +83,6 @@ class AccountPayment(models.Model):
                 payment._nets_refuse_change()
 
     # === ACTION METHODS === #
-
-    def action_post(self):
-        for payment in self - self._nets_charged():
-            if payment._nets_needs_charge():
-                raise refusal(self.env, "payment_without_terminal")
-        return super().action_post()
-
-    def action_cancel(self):
-        for payment in self._nets_charged():
-            payment._nets_refuse_change()
-        return super().action_cancel()
-
-    def action_reject(self):
-        for payment in self._nets_charged():
-            payment._nets_refuse_change()
-        return super().action_reject()
 
     def action_nets_refund(self):
         """Open the dialog that refunds this card payment."""
@@ -87,6 +100,12 @@ class AccountPayment(models.Model):
         """Whether this payment may only be there because a terminal charged or refunded a card."""
         self.ensure_one()
         return self.payment_method_code == PAYMENT_METHOD_CODE
+
+    def _nets_check_charged(self):
+        """:raise UserError: where one of these says that a card was charged or refunded, and no terminal did"""
+        for payment in self - self._nets_charged():
+            if payment._nets_needs_charge():
+                raise refusal(self.env, "payment_without_terminal")
 
     def _nets_charged(self):
         """The payments among these that stand for what a terminal charged or refunded.

@@ -2,7 +2,7 @@ import logging
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, clean_context, format_date, ormcache
 
@@ -441,6 +441,8 @@ class NetsTransaction(models.Model):
         :param lines: account.move.line, what it pays; nothing where it is matched otherwise, or stays open
         """
         lines = lines if lines is not None else self.env["account.move.line"]
+        # from its first moment on, it is known what it stands for
+        values["nets_transaction_ids"] = [Command.link(self.id)]
         batch_values = {
             "partner_id": values["partner_id"],
             "account_id": values["destination_account_id"],

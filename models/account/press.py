@@ -9,7 +9,22 @@ from ...messages import refusal
 from ..engine.press import Press
 
 
-class _BookedPress(Press):
+class GivesBack(Press):
+    """A press that may give money back to a card: a company says who may, and how much."""
+
+    # on whose word it is given back, see `nets.transaction._check_refund_rights`
+    refund_rights = {}
+
+    def check_giving_back(self):
+        # a terminal takes back what it has just charged, from the same card: nothing that could be given to another
+        if self.kind == "refund":
+            self.refund_rights = self.env["nets.transaction"]._check_refund_rights(self)
+
+    def reservation(self):
+        return {**super().reservation(), **self.refund_rights}
+
+
+class _BookedPress(GivesBack):
     """A press that becomes a payment in the books."""
 
     origin = "invoice"

@@ -47,6 +47,28 @@ class ResCompany(models.Model):
         help="Included in the amount.",
     )
 
+    nets_refund_by = fields.Selection(
+        [("everyone", "Everybody who may write the document"), ("right", "Only who has the right to card refunds")],
+        "Who refunds on cards",
+        required=True,
+        default="everyone",
+    )
+    nets_refund_unlinked = fields.Selection(
+        [
+            ("everyone", "As other refunds"),
+            ("right", "Only who has the right to card refunds"),
+            ("nobody", "Nobody"),
+        ],
+        "Refunds to a card that wasn't charged here",
+        required=True,
+        default="right",
+    )
+    nets_refund_limit = fields.Monetary(
+        "Refunds above this need a second person",
+        currency_field="currency_id",
+        help="To one customer, or of one card payment, within a day. Zero: no limit.",
+    )
+
     @api.constrains("nets_tip_account_id", "nets_surcharge_account_id")
     def _check_nets_extra_accounts(self):
         for company in self.filtered(lambda record: record._nets_has_terminals() and not record.parent_id):

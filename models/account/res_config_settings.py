@@ -5,6 +5,12 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     nets_confirm_and_pay = fields.Boolean(related="company_id.nets_confirm_and_pay", readonly=False)
+    nets_refund_by = fields.Selection(related="company_id.nets_refund_by", readonly=False)
+    nets_refund_unlinked = fields.Selection(related="company_id.nets_refund_unlinked", readonly=False)
+    nets_refund_limit = fields.Monetary(
+        related="company_id.nets_refund_limit", readonly=False, currency_field="nets_company_currency_id"
+    )
+    nets_company_currency_id = fields.Many2one(related="company_id.currency_id")
     nets_tip_account_id = fields.Many2one(related="company_id.nets_tip_account_id", readonly=False)
     nets_tip_tax_ids = fields.Many2many(related="company_id.nets_tip_tax_ids", readonly=False)
     nets_surcharge_account_id = fields.Many2one(related="company_id.nets_surcharge_account_id", readonly=False)

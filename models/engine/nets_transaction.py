@@ -268,6 +268,7 @@ class NetsTransaction(models.Model):
         self._check_number(press.amount, press.currency)
         press.terminal._check_usable(press.company, press.currency)
         press.check_amount()
+        press.check_giving_back()
         if press.is_by_hand:
             return self._record_by_hand(press.reservation()), None
         if waiting := self._wait_for_terminal(press.terminal):

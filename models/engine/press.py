@@ -71,6 +71,12 @@ class Press:
         :raise UserError: with the cause in plain words
         """
 
+    def check_giving_back(self):
+        """Refuse to give money back where the company doesn't allow that; what it goes to is known here.
+
+        :raise AccessError, UserError: with what to do
+        """
+
     def wait(self):
         """What this press has to wait for besides its terminal.
 

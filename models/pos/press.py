@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError
 
 from ...const import NOT_CHARGED_STATES
 from ...messages import refusal
+from ..account.press import GivesBack
 from ..engine.press import Press
 
 
@@ -89,7 +90,7 @@ class _LinePress(Press):
         }
 
 
-class LinePayment(_LinePress):
+class LinePayment(GivesBack, _LinePress):
     """*Card* at the till: charge a card, or give money back where the line's amount is negative."""
 
     def __init__(

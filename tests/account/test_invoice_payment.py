@@ -707,43 +707,6 @@ class TestPaymentMethod(InvoicePaymentCase):
 
     # === PROTECTION OF WHAT WAS CHARGED === #
 
-    def test_a_charged_payment_cannot_be_cancelled_deleted_or_changed(self):
-        payment = self.charge(self.make_invoice(1000)).payment_id
-        for attempt in (
-            lambda: payment.write({"amount": 900}),
-            lambda: payment.write({"currency_id": self.env.ref("base.EUR").id}),
-            lambda: payment.write({"payment_type": "outbound"}),
-            lambda: payment.write({"state": "canceled"}),
-            lambda: payment.write({"state": "draft"}),
-            payment.action_draft,
-            payment.action_cancel,
-            payment.action_reject,
-            payment.unlink,
-        ):
-            with self.assertRaisesRegex(UserError, "was charged on a card terminal"), self.env.cr.savepoint():
-                attempt()
-        self.assertEqual((payment.amount, payment.payment_type), (1000, "inbound"))
-
-    def test_nor_can_its_journal_entry(self):
-        payment = self.charge(self.make_invoice(1000)).payment_id
-        for name, attempt in {
-            "cancel": payment.move_id.button_cancel,
-            "draft": payment.move_id.button_draft,
-            "draft by hand": lambda: payment.move_id.write({"state": "draft"}),
-        }.items():
-            with (
-                self.subTest(name),
-                self.assertRaisesRegex(UserError, "was charged on a card terminal"),
-                self.env.cr.savepoint(),
-            ):
-                attempt()
-        self.assertEqual(payment.move_id.state, "posted")
-
-    def test_the_memo_may_be_corrected(self):
-        payment = self.charge(self.make_invoice(1000)).payment_id
-        payment.write({"memo": "corrected", "amount": payment.amount})
-        self.assertEqual((payment.memo, payment.move_id.state), ("corrected", "posted"))
-
     def test_no_payment_by_card_terminal_without_a_terminal(self):
         payment = self.env["account.payment"].create(
             {

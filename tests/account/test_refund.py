@@ -209,14 +209,17 @@ class TestRefund(RefundCase):
         self.assertEqual(self.rows(invoice), [(1000, False), (-800, True)])
 
     def test_the_customers_credit_goes_back_first(self):
-        """A tip became the customer's credit: refunding it makes nothing due again."""
+        """A part was paid otherwise while the card was charged: refunding what is too much makes nothing due again."""
         invoice = self.make_invoice(1000)
-        purchase = self.charge(invoice, outcome=approved(105000, tip_amount=5000))
+        purchase = self.send(invoice)
+        credit_note = self.make_credit_note(50, invoice)
+        (invoice | credit_note).line_ids.filtered(lambda line: line.account_id == self.receivable).reconcile()
+        purchase._record_answer(approved(100000))
+        purchase._book()
         refund = self.refund(purchase, -50)
         self.assertEqual(invoice.amount_residual, 0)
         self.assertLines(refund.payment_id, {self.outgoing: (-50, -50), self.receivable: (50, 0)})
-        self.assertLines(purchase.payment_id, {self.outstanding: (1050, 1050), self.receivable: (-1050, 0)})
-        self.assertEqual(self.rows(invoice), [(1000, False)])
+        self.assertLines(purchase.payment_id, {self.outstanding: (1000, 1000), self.receivable: (-1000, 0)})
 
     def test_cancelled_invoice(self):
         invoice = self.make_invoice(1000)
