@@ -17,6 +17,7 @@ from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_refund
 from .account import test_refusals
+from .pos import test_people_sequences
 from .pos import test_pos_books
 from .pos import test_pos_guards
 from .pos import test_pos_lists
@@ -25,3 +26,4 @@ from .pos import test_pos_people
 from .pos import test_pos_places
 from .pos import test_pos_progress
 from .pos import test_pos_refund
+from .pos import test_pos_way_round
