@@ -3,7 +3,7 @@
 {
     "name": "NETS Connect@Cloud payment terminals",
     "summary": "Take and refund card payments on NETS terminals",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Accounting/Payment",
     "author": "nets_connect_cloud contributors",
     "license": "LGPL-3",
@@ -27,9 +27,11 @@
         "views/engine/res_config_settings_views.xml",
         # invoices
         "security/account/security.xml",
+        "security/account/ir.model.access.csv",
         "data/account/account_payment_method.xml",
         "report/account/account_invoice_templates.xml",
         "wizard/account/account_payment_register_views.xml",
+        "wizard/account/nets_transaction_book_views.xml",
         "views/account/nets_transaction_views.xml",
         "views/account/nets_terminal_views.xml",
         "views/account/nets_account_views.xml",

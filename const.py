@@ -43,13 +43,18 @@ FIRST_LOOKUP = 5
 LONGEST_PAUSE = 60
 # After as many minutes a person is called for what is still unknown, or charged and not booked. A setting, too.
 PERSON_AFTER = 10
-# A lookup whose process died may be started again after this long.
+# A lookup that didn't come to its end may be started again after this long; sooner where its process died.
 LOOKUP_DEADLINE = 90
 # Two sightings of the same evidence count as two only when this far apart.
 EVIDENCE_INTERVAL = 5
-# After as many lookups, an hour or so, the thread leaves the rest to the scheduled job. Not sooner: Odoo's threads for
-# scheduled jobs don't survive a crash of the database.
-THREAD_LOOKUPS = 60
+# Whoever looks after what is open comes back after this long at the latest.
+LONGEST_WATCH_PAUSE = 60
+# What is due and wasn't done yet, since others are before it, is looked at again after this long.
+DUE_PAUSE = 15
+# A token that ends within this time is renewed, and after as long a pause where NETS couldn't be reached. NETS' live for
+# a day; the client itself logs in for the last ten minutes.
+TOKEN_RESERVE = 1800
+LOGIN_PAUSE = 300
 # An abort call that did not report back by then may be repeated.
 ABORT_DEADLINE = 30
 # Pauses between attempts to book a charge that accounting refused.
@@ -58,6 +63,24 @@ BOOKING_DELAYS = (60, 300, 900, 3600)
 RECONCILIATION_DELAYS = (600, 1800, 3600, 7200)
 # A finished operation keeps the terminal busy for some seconds (measured by others): asked sooner, it isn't idle.
 IDLE_DELAY = 5
+
+# === LIMITS === #
+
+# Records that a single call over RPC may be about, where each may mean work at a terminal or in the books.
+MOST_IDS = 100
+# Transactions that one lookup of their terminal is for.
+MOST_WAITING = 50
+# What is looked after at once.
+MOST_DUE = 500
+
+# === WHAT IS KEPT FOR HOW LONG (settings; these are their defaults) === #
+
+# Days that NETS' raw answers are kept: as long as a cardholder may still dispute a charge.
+KEEP_ANSWERS = 540
+# Years that receipts and card details are kept, after the end of the year: as bookkeeping laws want it.
+KEEP_RECEIPTS = 10
+# How many transactions are emptied at a time.
+RETENTION_BATCH = 1000
 
 # === PAPER === #
 

@@ -1,29 +1,37 @@
-"""The threads that talk to the network, so that no worker, cursor or row lock waits for a customer.
+"""The threads that talk to NETS, so that no worker, cursor or row lock waits for a customer.
 
-One thread per transaction makes the blocking call; the number of terminals bounds the number of threads, since a
-terminal takes one operation at a time. Whatever a thread needs is read before, in a short transaction, and whatever
-it learns is written after, in another one. Should the process die at any point, the row tells how far it got:
+One thread per transaction holds the blocking call, with a small stack; the number of terminals bounds the number of
+threads, since a terminal takes one operation at a time. All else is done by a few threads (`pools.py`), each kind of work
+by its own, so that none keeps another from being done: what a call needs of the database before and after it, lookups,
+aborts, questions for a terminal's state, bookings. Whatever is needed is read before, in a short transaction, and whatever
+was learnt is written after, in another one. Should the process die at any point, the row tells how far it got:
 
     not claimed          nothing was sent; the row fails after a minute
     claimed, no answer   the heartbeat stops; the row becomes unknown and is looked up
-    recorded, not booked the scheduled job books it
+    recorded, not booked it is booked by whoever looks after what is open
 """
 
-import itertools
 import logging
+import os
+import random
 import secrets
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED, ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.pool import PoolError
 
+import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tools import SQL
+from odoo.service import server
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
+from odoo.sql_db import db_connect
+from odoo.tools import config
 
 from .connect_cloud import (
     ConnectCloudClient,
@@ -34,7 +42,8 @@ from .connect_cloud import (
     SendRefused,
     Timeouts,
 )
-from .const import HEARTBEAT_INTERVAL, IDLE_DELAY, STATE_INTERVAL, THREAD_LOOKUPS
+from .const import HEARTBEAT_INTERVAL, IDLE_DELAY, LONGEST_WATCH_PAUSE, STATE_INTERVAL
+from .pools import Pool, start_small_thread
 
 _logger = logging.getLogger(__name__)
 
@@ -44,9 +53,16 @@ _logger = logging.getLogger(__name__)
 _cursors = threading.BoundedSemaphore(4)
 _booking_cursors = threading.BoundedSemaphore(2)
 
-# What the threads of this process are doing: whoever watches asks every few seconds, and would start the same again.
-_names = set()
-_names_lock = threading.Lock()
+# What a person waits for at this very moment comes before what was answered.
+_sending = Pool("nets.sending", 3)
+_recording = Pool("nets.recording", 3)
+_booking = Pool("nets.booking", 2)
+_lookups = Pool("nets.lookups", 6)
+_aborts = Pool("nets.aborts", 3)
+_states = Pool("nets.states", 3)
+_logins = Pool("nets.logins", 3)
+
+DATABASE_ERRORS = (psycopg2.Error, PoolError)
 
 # Where the terminal's last result can't even be asked for these reasons, a payment can't be sent either. Others, a
 # 404 among them, may be the service's way to say that the terminal has no last result yet.
@@ -75,6 +91,7 @@ class Call:
     wants_baseline: bool
     answer_timeout: int
     customer_timeout: int
+    waiting: tuple = ()  # of a lookup: the ids of all transactions that it is for
 
     def __repr__(self):
         return f"<Call of transaction {self.transaction_id}>"
@@ -110,176 +127,295 @@ class TerminalAnswer:
 
 
 def send_after_commit(cr, transaction_id):
-    """Start the thread that sends, once the reservation is committed."""
-    _after_commit(cr, _send, transaction_id)
+    """Have an operation sent, once its reservation is committed."""
+    _after_commit(cr, _sending, _prepare, transaction_id)
 
 
-def look_up_after_commit(cr, transaction_id):
-    """Start one lookup, if it is due and nobody else is at it."""
-    _after_commit(cr, _look_up, transaction_id)
+def look_up_after_commit(transaction):
+    """Have one lookup made on the transaction's terminal, if one is due and nobody else is at it."""
+    _after_commit(
+        transaction.env.cr, _lookups, _look_up, transaction.id, secrets.token_hex(8), key=transaction.terminal_id.id
+    )
 
 
 def book_after_commit(cr, transaction_id):
-    """Start the booking of a charge, if nobody else is at it."""
-    _after_commit(cr, _book_again, transaction_id)
+    """Have a charge booked, if nobody else is at it."""
+    _after_commit(cr, _booking, _book, transaction_id, "_book_unless_locked")
 
 
 def abort_after_commit(cr, transaction_id):
-    """Start the call that asks the terminal to stop."""
-    _after_commit(cr, _abort, transaction_id)
+    """Have the terminal asked to stop."""
+    _after_commit(cr, _aborts, _abort, transaction_id)
 
 
 def refresh_terminal_after_commit(cr, terminal_id):
-    """Start the thread that sends the printer setting and asks for the terminal's state."""
-    _after_commit(cr, _refresh_terminal, terminal_id)
+    """Have the printer setting sent, and the terminal asked for its state."""
+    _after_commit(cr, _states, _refresh_terminal, terminal_id)
 
 
-def _after_commit(cr, target, transaction_id):
-    dbname = cr.dbname
-
-    def start():
-        _start_thread(target, dbname, transaction_id)
-
-    cr.postcommit.add(start)
+def log_in_after_commit(cr, account_id):
+    """Have an account logged in, for a new token."""
+    _after_commit(cr, _logins, _log_in, account_id)
 
 
-def _start_thread(target, dbname, transaction_id, *args):
-    """Start a daemon thread, unless this process has one that does the same. Never raises: a callback that does would
-    stop the ones behind it, and a row that no thread takes care of is found later.
+def log_in(dbname, account_id, told_id=None):
+    """Log in, and wait for it; to be called when no transaction is open. Never raises.
 
-    :return: whether it was started
+    :param int told_id: the user who is told what came of it
+    :return: the ids of the terminals that the account may use, or None where NETS, or the database, didn't say
     """
-    name = f"nets.{dbname}.{target.__name__.strip('_')}.{transaction_id}"
-    with _names_lock:
-        if name in _names:
-            return False
-        _names.add(name)
+    answer = Future()
     try:
-        threading.Thread(target=_guarded, args=(target, dbname, transaction_id, *args), name=name, daemon=True).start()
+        _logins.submit(answer, partial(_answer, answer, _log_in, dbname, account_id, told_id))
+        return answer.result()
+    except Exception:  # a callback that raises would stop the ones behind it
+        _logger.exception("The login of NETS account %s couldn't be tried", account_id)
+        return None
+
+
+def keep_token(dbname, account_id, client_values, token):
+    """Have a new token stored, without waiting for it. Losing it costs another login, nothing more.
+
+    :param dict client_values: with which it was got
+    :param token: connect_cloud.Token, or None where it turned out to be invalid
+    """
+    _submit(_recording, _store_token, dbname, account_id, client_values, token)
+
+
+def watch_over_after_commit(cr):
+    """Have this process look after what is open, until nothing is."""
+    _after_commit(cr, _recording, _watch_over)
+
+
+def _after_commit(cr, pool, target, *args, key=None):
+    cr.postcommit.add(partial(_submit, pool, target, cr.dbname, *args, key=key))
+
+
+def _submit(pool, target, dbname, *args, key=None, delay=0, attempt=0):
+    """Have something done by a pool, unless it is queued there already. Never raises: a callback that does would stop the
+    ones behind it, and a row that nobody takes care of is found later.
+
+    :param key: what tells it from others of its kind; the first argument by default
+    :param float delay: seconds
+    :return: whether it will be done
+    """
+    name = f"nets.{dbname}.{target.__name__.strip('_')}.{key or next(iter(args), '')}"
+    try:
+        pool.submit(name, partial(_run, pool, target, dbname, args, key, name, attempt), delay)
     except RuntimeError:
-        _logger.exception("The thread %s couldn't be started", name)
-        _names.discard(name)
+        _logger.exception("%s couldn't be started", name)
         return False
     return True
 
 
-def _guarded(target, dbname, *args):
-    thread = threading.current_thread()
-    thread.dbname = dbname  # for Odoo's log lines
+def _run(pool, target, dbname, args, key, name, attempt):
+    """Do it; and where it has to be done whatever happens, again and again until the database has it.
+
+    Odoo's threads for scheduled jobs don't survive a crash of the database, so nobody might come after us.
+    """
+    threading.current_thread().dbname = dbname  # for Odoo's log lines
     try:
         target(dbname, *args)
-    except Exception:  # nobody stands above a thread: what is unexpected has to be seen in the log at least
-        _logger.exception("Thread %s ended unexpectedly", thread.name)
-    finally:
-        _names.discard(thread.name)
+    except DATABASE_ERRORS as error:
+        if _is_gone(dbname):
+            return
+        if target not in REPEATED:
+            _logger.info("%s failed: %s", name, error)
+            return
+        pause = min(2**attempt, 10)
+        _logger.warning("%s failed, again in %s s (%s)", name, pause, error)
+        _submit(pool, target, dbname, *args, key=key, delay=pause, attempt=attempt + 1)
 
 
 # === SHORT TRANSACTIONS === #
 
+_quiet = threading.local()
+
+
+class _QuietFilter(logging.Filter):
+    """Keeps a conflict of two transactions, which is repeated at once, from standing in the log as an error."""
+
+    def filter(self, record):
+        met = getattr(_quiet, "met", ())
+        return not (met and isinstance(record.args, tuple) and any(isinstance(each, met) for each in record.args))
+
+
+logging.getLogger("odoo.sql_db").addFilter(_QuietFilter())
+
 
 @contextmanager
-def _environment(dbname, places=_cursors):
-    with places, Registry(dbname).check_signaling().cursor() as cr:
+def quiet_conflicts(*met):
+    """Somebody else may be faster in here, and that is met: what is done is repeated.
+
+    Odoo logs each statement that fails as an error. Where we write one ourselves, it can be told not to; where its ORM
+    does, this does it, for the thread that calls it alone.
+
+    :param met: further exceptions that are
+    """
+    before = getattr(_quiet, "met", ())
+    _quiet.met = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, *met)
+    try:
+        yield
+    finally:
+        _quiet.met = before
+
+
+_gone = set()
+
+
+def _is_gone(dbname):
+    """Whether a database was dropped: what was under way for it ends then, with one line in the log."""
+    try:
+        with db_connect("postgres").cursor() as cr:
+            cr.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname])
+            is_there = bool(cr.fetchone())
+    except DATABASE_ERRORS:
+        return False  # all of them are away, or nobody may ask
+    if is_there:
+        _gone.discard(dbname)
+        return False
+    if dbname not in _gone:
+        _gone.add(dbname)
+        keeper.forget_all(dbname)
+        _logger.warning("The database %s is gone, and with it all card transactions that were under way", dbname)
+    return True
+
+
+@contextmanager
+def _environment(dbname, places=_cursors, isolation=ISOLATION_LEVEL_READ_COMMITTED):
+    """Give the environment of a short transaction.
+
+    What we change of our own is locked, or compared and set, in a single statement. With READ COMMITTED it waits for
+    whoever has it, and goes on from there: with Odoo's usual level it would end in an error, a line in the log, and a
+    repeat some time later.
+    """
+    if dbname not in Registry.registries and _is_gone(dbname):
+        raise PoolError("the database is gone")
+    with places, Registry(dbname).cursor() as cr:
+        cr.connection.set_isolation_level(isolation)
+        Registry(dbname).check_signaling(cr)
         yield api.Environment(cr, SUPERUSER_ID, {})
 
 
-def _in_transaction(dbname, transaction_id, method, *args, places=_cursors):
-    """Call a method of the transaction in a short database transaction of its own, repeated on conflicts.
+def _in_transaction(dbname, record_id, method, *args, model="nets.transaction", **options):
+    """Call a method of a record in a short database transaction of its own, repeated on conflicts.
 
+    :param record_id: None for a method of the model
+    :param options: of `_environment`
     :return: what the method returns
     :raise psycopg2.Error, PoolError: where the database can't be reached
     """
-    with _environment(dbname, places) as env:
+    with _environment(dbname, **options) as env, quiet_conflicts():
 
         def call():
-            return getattr(env["nets.transaction"].browse(transaction_id), method)(*args)
+            return getattr(env[model].browse(record_id), method)(*args)
 
         return retrying(call, env)
 
 
-def _until_committed(dbname, transaction_id, method, *args, places=_cursors):
-    """Rule 10: keep what was learnt, and repeat until it is committed, however long the database is away."""
-    pause = 1
-    while True:
-        try:
-            return _in_transaction(dbname, transaction_id, method, *args, places=places)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.warning("Card transaction %s: %s failed, again in %s s (%s)", transaction_id, method, pause, error)
-            threading.Event().wait(pause)
-            pause = min(pause * 2, 10)
+def _ask_database(dbname, transaction_id, method, *args):
+    """As `_in_transaction`, for a thread with a small stack: one with a usual one does it."""
+    answer = Future()
+    try:
+        _sending.submit(answer, partial(_answer, answer, _in_transaction, dbname, transaction_id, method, *args))
+    except RuntimeError as error:
+        raise PoolError("no thread could be started") from error
+    return answer.result()
 
 
-def _book(dbname, transaction_id, method="_book"):
-    """Book a charge.
-
-    Repeated until the database has it, too: Odoo's threads for scheduled jobs don't survive a crash of the database, so
-    nobody might come after us. What accounting refuses is another matter, and left to the scheduled job.
-    """
-    _until_committed(dbname, transaction_id, method, places=_booking_cursors)
-
-
-def _book_again(dbname, transaction_id):
-    _book(dbname, transaction_id, "_book_unless_locked")
+def _answer(answer, target, dbname, *args):
+    """Do what another thread waits for."""
+    threading.current_thread().dbname = dbname
+    try:
+        answer.set_result(target(dbname, *args))
+    except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
+        answer.set_exception(error)
 
 
 def _client(dbname, call, **timeouts):
+    customer_timeout = call.customer_timeout
     return ConnectCloudClient(
         **call.client_values,
-        on_token=partial(_keep_token, dbname, call.account_id),
-        timeouts=Timeouts(transaction=call.customer_timeout, void=call.customer_timeout, **timeouts),
+        on_token=partial(keep_token, dbname, call.account_id, call.client_values),
+        timeouts=Timeouts(transaction=customer_timeout, void=customer_timeout, **timeouts),
     )
-
-
-def _keep_token(dbname, account_id, token):
-    """Store a new token. Losing it costs another login, nothing more."""
-    try:
-        with _environment(dbname) as env:
-            env.cr.execute(
-                SQL(
-                    "UPDATE nets_account_secret SET token = %s, token_expires_at = %s WHERE account_id = %s",
-                    token and token.value,
-                    token and token.expires_at,
-                    account_id,
-                )
-            )
-    except (psycopg2.Error, PoolError) as error:
-        _logger.info("The NETS token wasn't stored: %s", error)
 
 
 # === SEND, AND LISTEN === #
 
 
-def _send(dbname, transaction_id):
-    """The whole life of one operation: claim, call, record, book; and lookups where the answer was lost."""
-    in_transaction = partial(_in_transaction, dbname, transaction_id)
-    until_committed = partial(_until_committed, dbname, transaction_id)
-    call = in_transaction("_prepare_call")
+def _prepare(dbname, transaction_id):
+    """Read what the call needs, and start the thread that makes it."""
+    call = _in_transaction(dbname, transaction_id, "_prepare_call")
     if call is None:
         return
-    client = _client(dbname, call, last_transaction=15)
-    outcome = _ask_baseline(in_transaction, client, call) if call.wants_baseline else None
     claim_token = secrets.token_hex(8)
     try:
+        start_small_thread(partial(_hold, dbname, call, claim_token), f"nets.{dbname}.hold.{transaction_id}")
+    except RuntimeError:
+        _logger.exception("Card transaction %s couldn't be sent", transaction_id)
+        _record_not_sent(dbname, transaction_id, claim_token)
+
+
+def _hold(dbname, call, claim_token):
+    """Make the call, and hand on what it brought. Only the client runs in here: the stack is small."""
+    threading.current_thread().dbname = dbname
+    try:
+        client = _client(dbname, call, last_transaction=15)
+        outcome = _ask_baseline(dbname, client, call) if call.wants_baseline else None
         if outcome is None:
             outcome = _make_call(dbname, client, call, claim_token)
-        if outcome is None:
-            return
-        until_committed("_record_answer", outcome)
-    finally:
-        # Not before the answer is recorded: who holds it is alive, and nobody needs to settle by hand what it knows.
+    except DATABASE_ERRORS as error:
+        # The claim couldn't be committed, or only perhaps. Nothing was sent, and nobody else will send it: who but this
+        # thread knows that?
+        _logger.warning("Card transaction %s was not sent: %s", call.transaction_id, error)
+        _submit(_recording, _record_not_sent, dbname, call.transaction_id, claim_token)
+    except Exception:  # nobody stands above a thread
         keeper.forget(dbname, claim_token)
-    # From here on the outcome is in the database: the scheduled job finishes what this thread doesn't.
+        _logger.exception("Card transaction %s: its thread ended unexpectedly", call.transaction_id)
+    else:
+        if outcome is not None and not _submit(
+            _recording, _record, dbname, call, claim_token, outcome, key=call.transaction_id
+        ):
+            _record(dbname, call, claim_token, outcome)
+
+
+def _record_not_sent(dbname, transaction_id, claim_token):
+    _in_transaction(dbname, transaction_id, "_record_not_sent", claim_token)
+    keeper.forget(dbname, claim_token)
+
+
+def _record(dbname, call, claim_token, outcome):
+    """Rule 10: keep what was answered until it is committed; and see to what follows.
+
+    From then on the outcome is in the database: whoever looks after what is open finishes what this process doesn't.
+    """
+    transaction_id = call.transaction_id
+    try:
+        _in_transaction(dbname, transaction_id, "_record_answer", outcome)
+    except DATABASE_ERRORS:
+        raise  # the answer is kept, and whoever holds it is alive: nobody needs to settle by hand what it knows
+    except Exception:
+        keeper.forget(dbname, claim_token)
+        raise
+    keeper.forget(dbname, claim_token)
     if outcome.state == OutcomeState.APPROVED:
-        _book(dbname, transaction_id)
+        _submit(_booking, _book, dbname, transaction_id, "_book")
     elif outcome.state == OutcomeState.UNKNOWN:
-        _look_up_repeatedly(dbname, transaction_id)
-    if outcome.started:
-        # sooner, the terminal is still showing the result
-        threading.Event().wait(IDLE_DELAY)
-    _refresh_terminal(dbname, call.terminal_record_id)
+        _submit(_recording, _watch_over, dbname)
+    # sooner, the terminal is still showing the result
+    _submit(_states, _refresh_terminal, dbname, call.terminal_record_id, delay=IDLE_DELAY if outcome.started else 0)
 
 
-def _ask_baseline(in_transaction, client, call):
+def _book(dbname, transaction_id, method):
+    """Book a charge. What accounting refuses is left to the scheduled job.
+
+    Accounting is made for Odoo's usual isolation: it counts on an error where somebody else changed what it read.
+    """
+    _in_transaction(dbname, transaction_id, method, places=_booking_cursors, isolation=ISOLATION_LEVEL_REPEATABLE_READ)
+
+
+def _ask_baseline(dbname, client, call):
     """Ask for the terminal's last result before ours is sent (rule 8).
 
     :return: an Outcome where the operation can't be sent at all, else None
@@ -292,7 +428,7 @@ def _ask_baseline(in_transaction, client, call):
         # The payment matters more than its baseline: without one, a lost answer is left to a person at worst.
         _logger.info("Card transaction %s is sent without a baseline: %s", call.transaction_id, error.reason)
         return None
-    in_transaction("_record_baseline", last)
+    _ask_database(dbname, call.transaction_id, "_record_baseline", last)
     return None
 
 
@@ -300,18 +436,19 @@ def _make_call(dbname, client, call, claim_token):
     """Claim the row and make the blocking call. No cursor is held while it runs.
 
     :return: Outcome, or None where the row was not claimed
+    :raise psycopg2.Error, PoolError: where it couldn't be claimed for sure; nothing was sent
     """
     claimed = False
-    ended = threading.Event()
 
     def before_send(attempt):
         nonlocal claimed
         method = "_claim" if attempt == 1 else "_holds_claim"
-        allowed = _in_transaction(dbname, call.transaction_id, method, claim_token)
+        allowed = _ask_database(dbname, call.transaction_id, method, claim_token)
         if attempt == 1 and allowed:
             claimed = True
             keeper.keep(dbname, claim_token)
-            _start_thread(_watch, dbname, call.transaction_id, ended, call, claim_token)
+            _submit(_recording, _show, dbname, call.transaction_id, claim_token, "card")
+            _look_later(dbname, call, claim_token, call.answer_timeout)
         return allowed
 
     try:
@@ -324,103 +461,126 @@ def _make_call(dbname, client, call, claim_token):
     except SendRefused:
         # The first request was turned away at the door (401), and the repeat isn't wanted any more.
         return _not_sent(Reason.LOGIN_REFUSED, "") if claimed else None
-    except (psycopg2.Error, PoolError) as error:
-        # The claim couldn't be committed, or only perhaps. Nothing was sent, and nobody else will send it: who but this
-        # thread knows that?
-        _logger.warning("Card transaction %s was not sent: %s", call.transaction_id, error)
-        _until_committed(dbname, call.transaction_id, "_record_not_sent", claim_token)
-        return None
     finally:
-        ended.set()
+        keeper.answered(dbname, claim_token)
 
 
 def _not_sent(reason, message):
     return Outcome(state=OutcomeState.NOT_APPROVED, reason=reason, message=message, started=False)
 
 
-def _watch(dbname, transaction_id, ended, call, claim_token):
-    """Tell the person that the terminal asks for the card; and, rule 5, after the set time what its state shows."""
+# === WHILE IT IS HELD === #
 
-    def show(progress):
-        try:
-            _in_transaction(dbname, transaction_id, "_show_progress", claim_token, progress)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.info("The progress of card transaction %s can't be shown: %s", transaction_id, error)
 
-    show("card")
-    if ended.wait(call.answer_timeout):
+def _show(dbname, transaction_id, claim_token, progress):
+    """Tell the person what the terminal is doing."""
+    _in_transaction(dbname, transaction_id, "_show_progress", claim_token, progress)
+
+
+def _look_later(dbname, call, claim_token, delay):
+    _submit(_states, _look_while_held, dbname, call, claim_token, key=call.transaction_id, delay=delay)
+
+
+def _look_while_held(dbname, call, claim_token):
+    """Rule 5: the answer is overdue. Tell what the terminal's state shows; where it is idle, its last result may prove
+    the charge already. Whatever it proves or doesn't, the call goes on listening."""
+    if not keeper.is_awaited(dbname, claim_token):
         return
     client = _client(dbname, call)
-    while True:
-        try:
-            is_idle = client.terminal_state(call.terminal).lower() == "idle"
-            show("interrupted" if is_idle else "customer")
-            if is_idle and call.kind in ("purchase", "refund"):
-                _look_while_held(dbname, call, client.last_transaction(call.terminal))
-        except ConnectCloudError:
-            show("interrupted")
-        if ended.wait(STATE_INTERVAL):
-            return
-
-
-def _look_while_held(dbname, call, last):
-    """The answer is overdue, and the terminal idle: its last result may prove the charge already. Whatever it proves
-    or doesn't, the call goes on listening."""
     try:
-        if _in_transaction(dbname, call.transaction_id, "_record_while_held", last):
-            _book(dbname, call.transaction_id)
-    except (psycopg2.Error, PoolError) as error:
-        _logger.info("The last result wasn't compared with card transaction %s: %s", call.transaction_id, error)
+        is_idle = client.terminal_state(call.terminal).lower() == "idle"
+        _show(dbname, call.transaction_id, claim_token, "interrupted" if is_idle else "customer")
+        if is_idle and call.kind in ("purchase", "refund"):
+            last = client.last_transaction(call.terminal)
+            if _in_transaction(dbname, call.transaction_id, "_record_while_held", last):
+                _submit(_booking, _book, dbname, call.transaction_id, "_book")
+    except ConnectCloudError:
+        _show(dbname, call.transaction_id, claim_token, "interrupted")
+    finally:
+        if keeper.is_awaited(dbname, claim_token):
+            _look_later(dbname, call, claim_token, STATE_INTERVAL)
 
 
 class _Keeper:
-    """Rule 16: one statement per process and database renews the heartbeats of its living threads."""
+    """Rule 16: one statement per process and database renews the heartbeats of what its threads have in hand.
+
+    Nobody else renews or deletes them, so that nobody conflicts with it.
+    """
 
     def __init__(self):
-        self._lock = threading.Lock()
         # a place of its own: threads that wait for the database must not look dead
         self._place = threading.BoundedSemaphore(1)
-        self._tokens = set()  # (dbname, claim token)
-        self._running = False
-        self._runs = itertools.count()
+        self._reset()
 
-    def keep(self, dbname, claim_token):
+    def _reset(self):
+        self._lock = threading.Lock()
+        self._held = {}  # (dbname, token) → whether the answer to its call is still awaited
+        self._forgotten = set()  # (dbname, token) whose heartbeat is to be deleted
+        self._is_running = False
+
+    def keep(self, dbname, token):
+        """Renew the heartbeat with this token from now on."""
         with self._lock:
-            self._tokens.add((dbname, claim_token))
-            if not self._running:
-                self._running = _start_thread(self._run, dbname, f"beats-{next(self._runs)}")
+            self._held[dbname, token] = True
+            self._forgotten.discard((dbname, token))
+            self._ensure_thread()
 
-    def forget(self, dbname, claim_token):
+    def answered(self, dbname, token):
+        """The call has ended; what it brought is still to be recorded."""
         with self._lock:
-            self._tokens.discard((dbname, claim_token))
+            if (dbname, token) in self._held:
+                self._held[dbname, token] = False
 
-    def _run(self, _dbname, _all):
+    def is_awaited(self, dbname, token):
+        """Whether the call is still listening."""
+        return self._held.get((dbname, token), False)
+
+    def forget(self, dbname, token):
+        """Let a heartbeat end."""
+        with self._lock:
+            self._held.pop((dbname, token), None)
+            self._forgotten.add((dbname, token))
+            self._ensure_thread()
+
+    def forget_all(self, dbname):
+        """The database is gone."""
+        with self._lock:
+            self._held = {key: value for key, value in self._held.items() if key[0] != dbname}
+            self._forgotten = {key for key in self._forgotten if key[0] != dbname}
+
+    def _ensure_thread(self):
+        if not self._is_running:
+            try:
+                threading.Thread(target=self._work, name="nets.heartbeats", daemon=True).start()
+                self._is_running = True
+            except RuntimeError:
+                _logger.exception("The heartbeats of card transactions aren't renewed")
+
+    def _work(self):
         pause = threading.Event()
         while True:
             pause.wait(HEARTBEAT_INTERVAL)
             with self._lock:
-                tokens = set(self._tokens)
-                if not tokens:
-                    self._running = False
+                held, forgotten = set(self._held), set(self._forgotten)
+                if not held and not forgotten:
+                    self._is_running = False
                     return
-            for dbname in {dbname for dbname, _token in tokens}:
-                self._beat(dbname, [token for name, token in tokens if name == dbname])
+            for dbname in {dbname for dbname, _token in held | forgotten}:
+                self._beat(
+                    dbname, *([token for name, token in tokens if name == dbname] for tokens in (held, forgotten))
+                )
 
-    def _beat(self, dbname, tokens):
+    def _beat(self, dbname, held, forgotten):
         try:
             with _environment(dbname, self._place) as env:
-                # A thread that is recording its answer deletes its own: the others must neither wait for it, nor lose
-                # their beat to it.
-                env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-                env.cr.execute(
-                    """UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc'
-                        WHERE id IN (SELECT id FROM nets_heartbeat WHERE claim_token = ANY(%s)
-                                        FOR NO KEY UPDATE SKIP LOCKED)""",
-                    [tokens],
-                )
-        except (psycopg2.Error, PoolError) as error:
-            # A missed beat makes a row unknown at worst; its thread records the answer all the same.
-            _logger.warning("Heartbeats weren't renewed: %s", error)
+                env["nets.heartbeat"]._beat(held, forgotten)
+        except DATABASE_ERRORS as error:
+            # A missed beat makes a row unknown at worst; its answer is recorded all the same.
+            if not _is_gone(dbname):
+                _logger.warning("Heartbeats weren't renewed: %s", error)
+        else:
+            with self._lock:
+                self._forgotten.difference_update((dbname, token) for token in forgotten)
 
 
 keeper = _Keeper()
@@ -429,32 +589,28 @@ keeper = _Keeper()
 # === LOOK UP, ABORT === #
 
 
-def _look_up_repeatedly(dbname, transaction_id):
-    """Look up until it is settled; after a while the scheduled job goes on."""
-    pause = threading.Event()
-    for _lookup in range(THREAD_LOOKUPS):
-        delay = _until_committed(dbname, transaction_id, "_seconds_to_lookup")
-        if delay is None:
-            return
-        pause.wait(delay)
-        _look_up(dbname, transaction_id)
-
-
-def _look_up(dbname, transaction_id):
-    """One bounded lookup, if it is due and nobody else is at it; and the booking of what it finds."""
-    call = _until_committed(dbname, transaction_id, "_claim_lookup")
+def _look_up(dbname, transaction_id, lookup_token):
+    """One bounded lookup, if one is due on the transaction's terminal and nobody else is at it: for all transactions that
+    wait for it. And the booking of what it finds."""
+    call = _in_transaction(dbname, transaction_id, "_claim_lookup", lookup_token)
     if call is None:
         return
-    client = _client(dbname, call)
-    terminal_state = last = failure = None
+    keeper.keep(dbname, lookup_token)
     try:
-        terminal_state = client.terminal_state(call.terminal)
-        last = client.last_transaction(call.terminal)
-    except ConnectCloudError as error:
-        failure = error
-    # Only then: bookings may wait for each other, and for people who work on the same documents; lookups needn't.
-    if _until_committed(dbname, transaction_id, "_record_lookup", terminal_state, last, failure):
-        _book(dbname, transaction_id)
+        terminal_state = last = failure = None
+        client = _client(dbname, call)
+        try:
+            terminal_state = client.terminal_state(call.terminal)
+            last = client.last_transaction(call.terminal)
+        except ConnectCloudError as error:
+            failure = error
+        for waiting_id in call.waiting:
+            if _in_transaction(dbname, waiting_id, "_record_lookup", terminal_state, last, failure):
+                _submit(_booking, _book, dbname, waiting_id, "_book")
+    finally:
+        keeper.forget(dbname, lookup_token)
+    # what comes next of what is still unknown
+    _submit(_recording, _watch_over, dbname)
 
 
 def _abort(dbname, transaction_id):
@@ -467,6 +623,57 @@ def _abort(dbname, transaction_id):
     except ConnectCloudError as error:
         _logger.info("The abort of card transaction %s didn't reach the terminal: %s", transaction_id, error.reason)
     _in_transaction(dbname, transaction_id, "_abort_call_ended")
+
+
+# === LOOK AFTER WHAT IS OPEN === #
+
+
+def _watch_over(dbname):
+    """Start what is due, of whatever process, and come back when the next is. Ends when nothing is open any more.
+
+    Whoever is dead can't do it; and the scheduled job comes once a minute, not before a minute after a start, and not at
+    all after a crash of the database.
+    """
+    due, pause = _in_transaction(dbname, None, "_due_now")
+    for transaction_id, terminal_id, what in due:
+        if what == "lookup":
+            _submit(_lookups, _look_up, dbname, transaction_id, secrets.token_hex(8), key=terminal_id)
+        elif what == "booking":
+            _submit(_booking, _book, dbname, transaction_id, "_book_unless_locked")
+        else:
+            _in_transaction(dbname, transaction_id, "_recover")
+    if pause is not None:
+        # not all processes in the same moment
+        pause = min(max(pause, 1), LONGEST_WATCH_PAUSE) + random.random()
+        _submit(_recording, _watch_over, dbname, delay=pause)
+
+
+# Databases that were loaded by a process that serves nobody itself: those that it forks do.
+_loaded_before_fork = set()
+
+
+def registry_was_loaded(dbname):
+    """A process begins to serve a database: it looks after what others left there, after a moment, and not all of them at
+    once."""
+    serving = server.server
+    if serving is None or config["test_enable"] or config["stop_after_init"] or getattr(odoo, "evented", False):
+        return
+    if isinstance(serving, server.PreforkServer) and serving.pid == os.getpid():
+        _loaded_before_fork.add(dbname)
+    else:
+        _submit(_recording, _watch_over, dbname, delay=random.uniform(1, 3))
+
+
+def _after_fork():
+    keeper._reset()
+    loaded = set(_loaded_before_fork)
+    _loaded_before_fork.clear()
+    for dbname in loaded:
+        _submit(_recording, _watch_over, dbname, delay=random.uniform(1, 3))
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 # === THE TERMINAL'S STATE === #
@@ -494,20 +701,35 @@ def ask_terminal(client, query):
 
 
 def _refresh_terminal(dbname, terminal_id):
+    """What the settings show as the terminal's state gets older where this fails, nothing more."""
+    query = _in_transaction(dbname, terminal_id, "_prepare_query", model="nets.terminal")
+    on_token = partial(keep_token, dbname, query.account_id, query.client_values)
+    client = ConnectCloudClient(**query.client_values, on_token=on_token)
+    _in_transaction(dbname, terminal_id, "_record_query", ask_terminal(client, query), model="nets.terminal")
+
+
+# === TOKENS === #
+
+
+def try_login(client):
+    """:return: (ids of the terminals that the account may use, None), or (None, ConnectCloudError)"""
     try:
-        query = _on_terminal(dbname, terminal_id, "_prepare_query")
-        client = ConnectCloudClient(**query.client_values, on_token=partial(_keep_token, dbname, query.account_id))
-        _on_terminal(dbname, terminal_id, "_record_query", ask_terminal(client, query))
-    except (psycopg2.Error, PoolError) as error:
-        # only what the settings show as the terminal's state gets older
-        _logger.info("The state of terminal %s wasn't stored: %s", terminal_id, error)
+        return client.login(), None
+    except ConnectCloudError as error:
+        return None, error
 
 
-def _on_terminal(dbname, terminal_id, method, *args):
-    """As `_in_transaction`, for a method of the terminal."""
-    with _environment(dbname) as env:
+def _log_in(dbname, account_id, told_id=None):
+    values = _in_transaction(dbname, account_id, "_client_values", model="nets.account")
+    client = ConnectCloudClient(**values, on_token=partial(_store_token, dbname, account_id, values))
+    identifiers, error = try_login(client)
+    _in_transaction(dbname, account_id, "_record_login", identifiers, error, told_id, model="nets.account")
+    return identifiers
 
-        def call():
-            return getattr(env["nets.terminal"].browse(terminal_id), method)(*args)
 
-        return retrying(call, env)
+def _store_token(dbname, account_id, client_values, token):
+    _in_transaction(dbname, account_id, "_store_token", client_values, token, model="nets.account")
+
+
+# What has to be done whatever happens to the database.
+REPEATED = {_prepare, _record, _record_not_sent, _book, _look_up, _watch_over}

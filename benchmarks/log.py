@@ -103,7 +103,8 @@ def open_environment(postgresql, database):
     config.parse_config(["-c", str(config_path)], setup_logging=False)
     env = api.Environment(Registry(database).cursor(), SUPERUSER_ID, {})
     company = env.ref(f"{stack.MODULE}.demo_company")
-    return api.Environment(env.cr, env.ref("base.user_admin").id, {"allowed_company_ids": company.ids, "lang": "en_US"})
+    user = env.ref(f"{stack.MODULE}.demo_user_admin")
+    return api.Environment(env.cr, user.id, {"allowed_company_ids": company.ids, "lang": "en_US"})
 
 
 def questions(env):

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from . import reasons
@@ -16,6 +17,10 @@ from .enums import TextEnum
 from .errors import ConnectCloudError
 from .reasons import Reason
 from .redaction import mask_answer, mask_card_numbers
+
+MAX_DEPTH = 32  # of JSON; NETS' own has 5
+MAX_NUMBER = 40  # characters of a number in JSON
+MAX_FIELD = 256  # characters of a field that isn't a receipt
 
 
 class OutcomeState(TextEnum):
@@ -87,9 +92,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class LastTransaction:
-    """The last transaction a terminal knows. `order_id` is "" for one that didn't succeed."""
+    """The last transaction a terminal knows. `order_id` is "" for one that didn't succeed; it is there to
+    be compared with ours, and not for being shown: it is as it came."""
 
-    order_id: str
+    order_id: str = field(repr=False)
     outcome: Outcome
     print_text: str = field(default="", repr=False)
 
@@ -241,7 +247,8 @@ def read_last_transaction(answer):
         raise ConnectCloudError(Reason.UNREADABLE_ANSWER, status=answer.status)
     fields = _read_fields(latest)
     outcome = _build_outcome(_judge_result(fields, ok=True), fields, answer, body)
-    return LastTransaction(_text(result.get("orderId")).strip(), outcome, _print_text(result))
+    order_id = _short(_single(body.unmasked.get("result")).get("orderId"))
+    return LastTransaction(order_id, outcome, _print_text(result))
 
 
 def read_administration(answer):
@@ -272,7 +279,7 @@ def read_administration(answer):
         _code(fields, body),
         verdict.started,
         _padded(header.get("sessionNumber"), 3) or fields["session_number"],
-        _text(header.get("timestamp")).strip() or fields["timestamp"],
+        _short(header.get("timestamp")) or fields["timestamp"],
         _print_text(report) or _print_text(result) or _print_text(body.data),
         body.raw,
     )
@@ -285,7 +292,7 @@ def read_login(answer):
     :raise ConnectCloudError: LOGIN_UNAVAILABLE where there is no token in it
     """
     body = _Body(answer)
-    value = body.data.get("token")
+    value = body.unmasked.get("token")  # its characters may look like anything
     # What else a header can't carry is no token; and it must not end up in an error about headers.
     if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
         raise ConnectCloudError(Reason.LOGIN_UNAVAILABLE, body.message, answer.status)
@@ -372,7 +379,8 @@ class _Body:
     """The parts of a body, wherever this kind of answer keeps them.
 
     raw         the text to store
-    data        the JSON object, {} where there is none
+    data        the JSON object with card numbers masked, {} where there is none
+    unmasked    the same as it came: for what is compared or sent, never stored or shown
     readable    whether there is one
     failed      whether it carries a failure
     message     the failure's text
@@ -383,12 +391,12 @@ class _Body:
     def __init__(self, answer):
         data = _load(answer.text)
         masked = mask_answer(data)
-        if data is None:
-            self.raw = mask_card_numbers(answer.text)
-        else:
-            # As it came, unless a card number had to be taken out.
-            self.raw = answer.text if masked == data else json.dumps(masked, ensure_ascii=False)
+        # As it came, unless a card number had to be taken out. The text once more: it may be no JSON, or
+        # have a key twice, of which only the last one is read.
+        raw = answer.text if masked == data else json.dumps(masked, ensure_ascii=False)
+        self.raw = _text(mask_card_numbers(raw))
         self.readable = isinstance(data, dict)
+        self.unmasked = _dict(data)
         self.data = _dict(masked)
         failure = self.data.get("failure")
         self.failed = bool(failure)
@@ -404,10 +412,7 @@ class _Body:
     @property
     def single_result(self):
         """`result`: an array of one for transactions, an object for administration."""
-        result = self.data.get("result")
-        if isinstance(result, list) and len(result) == 1:
-            result = result[0]
-        return _dict(result)
+        return _single(self.data.get("result"))
 
     @property
     def has_empty_last_transaction(self):
@@ -436,7 +441,7 @@ def _build_outcome(verdict, fields, answer, body):
         # An approved charge of nothing isn't one: better no amount than a payment of zero.
         outcome = replace(outcome, total_amount=None)
     if not outcome.card.brand:
-        brand = _text(body.entry.get("cardType")).strip()
+        brand = _short(body.entry.get("cardType"))
         outcome = replace(outcome, card=replace(outcome.card, brand=brand))
     return outcome
 
@@ -445,7 +450,7 @@ def _read_fields(mode):
     """The fields of a localModeEventArgs, under the names of Outcome."""
 
     def text(name):
-        return _text(mode.get(name)).strip()
+        return _short(mode.get(name))
 
     stan_auth = _stan_auth(mode.get("StanAuth"))
     stan, authorisation_code = split_stan_auth(stan_auth)
@@ -481,7 +486,7 @@ def _read_fields(mode):
         "terminal_id": text("TerminalID"),
         "site_id": text("SiteID"),
         "organisation_number": text("OrganisationNumber"),
-        "dcc_currency": _text(dcc.get("ccura")).strip(),
+        "dcc_currency": _short(dcc.get("ccura")),
         "dcc_amount": _amount(dcc.get("cam")),
     }
 
@@ -500,15 +505,42 @@ def _print_text(holder):
 
 
 def _load(text):
-    """JSON, or None. Control characters inside strings are let pass: receipts have line breaks."""
+    """JSON, or None; also where it is nested deeper than anything NETS sends. Control characters
+    inside strings are let pass: receipts have line breaks."""
     try:
-        return json.loads(text, strict=False)
+        data = json.loads(text, strict=False, parse_int=_parse_int, parse_float=_parse_float)
     except (ValueError, RecursionError):
         return None
+    level = [data]
+    for _depth in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return None if level else data
+
+
+def _parse_int(digits):
+    # Reading thousands of digits takes long, or is refused, depending on the version of Python.
+    return int(digits) if len(digits) <= MAX_NUMBER else digits
+
+
+def _parse_float(text):
+    if len(text) > MAX_NUMBER:
+        return text
+    number = float(text)
+    # A float has too few digits for what may be a card number.
+    return int(Decimal(text)) if number.is_integer() else number
 
 
 def _dict(value):
     return value if isinstance(value, dict) else {}
+
+
+def _single(value):
+    return _dict(value[0] if isinstance(value, list) and len(value) == 1 else value)
 
 
 def _text(value):
@@ -522,8 +554,13 @@ def _text(value):
     return ""
 
 
+def _short(value):
+    """The text of a field that is never long."""
+    return _text(value).strip()[:MAX_FIELD]
+
+
 def _number(value):
-    text = _text(value).strip()
+    text = _short(value)
     return int(text) if re.fullmatch("-?[0-9]{1,15}", text) else None
 
 
@@ -535,7 +572,7 @@ def _amount(value):
 
 def _padded(value, width):
     """Text of a fixed width, with the zeros back that it lost on its way through a number."""
-    text = _text(value).strip()
+    text = _short(value)
     return text.zfill(width) if re.fullmatch("[0-9]+", text) else text
 
 
@@ -549,7 +586,7 @@ def _stan_auth(value):
     """STAN and authorisation code, whose places count: 6 and 6. The code may be blank."""
     text = _text(value)
     if len(text) != 12:
-        text = text.strip()
+        text = _short(text)
         if re.fullmatch("[0-9]{7,11}", text):  # came through a number
             text = text.zfill(12)
         elif re.fullmatch("[0-9]{1,5}", text):  # so did a STAN without a code
@@ -559,12 +596,14 @@ def _stan_auth(value):
 
 
 def _message(failure):
-    """The text of a failure: an object with `error`, a bare string, or anything else as it came."""
+    """The text of a failure: an object with `error`, a bare string, or anything else as it came. A very
+    long one is cut, and proves nothing then."""
     if isinstance(failure, dict):
         failure = failure.get("error")
     if isinstance(failure, dict | list) and failure:
-        return json.dumps(failure, ensure_ascii=False)
-    return _text(failure).strip()
+        failure = json.dumps(failure, ensure_ascii=False)
+    text = _text(failure).strip()
+    return text if len(text) <= reasons.MAX_TEXT else f"{text[: reasons.MAX_TEXT]}…"
 
 
 def _optional_data(value):

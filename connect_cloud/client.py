@@ -100,7 +100,7 @@ class ConnectCloudClient:
         state = terminal.get("terminalState") if isinstance(terminal, dict) else None
         if not isinstance(state, str) or not state:
             raise ConnectCloudError(Reason.UNREADABLE_ANSWER)
-        return state
+        return state[: answers.MAX_FIELD]
 
     def terminal_settings(self, terminal_id):
         """The terminal's settings, the answer as it came. The one known key is `printerWidth`.

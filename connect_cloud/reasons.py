@@ -16,6 +16,8 @@ import re
 
 from .enums import TextEnum
 
+MAX_TEXT = 1000  # characters of a failure's text that are read
+
 
 class Reason(TextEnum):
     """Why something was not approved, is not known, or could not be asked."""
@@ -155,13 +157,15 @@ def of_failure(text):
     :param str text: `failure.error`, or the bare string
     :return: (Reason or None, whether the text proves that nothing was started on the terminal)
     """
+    # What is left out of a text may be its doubts.
+    is_whole = len(text) <= MAX_TEXT
     codes = [SERVICE_CODES[code] for code in service_codes(text)]
     proven = _first(_NOTHING_STARTED, text)
     if codes:
         reason, proof = codes[0][0], all(proof for _reason, proof in codes)
     else:
         reason, proof = proven or _first(_HINTS, text), proven is not None
-    return reason, proof and not _DOUBT.search(text)
+    return reason, proof and is_whole and not _DOUBT.search(text)
 
 
 def _first(table, text):

@@ -9,6 +9,7 @@ import http.client
 import io
 import logging
 import time
+import zlib
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,7 +22,8 @@ from .redaction import hide_token
 
 _logger = logging.getLogger(__name__)
 
-MAX_BODY = 1024 * 1024  # bytes; a real answer with two receipts has about 4 KiB
+MAX_BODY = 256 * 1024  # bytes; a real answer with two receipts has about 4 KiB
+MAX_WIRE = 2 * MAX_BODY  # bytes with headers and chunk sizes: those can be endless, too
 KEPT_OF_TOO_MUCH = 16 * 1024  # bytes kept of an answer beyond MAX_BODY, as evidence
 
 
@@ -51,7 +53,8 @@ class Answer:
     :param status: the HTTP status as int; None where no status line came
     :param str text: the body without NUL characters, and without the token but in a login's
     :param trouble: None when the answer came whole; else SERVICE_UNREACHABLE (the connection
-        provably never opened), CONNECTION_INTERRUPTED or UNREADABLE_ANSWER (too long)
+        provably never opened), CONNECTION_INTERRUPTED or UNREADABLE_ANSWER (too long, or packed in
+        another way than it was asked for)
     """
 
     status: int | None
@@ -77,7 +80,7 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
     """
     watch = _Watch(connect_timeout, timeout)
     started = time.monotonic()
-    status, body = None, b""
+    status, body = None, bytearray()
     trouble = cause = None
     with requests.Session() as session:
         for scheme in ("http://", "https://"):
@@ -98,16 +101,23 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
                     raise http.client.IncompleteRead(b"")
                 # urllib3 1.26, which Debian 12 has, takes a cut for the end of the body.
                 response.raw.enforce_content_length = True
-                for chunk in response.iter_content(KEPT_OF_TOO_MUCH):
+                # As it came: that version of urllib3 unpacks without bounds.
+                for chunk in response.raw.stream(KEPT_OF_TOO_MUCH, decode_content=False):
                     body += chunk
                     if len(body) > MAX_BODY:
-                        body, trouble = body[:KEPT_OF_TOO_MUCH], Reason.UNREADABLE_ANSWER
                         break
         # requests lets some of urllib3's and http.client's own errors through, and ValueErrors
         # (addresses, headers). Whatever it was: the watch knows whether we got to send.
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as e:
             trouble = Reason.SERVICE_UNREACHABLE if watch.never_opened else Reason.CONNECTION_INTERRUPTED
             cause = _class_names(e)
+    body = _unpack(body, watch.encoding)
+    if body is None or len(body) > MAX_BODY:
+        trouble = trouble or Reason.UNREADABLE_ANSWER
+        body = (body or b"")[:KEPT_OF_TOO_MUCH]
+    if trouble:
+        # Half a card number can't be recognised as one.
+        body = body.rstrip(b"0123456789 .-/\t\xc2\xa0")
     _logger.log(
         logging.WARNING if trouble else logging.INFO,
         "%s %s: HTTP %s after %.1f s%s",
@@ -115,13 +125,31 @@ def call(method, url, *, json=None, token=None, connect_timeout, timeout):
         url,
         status,
         time.monotonic() - started,
-        f", {trouble} ({cause or 'too long'})" if trouble else "",
+        f", {trouble} ({cause or 'too long or packed'})" if trouble else "",
     )
     # One odd byte in a shop's name must not make a charge unreadable. NUL: databases refuse it.
     text = body.decode("utf-8-sig", "replace").replace("\x00", "")
     if token:  # without one it's a login, whose answer is the token
         text = hide_token(text, token)
     return Answer(status, text, trouble)
+
+
+def _unpack(body, encoding):
+    """A body without its compression. We ask for none; a proxy may compress all the same.
+
+    :param str encoding: the header's value, in lower case; "" where there is none
+    :return: bytes, at most one more than MAX_BODY; None where it can't be unpacked
+    """
+    if not body or encoding in ("", "identity"):
+        return bytes(body)
+    if encoding not in ("gzip", "x-gzip"):
+        return None
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        unpacked = unpacker.decompress(bytes(body), MAX_BODY + 1)
+    except zlib.error:
+        return None
+    return unpacked if unpacker.eof or len(unpacked) > MAX_BODY else None
 
 
 def _authorize(token, request):
@@ -149,6 +177,7 @@ class _Watch:
         self.timeout = timeout
         self.deadline = time.monotonic() + connect_timeout
         self.ended = False  # the other side has closed the connection
+        self.encoding = ""  # how the answer's body is packed, in lower case
         self.opened = False
         self.failed_to_open = False
 
@@ -215,13 +244,28 @@ class _WatchedConnection:
 
     def response_class(self, sock, *args, **kwargs):
         """http.client asks this for the object that reads an answer (a proxy's, too)."""
-        response = http.client.HTTPResponse(sock, *args, **kwargs)
+        response = _PlainResponse(sock, *args, **kwargs)
+        response.watch = self.watch
         response.fp = io.BufferedReader(_BoundedReader(response.fp, sock, self.watch))
         return response
 
 
+class _PlainResponse(http.client.HTTPResponse):
+    """An answer without the headers that the libraries act upon unasked: `requests` reads the body of a
+    redirect whole and unpacked, also where it doesn't follow it, and urllib3 before 2.6 makes ready for
+    any number of compressions."""
+
+    watch = None
+
+    def begin(self):
+        super().begin()
+        self.watch.encoding = ", ".join(self.msg.get_all("Content-Encoding", ())).strip().lower()
+        for name in ("Content-Encoding", "Location"):
+            del self.msg[name]
+
+
 class _BoundedReader(io.RawIOBase):
-    """Reads from a socket until the watch's deadline.
+    """Reads from a socket until the watch's deadline, and no more than MAX_WIRE.
 
     A timeout of `requests` is for each single read: a server that sends a byte now and then would
     hold the call, and the terminal with it, for ever.
@@ -231,6 +275,7 @@ class _BoundedReader(io.RawIOBase):
         self._file = file
         self._sock = sock
         self._watch = watch
+        self._left = MAX_WIRE
 
     def readable(self):
         return True
@@ -239,8 +284,11 @@ class _BoundedReader(io.RawIOBase):
         remaining = self._watch.deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the answer took too long")
+        if self._left <= 0:
+            raise OSError("the answer is too long")
         self._sock.settimeout(remaining)
         count = self._file.readinto1(buffer)
+        self._left -= count
         self._watch.ended = not count
         return count
 

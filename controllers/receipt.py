@@ -14,10 +14,10 @@ class ReceiptController(http.Controller):
 
         :param int transaction_id: of a nets.transaction that the user may see
         :param which: "customer" or "merchant"
-        :raise AccessError: where the user may not see it
+        :raise NotFound: where there is none, or the user may not see it: which of both isn't told
         """
-        transaction = request.env["nets.transaction"].browse(transaction_id)
-        if not transaction.exists():
+        transaction = request.env["nets.transaction"].browse(transaction_id).exists()
+        if not transaction or not transaction.has_access("read"):
             raise request.not_found()
         [(_transaction, [text])] = transaction._print_receipts([which])
         return request.make_response(

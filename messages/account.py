@@ -53,6 +53,9 @@ register(
                 "invoices_customers": _lt(
                     "These invoices belong to different customers. Take one payment for each customer."
                 ),
+                "another_document": _lt(
+                    "What failed before was for other documents. Close this window, and open it again from the document."
+                ),
                 "confirm_and_pay_off": _lt(
                     "Confirming and paying in one step is switched off in the settings. Confirm it first."
                 ),
@@ -127,12 +130,21 @@ register(
         (
             _lt("Not allowed"),
             {
+                "rights_book": _lt(
+                    "Only a manager of card payments may choose how a charge is booked. Ask one, or wait until the cause is gone: it is booked automatically then."
+                ),
                 "rights_transactions": _lt("The card transactions of an invoice can't be changed."),
             },
         ),
         (
             _lt("Set-up not complete"),
             {
+                "extra_account_missing": _lt(
+                    "A terminal may add a tip or a surcharge to what is asked, and that needs an account. Choose one for each."
+                ),
+                "extra_account_type": _lt(
+                    "%(account)s can't take tips or surcharges: what stands there is money, or what customers owe. Choose an account for income, expenses or current liabilities."
+                ),
                 "no_journal": _lt(
                     "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
                 ),
@@ -145,8 +157,17 @@ register(
             },
         ),
         (
+            _lt("Not bookable"),
+            {
+                "not_bookable": _lt(
+                    "Accounting wouldn't take this today, so the card isn't asked. No money moved. Ask the accountant to remove the cause, and try again then.\n%(cause)s"
+                ),
+            },
+        ),
+        (
             _lt("Not possible now"),
             {
+                "booked_already": _lt("This is booked already: there is nothing left to do."),
                 "charged_payment_stays": _lt(
                     "%(payment)s was charged on a card terminal, so it can't be set back to draft, cancelled, deleted, or change its amount: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
                 ),

@@ -197,7 +197,7 @@ register(
         "signature_required": (
             _lt("Check the signature"),
             _lt(
-                "The card was charged, and the customer signs the receipt. Compare the signature with the one on the card, and say whether it is right."
+                "The card was charged. The customer signs the receipt: compare the signature with the one on the card, and say whether it is right."
             ),
         ),
         "signature_declined": (
@@ -489,6 +489,12 @@ register(
             {
                 "rights_use": _lt("You may not use card terminals. Ask your administrator for the right to do so."),
                 "rights_administration": _lt("You may not do this on card terminals. Ask your administrator."),
+                "rights_another": _lt(
+                    "Another person started this. Ask that person, or somebody who may change what it is for."
+                ),
+                "terminal_of_another": _lt(
+                    "The terminal %(terminal)s belongs to %(company)s. Only somebody who works for that company can do this: switch to it, or ask there."
+                ),
                 "rights_settle": _lt("Only a manager of card transactions may settle one by hand. Ask your manager."),
                 "rights_signature": _lt(
                     "This signature was declined. Only a manager of card transactions may accept it after all. Ask your manager."
@@ -503,6 +509,9 @@ register(
                 "settle_reference": _lt(
                     "Enter the amount and the reference (STAN or authorisation) from the terminal's journal."
                 ),
+                "settle_lookup_first": _lt(
+                    "The terminal wasn't asked for this result yet. Press “Get last result” first, and settle by hand what stays unknown."
+                ),
             },
         ),
         (
@@ -512,12 +521,21 @@ register(
                     "“%(identifier)s” isn't a terminal ID. It has 8 digits and stands on the terminal's receipts."
                 ),
                 "simulator_address": _lt(
-                    "The simulator's address must be like http://127.0.0.1:8910, without a user name."
+                    "The simulator's address must be like http://127.0.0.1:8910, without a user name or a path."
+                ),
+                "simulator_elsewhere": _lt(
+                    "The simulator must run on Odoo's own machine (http://127.0.0.1:8910), and %(host)s is another one. Who runs the server can allow that (NETS_SIMULATOR_HOSTS)."
+                ),
+                "settle_too_much": _lt(
+                    "Only %(asked)s was asked for. Compare the amount in the terminal's journal: a tip may be on top, but not as much again."
                 ),
                 "settings_lookup": _lt(
                     "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The longest pause is at least as long, and an hour at most."
                 ),
                 "settings_person": _lt("A person is called after a minute at the earliest."),
+                "settings_retention": _lt(
+                    "Raw answers are kept for a day at least, receipts for a year at least and for 100 years at most."
+                ),
                 "settings_token": _lt(
                     "The monitoring token is a password: use 16 characters or more, made by a machine."
                 ),
@@ -546,10 +564,17 @@ register(
                 ),
                 "terminal_archived": _lt("This terminal is archived already."),
                 "account_in_use": _lt(
-                    "A transaction of this account is not finished yet. Its result would be asked for in the wrong place. Wait until it is finished, or settle it, and change the account then."
+                    "A transaction of this account is not finished yet, and how the account is set up decides what its result is. Wait until it is finished, or settle it, and change the account then."
                 ),
+                "too_many": _lt("Choose %(most)s transactions at most, so that the terminals can answer."),
                 "account_with_terminals": _lt(
                     "This account has terminals, with their history. Add an account for the other company."
+                ),
+                "site_with_terminals": _lt(
+                    "Terminals stand at this site. Add a site for the other company, and move them there."
+                ),
+                "uninstall_open": _lt(
+                    "Without this app, their results would never be known, or never be booked. Settle and book them first:\n%(open)s"
                 ),
                 "receipt_unknown": _lt(
                     "The result of %(order)s isn't known yet, so there is nothing to print. Wait until it is."

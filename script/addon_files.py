@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULE = "nets_connect_cloud"
 # The addon's own entries at the root of the repository; the rest is not Odoo's business.
 ENTRIES = (
-    *("__init__.py", "__manifest__.py", "const.py", "hooks.py", "listener.py", "README.md"),
+    *("__init__.py", "__manifest__.py", "const.py", "hooks.py", "listener.py", "pools.py", "README.md"),
     *("connect_cloud", "controllers", "data", "demo", "i18n", "messages", "migrations", "models", "report", "security"),
     *("static", "tests", "views", "wizard"),
 )

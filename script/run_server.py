@@ -10,6 +10,7 @@ import time
 
 import stack
 
+LOGIN = "clinic"  # of the demo data
 TO_TRY = """\
 Things to try:
   1. Invoicing → Customers → Invoices: open a posted invoice that is not paid, press *Pay by card*.
@@ -63,7 +64,7 @@ def prepare_database(postgresql, options, ledger):
 
 def describe(odoo, simulator):
     """Print where everything is."""
-    lines = ["", f"Odoo             {odoo.url}   login: admin, password: admin"]
+    lines = ["", f"Odoo             {odoo.url}   login: {LOGIN}, password: {LOGIN}"]
     lines += [f"Virtual terminals {simulator.url}"]
     for terminal in simulator.terminals_of_account("demo"):
         number = terminal["terminalId"]
@@ -86,7 +87,7 @@ def serve(options):
                 simulator.start()
             with stack.step("Odoo"):
                 odoo.start()
-                stack.connect_demo_account(odoo.login(), simulator.url)
+                stack.connect_demo_account(odoo.login(LOGIN), simulator.url)
             describe(odoo, simulator)
             while True:
                 for name, server in (("Odoo", odoo), ("The simulator", simulator)):

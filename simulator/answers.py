@@ -47,9 +47,15 @@ class Record:
         return self.result == 0
 
 
-def local_mode(record):
-    """Return ``localModeEventArgs`` of a Record, in the shape its play asks for."""
-    shape = Shape(**(record.shape or {}))
+def shape_of(record, forms="kept"):
+    """Return the Shape of an answer: the one that the record's play asks for, else by the switch ``forms``."""
+    if record.shape or forms == "kept":
+        return Shape(**(record.shape or {}))
+    return Shape.random(with_amount=record.approved)
+
+
+def local_mode(record, shape):
+    """Return ``localModeEventArgs`` of a Record."""
     card = record.card or {}
     values = {
         "Result": record.result if shape.result == "number" else str(record.result),
@@ -86,13 +92,13 @@ def local_mode(record):
     return _shaped(values, shape)
 
 
-def transaction(record):
+def transaction(record, forms="kept"):
     """Return (HTTP status, body) of a finished transaction: 201 or 400."""
-    extras = {"localModeEventArgs": local_mode(record)}
+    shape = shape_of(record, forms)
+    extras = {"localModeEventArgs": local_mode(record, shape)}
     if record.with_receipts and record.customer_receipt:
         extras["customerReceipt"] = record.customer_receipt
         extras["merchantReceipt"] = record.merchant_receipt
-    shape = Shape(**(record.shape or {}))
     if record.result in (0, 3):
         extras["cardType"] = (record.card or {}).get("brand", "")
         return 201, {"result": [_shaped(extras, shape)]}
@@ -133,7 +139,7 @@ def lost(terminal_id):
     }
 
 
-def last_transaction(record, order_id_policy):
+def last_transaction(record, order_id_policy, forms="kept"):
     """Return the body for the last transaction of a terminal.
 
     ``order_id_policy``: "on_success" [C], "always" or "never". [?] What a terminal without any
@@ -142,7 +148,7 @@ def last_transaction(record, order_id_policy):
     if record is None:
         return {"result": {"latestTransactionResult": None, "printText": None}}
     result = {
-        "latestTransactionResult": local_mode(record),
+        "latestTransactionResult": local_mode(record, shape_of(record, forms)),
         "printText": {"Text": record.customer_receipt},
     }
     show = order_id_policy == "always" or (order_id_policy == "on_success" and record.approved)
@@ -185,6 +191,8 @@ def _timestamp(time, shape):
         return ""
     if shape.timestamp == "iso":
         return _utc(time)
+    if shape.timestamp == "iso_fraction":
+        return _utc(time).replace("Z", ".000Z")
     return f"{datetime.fromisoformat(time):%Y%m%d%H%M%S}"
 
 

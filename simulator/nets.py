@@ -35,6 +35,8 @@ SWITCHES = {
     # "cut": the terminal does it, and the answer is lost
     "administration": ("ok", ("ok", "cut")),
     "settings": ("ok", ("ok", "error")),
+    # "random": each answer, and each look at the last transaction, writes the same facts in another allowed form
+    "forms": ("kept", ("kept", "random")),
 }
 
 DEFAULT_CONFIG = {

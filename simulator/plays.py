@@ -4,6 +4,7 @@ Numbers and texts that protocol.md does not know ([?]) are ours: no client may r
 """
 
 import dataclasses
+import random
 from dataclasses import dataclass, field
 
 NEVER_ASKED = "never asked"  # refused before the terminal was asked: nothing changes on it
@@ -132,8 +133,26 @@ class Shape:
     CHOICES = {
         "result": ("string", "number"),
         "amounts": ("padded", "number", "string"),
-        "timestamp": ("local", "iso", "empty", "absent"),
+        "timestamp": ("local", "iso", "iso_fraction", "empty", "absent"),
     }
+
+    @classmethod
+    def random(cls, with_amount):
+        """Return any of the forms, with any of the fields left out that can't be relied on.
+
+        :param bool with_amount: the amount is told: otherwise nobody could know what was added on the terminal
+        """
+        unreliable = ["ResponseCode", "SessionNumber", "CVM", "AccountType", "RejectionReason", "OptionalData"]
+        if not with_amount:
+            unreliable.append("TotalAmount")
+        gone = {name: random.choice(("told", "told", "absent", "null", "empty")) for name in unreliable}
+        return cls(
+            **{name: random.choice(choices) for name, choices in cls.CHOICES.items()},
+            **{
+                how: tuple(name for name, chosen in gone.items() if chosen == how)
+                for how in ("absent", "null", "empty")
+            },
+        )
 
     @classmethod
     def parse(cls, data):

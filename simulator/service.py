@@ -135,7 +135,7 @@ class _Service:
         record = await transaction.done
         if record is LOST:
             return await self._lost_contact(request, terminal)
-        return await _answered(request, play, record)
+        return await _answered(self.nets, request, play, record)
 
     async def _lost_contact(self, request, terminal):
         how = self.nets.switches["lost_contact"]
@@ -160,7 +160,7 @@ class _Service:
         if terminal.last is None and self.nets.switches["no_last"] == "empty":
             return _json(200, {"result": {}})
         policy = self.nets.switches["order_id_in_last"]
-        return _json(200, answers.last_transaction(terminal.last, policy))
+        return _json(200, answers.last_transaction(terminal.last, policy, self.nets.switches["forms"]))
 
     # === ADMINISTRATION === #
 
@@ -238,9 +238,9 @@ def _order(body):
     return Order(_KINDS[kind], body["amount"], order_id, cashback)
 
 
-async def _answered(request, play, record):
+async def _answered(nets, request, play, record):
     """Return the answer to a finished transaction, as kind or unkind as its play wants it."""
-    status, body = answers.transaction(record)
+    status, body = answers.transaction(record, nets.switches["forms"])
     match play.answer:
         case "cut_after":
             await _cut(request)

@@ -13,12 +13,17 @@ from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
 from .engine import test_wings
+from .account import test_asked_again
+from .account import test_extras
 from .account import test_invoice_payment
 from .account import test_layouts
+from .account import test_references
+from .account import test_rehearsal
 from .account import test_refund
 from .account import test_refusals
 from .pos import test_people_sequences
 from .pos import test_pos_books
+from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists
 from .pos import test_pos_payment

@@ -128,6 +128,10 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
         cls.login = cls.startClassPatcher(
             patch.object(ConnectCloudClient, "login", side_effect=ConnectCloudError(Reason.SERVICE_UNREACHABLE))
         )
+        # nothing is ever committed here, so NETS is asked within the test's one transaction
+        Account = cls.env.registry["nets.account"]
+        for method in ("_log_in_apart", "_log_in_after_commit"):
+            cls.startClassPatcher(patch.object(Account, method, Account._log_in))
         cls.company = cls.env.company
         cls.usd = cls.company.currency_id
         cls.bank_journal = cls.company_data["default_journal_bank"]

@@ -5,5 +5,6 @@ from . import account_payment_method
 from . import ir_websocket
 from . import nets_terminal
 from . import nets_transaction
+from . import nets_transaction_extra
 from . import res_company
 from . import res_config_settings

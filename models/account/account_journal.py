@@ -18,6 +18,14 @@ class AccountJournal(models.Model):
             methods |= self.env.ref("nets_connect_cloud.account_payment_method_nets_out")
         return methods
 
+    def _get_available_payment_method_lines(self, payment_type):
+        """*Card terminal* isn't offered in a company where nobody could take a card."""
+        lines = super()._get_available_payment_method_lines(payment_type)
+        ours = lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)
+        if ours and not self.env["nets.terminal"]._is_any_near(self.company_id):
+            lines -= ours
+        return lines
+
     def _fill_bank_cash_dashboard_data(self, dashboard_data):
         """The accounting dashboard counts the card transactions that wait for a person."""
         super()._fill_bank_cash_dashboard_data(dashboard_data)
@@ -42,11 +50,11 @@ class AccountJournal(models.Model):
                 lines.create({"payment_method_id": method.id, "journal_id": journal.id})
 
     def _nets_method_line(self, payment_type):
-        """The journal's *Card terminal* line.
+        """The journal's *Card terminal* line, whether or not there still is a terminal: what was charged is booked.
 
         :param str payment_type: `inbound` or `outbound`
         :return: account.payment.method.line, perhaps empty
         """
         self.ensure_one()
-        lines = self._get_available_payment_method_lines(payment_type)
+        lines = self[f"{payment_type}_payment_method_line_ids"]
         return lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)[:1]

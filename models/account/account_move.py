@@ -237,9 +237,10 @@ class AccountMove(models.Model):
         transactions = self.sudo().nets_transaction_ids
         return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
 
-    def nets_card_payment_data(self):
+    def nets_card_payment_data(self, previous_id=False):
         """What the dialog shows before anything is started.
 
+        :param int previous_id: the payment that failed, and is about to be changed: what it asked for is shown
         :return: dict of plain values
         :raise UserError: where these invoices can't be paid by card, with the cause
         """
@@ -248,12 +249,17 @@ class AccountMove(models.Model):
         company, currency = self.company_id[:1], self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
         terminal = self.env["nets.terminal"]._proposed(company, currency)
+        due = sum(self.mapped("amount_residual"))
+        if previous := self.env["nets.transaction"]._previous(previous_id):
+            amount = min(previous.amount, due)
+        else:
+            amount = self._nets_default_amount(terminal) if terminal else due
         return {
             "title": ", ".join(self.mapped("display_name")),
             "customer": self.commercial_partner_id[:1].display_name,
             "transaction_id": self.nets_open_transaction_id[:1].id,
-            "amount": self._nets_default_amount(terminal) if terminal else sum(self.mapped("amount_residual")),
-            "due": format_amount(self.env, sum(self.mapped("amount_residual")), currency),
+            "amount": amount,
+            "due": format_amount(self.env, due, currency),
             "currency_id": currency.id,
             "terminal_id": terminal.id,
             "has_usual_terminal": bool(self.env["nets.terminal"]._usual(company, currency)),
@@ -261,18 +267,22 @@ class AccountMove(models.Model):
             "warning": self._nets_online_payment_warning(),
         }
 
-    def nets_start_card_payment(self, amount, terminal_id, request_id):
+    def nets_start_card_payment(self, amount, terminal_id, request_id, previous_id=False):
         """Charge a card for these invoices.
 
         :param float amount: in the invoices' currency, major units
         :param int terminal_id: where
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
+        :param int previous_id: the payment that failed, and is asked for again with another amount or terminal:
+            journal, memo, and what was agreed for the same amount, stay (rule 28)
         :return: what `read_progress` returns; or, where an earlier payment on the terminal has to be resolved first,
             what it has to wait for, in a list: nothing was started then, and the client repeats the request
         :raise UserError: where nothing was sent, with the cause
         """
-        return self.env["nets.transaction"]._press_and_watch(
-            InvoicePayment(self.env, request_id, terminal_id, self, amount)
+        transactions = self.env["nets.transaction"]
+        previous = transactions.browse(previous_id or [])
+        return transactions._press_and_watch(
+            InvoicePayment(self.env, request_id, terminal_id, self, amount, previous=previous)
         )
 
     def _nets_payment_wizard(self, terminal, payment_type="inbound"):
@@ -348,9 +358,10 @@ class AccountMove(models.Model):
 
     # === PAY OUT A CREDIT NOTE === #
 
-    def nets_payout_data(self):
+    def nets_payout_data(self, previous_id=False):
         """What the dialog shows before a credit note is paid out.
 
+        :param int previous_id: the payout that failed, and is about to be changed: what it asked for is shown
         :return: dict of plain values, amounts negative
         :raise UserError: where it can't be paid out, with the cause
         """
@@ -360,13 +371,19 @@ class AccountMove(models.Model):
         company, currency = self.company_id, self.currency_id
         usable = terminals.search(terminals._usable_domain(company, currency))
         candidates, proposed = self._nets_card_payments(), self._nets_proposed_card_payment()
-        terminal = proposed.terminal_id if proposed.terminal_id in usable else terminals._proposed(company, currency)
         left = self._nets_payout_left()
+        previous = transactions._previous(previous_id)
+        if previous:
+            proposed = previous.refund_of_id & candidates
+        amount = min(left, proposed.amount_refundable) if proposed else left
+        if previous:
+            amount = min(amount, -previous.amount)
+        terminal = proposed.terminal_id if proposed.terminal_id in usable else terminals._proposed(company, currency)
         return {
             "title": ", ".join(self.mapped("display_name")),
             "customer": self.commercial_partner_id.display_name,
             "transaction_id": self.nets_open_transaction_id[:1].id,
-            "amount": -(min(left, proposed.amount_refundable) if proposed else left),
+            "amount": -amount,
             "due": format_amount(self.env, left, currency),
             "card": "",
             "currency_id": currency.id,
@@ -386,20 +403,22 @@ class AccountMove(models.Model):
             "warning": self._nets_online_payment_warning(),
         }
 
-    def nets_start_payout(self, amount, terminal_id, request_id, refund_of_id=False):
+    def nets_start_payout(self, amount, terminal_id, request_id, refund_of_id=False, previous_id=False):
         """Pay credit notes out on a card.
 
         :param float amount: negative, in their currency, major units
         :param int terminal_id: where
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int refund_of_id: the card payment that this gives back, or false
+        :param int previous_id: as for `nets_start_card_payment`
         :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
         transactions = self.env["nets.transaction"]
         refund_of = transactions.browse(refund_of_id or [])
+        previous = transactions.browse(previous_id or [])
         return transactions._press_and_watch(
-            CreditNotePayout(self.env, request_id, terminal_id, self, amount, refund_of)
+            CreditNotePayout(self.env, request_id, terminal_id, self, amount, refund_of, previous)
         )
 
     def _nets_card_payments(self):

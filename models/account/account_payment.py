@@ -29,6 +29,11 @@ class AccountPayment(models.Model):
             payment.nets_can_refund = purchase and not purchase.currency_id.is_zero(purchase.amount_refundable)
             payment.nets_can_reverse = purchase.can_reverse
 
+    def _get_payment_method_codes_to_exclude(self):
+        # a terminal gives money back to the customer's card, and pays nobody else
+        excluded = super()._get_payment_method_codes_to_exclude()
+        return [*excluded, PAYMENT_METHOD_CODE] if self.partner_type == "supplier" else excluded
+
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -112,25 +117,25 @@ class AccountPayment(models.Model):
         """What of this payment is matched with nothing, positive, in its own currency."""
         return -sum(self._nets_counterpart_lines().mapped("amount_residual_currency"))
 
-    def _nets_invoice_partials(self, invoice_id=False):
+    def _nets_invoice_partials(self, first=None):
         """The matchings of this payment with invoices, in the order in which refunds undo them.
 
-        :param int invoice_id: the invoice to begin with
+        :param first: account.move, the invoice to begin with
         :return: account.partial.reconcile
         """
         partials = self._nets_counterpart_lines().matched_debit_ids.filtered(
             lambda partial: partial.debit_move_id.move_id.is_sale_document(include_receipts=True)
         )
-        return partials.sorted(lambda partial: (partial.debit_move_id.move_id.id != invoice_id, -partial.id))
+        return partials.sorted(lambda partial: (partial.debit_move_id.move_id != first, -partial.id))
 
-    def _nets_match_refund(self, refund, invoice_id=False):
+    def _nets_match_refund(self, refund, first=None):
         """Match an outgoing payment with this one, and make due again only what that takes.
 
         This payment's open credit is used first. Where that isn't enough, it is unmatched from its invoices, and the
         remainder is matched again with the last of them. What can't be matched stays open on the refund.
 
         :param refund: the outgoing payment, posted
-        :param int invoice_id: the invoice to begin with
+        :param first: account.move, the invoice to begin with
         :return: {invoice id as text: what became due again, in the payment's currency}
         """
         currency = self.currency_id
@@ -138,7 +143,7 @@ class AccountPayment(models.Model):
         missing = sum(refund_lines.mapped("amount_residual_currency")) - self._nets_open_credit()
         due_again = {}
         invoice_line = self.env["account.move.line"]
-        for partial in self._nets_invoice_partials(invoice_id):
+        for partial in self._nets_invoice_partials(first):
             if currency.compare_amounts(missing, 0) <= 0:
                 break
             invoice_line = partial.debit_move_id

@@ -15,6 +15,14 @@ class NetsTerminal(models.Model):
         help="Where payments by *Pay by card* are booked. Empty: the first bank journal that offers *Card terminal*.",
     )
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        terminals = super().create(vals_list)
+        terminals.company_id._nets_propose_extra_accounts()
+        return terminals
+
     # === BUSINESS METHODS === #
 
     @api.model

@@ -1,10 +1,25 @@
+import logging
+
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, clean_context, format_date, ormcache
 
 from ...const import UNRESOLVED_STATES
 from ...messages import refusal
 from .press import CreditNotePayout, CreditNoteRefund, InvoicePayment, Refund, Reversal
+
+_logger = logging.getLogger(__name__)
+
+# What accountants change, and accounting then refuses with.
+ACCOUNTING_STATE_MODELS = (
+    "res.company",
+    "account.journal",
+    "account.payment.method.line",
+    "account.account",
+    "account.tax",
+)
 
 
 class NetsTransaction(models.Model):
@@ -23,6 +38,33 @@ class NetsTransaction(models.Model):
     # The receivable lines to reconcile with, chosen when reserving.
     line_ids = fields.Many2many("account.move.line", string="Journal items", readonly=True, copy=False)
     payment_id = fields.Many2one("account.payment", readonly=True, copy=False, index="btree_not_null")
+
+    # == How it is booked, as the person filled it in == #
+    # Columns with foreign keys (rule 22): a merge of customers takes them along, and what is deleted is refused.
+    journal_id = fields.Many2one("account.journal", readonly=True, copy=False, ondelete="restrict")
+    payment_method_line_id = fields.Many2one(
+        "account.payment.method.line", "Method", readonly=True, copy=False, ondelete="set null"
+    )
+    destination_account_id = fields.Many2one(
+        "account.account", "Customer's account", readonly=True, copy=False, ondelete="restrict"
+    )
+    memo = fields.Char(readonly=True, copy=False)
+    amount_due = fields.Monetary("Due when asked", readonly=True, copy=False)
+    # For whether a discount is granted, the day on which it was asked for counts, and not the day of the charge.
+    payment_date = fields.Date("Asked on", readonly=True, copy=False)
+    installments_mode = fields.Char(readonly=True, copy=False)
+    difference_handling = fields.Selection(
+        [("open", "Keep open"), ("reconcile", "Mark as fully paid")], "What isn't paid", readonly=True, copy=False
+    )
+    writeoff_account_id = fields.Many2one(
+        "account.account", "Difference account", readonly=True, copy=False, ondelete="restrict"
+    )
+    writeoff_label = fields.Char(readonly=True, copy=False)
+    # Of several invoices, the one that a refund makes due again first.
+    due_first_id = fields.Many2one(
+        "account.move", "Due first", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+
     refund_mode = fields.Selection(
         [("due_again", "The amount is due again"), ("credit_note", "Matched with a credit note")],
         "Refund in the books",
@@ -80,11 +122,12 @@ class NetsTransaction(models.Model):
 
     # === REFUND: ASK FOR IT === #
 
-    def refund_data(self, reversal=False, invoice_id=False):
+    def refund_data(self, reversal=False, invoice_id=False, previous_id=False):
         """What the dialog shows before a refund or reversal is started.
 
         :param bool reversal: the terminal's last transaction is to be taken back
         :param int invoice_id: the invoice the person looks at, or false
+        :param int previous_id: the refund that failed, and is about to be changed: what it asked for is shown
         :return: dict of plain values, amounts negative
         :raise UserError: where it can't be, with the cause
         """
@@ -102,7 +145,10 @@ class NetsTransaction(models.Model):
         credit_notes = self._open_credit_notes().sorted(lambda move: move.reversed_entry_id.id != invoice_id)
         proposed = credit_notes.filtered(lambda move: move.reversed_entry_id & self.invoice_ids)[:1]
         amount = self.amount_refundable
-        if proposed:
+        if previous := self._previous(previous_id):
+            proposed = previous._settled_moves() & credit_notes
+            amount = min(amount, -previous.amount)
+        elif proposed:
             amount = min(amount, proposed._nets_payout_left())
         return {
             "title": self._purpose(),
@@ -129,7 +175,7 @@ class NetsTransaction(models.Model):
             "warning": self.invoice_ids._nets_online_payment_warning(),
         }
 
-    def start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False):
+    def start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous_id=False):  # pylint: disable=too-many-positional-arguments
         """Give money back for a payment, on whatever terminal and card.
 
         :param float amount: negative, in the payment's currency, major units
@@ -137,19 +183,18 @@ class NetsTransaction(models.Model):
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
         :param int credit_note_id: to be matched with this credit note; else the amount is due again
         :param int invoice_id: the invoice that becomes due first, where the payment was for several
+        :param int previous_id: the refund that failed, and is asked for again with another amount or terminal
         :return: what `read_progress` returns; or what the terminal has to finish first, as for payments
         :raise UserError: where nothing was sent, with the cause
         """
         self.ensure_one()
-        return self._press_and_watch(
-            self._refund_press(request_id, terminal_id, amount, credit_note_id=credit_note_id, invoice_id=invoice_id)
-        )
-
-    def _refund_press(self, request_id, terminal_id, amount, credit_note_id=False, invoice_id=False, previous=None):
+        previous = self.browse(previous_id or [])
         if credit_note_id:
             credit_note = self.env["account.move"].browse(credit_note_id)
-            return CreditNoteRefund(self.env, request_id, terminal_id, credit_note, amount, self, previous)
-        return Refund(self.env, request_id, terminal_id, self, amount, invoice_id, previous)
+            press = CreditNoteRefund(self.env, request_id, terminal_id, credit_note, amount, self, previous)
+        else:
+            press = Refund(self.env, request_id, terminal_id, self, amount, invoice_id, previous)
+        return self._press_and_watch(press)
 
     def start_reversal(self, request_id):
         """Have the terminal take back its last transaction.
@@ -160,6 +205,13 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         return self._press_and_watch(Reversal(self.env, request_id, self))
+
+    @api.model
+    def _previous(self, previous_id):
+        """:return: the transaction that failed and is about to be changed, empty for none"""
+        previous = self.browse(previous_id or [])
+        previous.check_access("read")
+        return previous
 
     def _open_credit_notes(self):
         """Credit notes of this customer that a refund of this payment can pay out, newest first."""
@@ -211,9 +263,10 @@ class NetsTransaction(models.Model):
         :param float amount: positive
         """
         payment = self.sudo().payment_id
-        if payment._seek_for_lines()[2]:
+        if self.sudo()._has_discount():
             raise refusal(self.env, "payment_with_discount")
         left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
+        left += sum(self.sudo()._extra_left())
         # what other refunds of it will take once they are booked
         refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
         left -= refunds._amount_open()
@@ -230,36 +283,104 @@ class NetsTransaction(models.Model):
         if not transaction.can_reverse:
             raise refusal(self.env, "not_last_payment")
         payment = transaction.payment_id
-        if not payment._nets_is_cancellable() and payment._seek_for_lines()[2]:
+        if not payment._nets_is_cancellable() and transaction._has_discount():
             raise refusal(self.env, "payment_not_cancellable")
 
+    # === REHEARSE === #
+
+    @api.model
+    def _rehearse_booking(self, reservation):
+        """Refuse a charge that accounting would refuse to book today (rule 12 at its right end).
+
+        What is booked is tried and taken back. That takes some 170 queries, so payments that differ in nothing but
+        their customer and amount do it once for each state of what accounting goes by: then it is one query.
+
+        :param dict reservation: values of nets.transaction
+        :raise UserError: where accounting refuses, with the cause
+        """
+        company = self.env["res.company"].browse(reservation["company_id"])
+        is_plain = (
+            reservation["kind"] == "purchase"
+            and reservation["currency_id"] == company.currency_id.id
+            and reservation["difference_handling"] != "reconcile"
+        )
+        if is_plain:
+            self._rehearse_once(self._accounting_state(reservation), reservation)
+        else:
+            self._rehearse(reservation)
+
+    @api.model
+    @ormcache("state", cache="stable")
+    def _rehearse_once(self, state, reservation):
+        """As `_rehearse`, unless that went well in the same state; another set of modules makes new caches."""
+        self._rehearse(reservation)
+        return True
+
+    @api.model
+    def _accounting_state(self, reservation):
+        """What decides whether a plain payment is booked, besides customer and amount.
+
+        :return: tuple that changes when an accountant changes something, and every day
+        """
+        self.env.flush_all()
+        states = [
+            # a sum, since what was begun earlier may be committed later than what is newest
+            SQL(
+                "(SELECT ROW(count(*), sum(extract(epoch FROM write_date)))::text FROM %s)",
+                SQL.identifier(self.env[model]._table),
+            )
+            for model in ACCOUNTING_STATE_MODELS
+        ]
+        self.env.cr.execute(SQL("SELECT %s", SQL(", ").join(states)))
+        names = ("company_id", "journal_id", "payment_method_line_id", "destination_account_id")
+        return (fields.Date.today(), *(reservation[name] for name in names), *self.env.cr.fetchone())
+
+    @api.model
+    def _rehearse(self, reservation):
+        """Book what is about to be asked for, and take it back."""
+        try:
+            with self._as_if_charged(reservation) as transaction:
+                transaction.with_company(transaction.company_id).with_context(tracking_disable=True)._make_entries()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # a serialization failure: the request is repeated
+        except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
+            _logger.info("A card isn't asked, since the payment couldn't be booked", exc_info=True)
+            raise refusal(self.env, "not_bookable", cause=self._refusal_text(error)) from error
+
     # === BOOK === #
+
+    def _make_entries(self):
+        """Book an invoice's payment, refund or reversal."""
+        if self.kind == "reversal":
+            self._book_reversal()
+        elif self.refund_mode == "due_again":
+            self._book_refund()
+        else:
+            self._book_payment()
 
     def _book_payment(self):
         """Register the charged amount as a payment, reconcile what is still open, leave the rest as credit.
 
         Rule 12: the amount is what was charged and the date is the charge's, whatever happened to the invoice.
-
-        :return: what a person should know about the booking
         """
+        self.booked_tip, self.booked_surcharge = self._extra_amounts()
         lines = self._open_lines()
-        self._make_payment(self._prepare_payment_values(lines))
-        self.env["account.payment.register"]._reconcile_payments([{"payment": self.payment_id, "to_reconcile": lines}])
+        self._make_payment(self._payment_values(lines), lines)
         # also where nothing was open any more: the invoice shows what was paid for it
         self._settled_moves().matched_payment_ids |= self.payment_id
-        return self._booking_note()
 
     def _book_refund(self):
         """An outgoing payment matched with the original one, as far as that can be freed from its invoices.
 
         As for charges, the payment is made and posted whatever happened to the original meanwhile.
         """
-        self._make_payment(self._prepare_payment_values(self.env["account.move.line"]))
-        return self._match_refund((self.booking_values or {}).get("invoice_id"))
+        self.booked_tip, self.booked_surcharge = self._refunded_extra_amounts()
+        self._make_payment(self._payment_values(self.env["account.move.line"]))
+        self._match_refund()
 
-    def _match_refund(self, invoice_id=False):
-        self.due_again = self.refund_of_id.payment_id._nets_match_refund(self.payment_id, invoice_id)
-        return self._booking_note()
+    def _match_refund(self):
+        self.due_again = self.refund_of_id.payment_id._nets_match_refund(self.payment_id, self.due_first_id)
 
     def _book_reversal(self, offset_values=None):
         """Cancel the payment, or offset it where cancelling isn't allowed.
@@ -275,29 +396,78 @@ class NetsTransaction(models.Model):
                     if payment.state != "canceled":
                         payment.action_cancel()
                     self.env.flush_all()
-                return None
+                return
             except UserError:
                 # what else a localisation or another module may forbid: an outgoing payment is always right
                 self.env.invalidate_all()
         if offset_values:
             self._make_payment(offset_values)
-            return self._match_refund()
-        return self._book_refund()
+            self._match_refund()
+        else:
+            self._book_refund()
 
-    def _make_payment(self, values):
-        """Make and post the payment.
+    def _book_by_hand(self, journal, partner, account):
+        """Keep what a manager chose instead of what was asked for; booking goes by it from now on.
+
+        :param journal: account.journal
+        :param partner: res.partner, perhaps none
+        :param account: account.account, the customer's
+        """
+        self.write(
+            {
+                "journal_id": journal.id,
+                "payment_method_line_id": False,
+                "partner_id": partner.id,
+                "destination_account_id": account.id,
+                # a discount was granted for what was asked
+                "difference_handling": False,
+            }
+        )
+        self.message_post(
+            body=self.env._(
+                "To be booked in %(journal)s, customer %(partner)s, account %(account)s",
+                journal=journal.display_name,
+                partner=partner.display_name or "–",
+                account=account.display_name,
+            ),
+            author_id=self.env.user.partner_id.id,
+        )
+
+    def _make_payment(self, values, lines=None):
+        """Make, post and match the payment as Odoo's *Pay* does: `_create_payments` of account.payment.register is the
+        contract that other modules count on, down to the batch.
 
         :param dict values: of account.payment
+        :param lines: account.move.line, what it pays; nothing where it is matched otherwise, or stays open
         """
+        lines = lines if lines is not None else self.env["account.move.line"]
+        batch_values = {
+            "partner_id": values["partner_id"],
+            "account_id": values["destination_account_id"],
+            "currency_id": values["currency_id"],
+            "partner_bank_id": values["partner_bank_id"],
+            "partner_type": values["partner_type"],
+            "payment_type": values["payment_type"],
+        }
+        to_process = [
+            {
+                "create_vals": values,
+                "to_reconcile": lines,
+                "batch": {"lines": lines, "payment_values": batch_values},
+            }
+        ]
+        # With the Accounting app, a payment without an outstanding account makes no journal entry: the invoice would
+        # stay due, and could be charged again. A charge must always have one.
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
-        # With the Accounting app, a method line without an outstanding account makes no journal entry: the invoice
-        # would stay due, and could be charged again. A charge must always have one.
+        has_account = values.get("force_outstanding_account_id") or method_line.payment_account_id
         register = self.env["account.payment.register"].with_context(
-            force_payment_move=not method_line.payment_account_id
+            clean_context(self.env.context),  # pylint: disable=context-overridden
+            force_payment_move=not has_account,
         )
-        to_process = [{"create_vals": values}]
-        self.payment_id = register._init_payments(to_process)
-        register._post_payments(to_process)
+        register = register.new({"company_id": values["company_id"], "currency_id": values["currency_id"]})
+        self.payment_id = register._init_payments(to_process, edit_mode=True)
+        register._post_payments(to_process, edit_mode=True)
+        register._reconcile_payments(to_process, edit_mode=True)
 
     def _settled_moves(self):
         """The documents that this transaction's payment is matched with."""
@@ -309,40 +479,90 @@ class NetsTransaction(models.Model):
         """What is still due of what this charge was for. The lines are others than those chosen when reserving where
         the invoice was reset to draft meanwhile."""
         lines = self.line_ids | self._settled_moves().line_ids.filtered(
-            lambda line: line.account_id.id == self.booking_values["destination_account_id"]
+            lambda line: line.account_id == self.destination_account_id
         )
         return lines.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
 
-    def _prepare_payment_values(self, lines):
-        values = dict(self.booking_values)
-        write_off_lines = values.pop("write_off_line_vals")
-        residual = values.pop("residual")
-        values.pop("invoice_id", None)
-        as_asked = (
-            self.currency_id.compare_amounts(self.charged_amount, self.amount) == 0
-            and set(lines) == set(self.line_ids)
-            and self.currency_id.compare_amounts(abs(sum(lines.mapped("amount_residual_currency"))), residual) == 0
-        )
-        if not self.env["account.payment.method.line"].browse(values["payment_method_line_id"]).exists():
-            # taken off the journal meanwhile, perhaps to be added anew
-            journal = self.env["account.journal"].browse(values["journal_id"])
-            values["payment_method_line_id"] = journal._nets_method_line(values["payment_type"]).id
-        values |= {
+    def _payment_values(self, lines):
+        """:return: dict of values of account.payment, for what was charged
+
+        :param lines: what is still open of what it was for
+        """
+        values = {"partner_bank_id": False, "write_off_line_vals": []}
+        if lines and self.difference_handling:
+            register = self._pay_window(lines)
+            values = register._create_payment_vals_from_wizard(register.batches[0])
+        if not self._is_as_asked(lines):
+            # A discount belongs to the payment it was granted for: not when anything changed meanwhile.
+            values["write_off_line_vals"] = []
+        return values | {
+            "write_off_line_vals": values["write_off_line_vals"] + self._extra_lines(),
+            "payment_type": "inbound" if self.kind == "purchase" else "outbound",
+            "partner_type": "customer",
+            "partner_id": self.partner_id.id,
+            "journal_id": self.journal_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "payment_method_line_id": self._method_line().id,
+            "destination_account_id": self.destination_account_id.id,
             "date": self.charge_date,
             "amount": abs(self.charged_amount),
-            "memo": " · ".join(filter(None, [values["memo"], self._payment_reference()])),
+            "memo": " · ".join(filter(None, [self.memo, self._payment_reference()])),
             "payment_reference": self.order_id,
-            # A discount belongs to the payment it was granted for: not when anything changed meanwhile.
-            "write_off_line_vals": write_off_lines if as_asked else [],
         }
-        return values
+
+    def _is_as_asked(self, lines):
+        """Whether what was charged, and what it pays, are what they were when it was asked for."""
+        due = abs(sum(lines.mapped("amount_residual_currency")))
+        paid = self.charged_amount - self.booked_tip - self.booked_surcharge
+        return (
+            self.currency_id.compare_amounts(paid, self.amount) == 0
+            and set(lines) == set(self.line_ids)
+            and self.currency_id.compare_amounts(due, self.amount_due) == 0
+        )
+
+    def _pay_window(self, lines):
+        """Odoo's *Pay* for these journal items, filled in as it was when this was asked for.
+
+        :return: account.payment.register
+        """
+        windows = self.env["account.payment.register"].with_context(
+            active_model="account.move.line", active_ids=lines.ids
+        )
+        return windows.create(
+            {
+                "journal_id": self.journal_id.id,
+                "currency_id": self.currency_id.id,
+                "payment_method_line_id": self._method_line().id,
+                "group_payment": True,
+                "communication": self.memo,
+                "amount": abs(self.amount),
+                "payment_date": self.payment_date,
+                "installments_mode": self.installments_mode,
+                "payment_difference_handling": self.difference_handling,
+                "writeoff_account_id": self.writeoff_account_id.id,
+                "writeoff_label": self.writeoff_label,
+            }
+        )
+
+    def _method_line(self):
+        """The journal's method: it may have been taken off the journal meanwhile, perhaps to be added anew."""
+        payment_type = "inbound" if self.kind == "purchase" else "outbound"
+        journal = self.journal_id
+        line = self.payment_method_line_id
+        if line.journal_id != journal:
+            line = journal._nets_method_line(payment_type)
+        return line or journal._get_available_payment_method_lines(payment_type)[:1]
 
     def _payment_reference(self):
         """What an accountant needs to find the charge in what NETS pays out."""
         return "/".join(filter(None, [self.terminal_identifier, self.session_number, self.stan]))
 
     def _booking_note(self):
+        """:return: what a person should know about the booking, as text; it is left on the invoices, too"""
         payment = self.payment_id
+        if payment.state == "canceled":
+            return ""
         notes = []
         if payment.move_id and payment.move_id.date != self.charge_date:
             notes.append(
@@ -357,11 +577,13 @@ class NetsTransaction(models.Model):
         credit = abs(sum(counterpart.mapped("amount_residual_currency")))
         if not self.currency_id.is_zero(credit):
             notes.append(self._leftover_note(credit))
-        if self.tip_amount or self.surcharge_amount:
+        notes += self._extra_notes()
+        if self.kind == "purchase" and self.currency_id.compare_amounts(self.charged_amount, self.amount) < 0:
             notes.append(
                 self.env._(
-                    "%(extra)s of the charge was added on the terminal as a tip or surcharge.",
-                    extra=self._format_amount(self.tip_amount + self.surcharge_amount),
+                    "The terminal charged only %(charged)s of the %(asked)s that was asked for. The rest is still due.",
+                    charged=self._format_amount(self.charged_amount),
+                    asked=self._format_amount(self.amount),
                 )
             )
         note = " ".join(notes)
@@ -377,6 +599,12 @@ class NetsTransaction(models.Model):
                 "with. It stands among the customer's open items.",
                 amount=self._format_amount(amount),
             )
+        if not self.partner_id:
+            return self.env._(
+                "%(credit)s of the charge belongs to no customer yet. It stands open on the account %(account)s.",
+                credit=self._format_amount(amount),
+                account=self.payment_id.destination_account_id.display_name,
+            )
         return self.env._(
             "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, "
             "or match it with another invoice.",
@@ -391,11 +619,8 @@ class NetsOriginInvoice(models.AbstractModel):
 
     @api.model
     def _book(self, transaction):
-        if transaction.kind == "reversal":
-            return transaction._book_reversal()
-        if transaction.refund_mode == "due_again":
-            return transaction._book_refund()
-        return transaction._book_payment()
+        transaction._make_entries()
+        return transaction._booking_note()
 
     @api.model
     def _booked_as(self, transaction):
@@ -414,13 +639,19 @@ class NetsOriginInvoice(models.AbstractModel):
         if transaction.refund_mode == "credit_note":
             return transaction._settled_moves()._nets_task()
         if transaction.kind != "purchase":
-            invoice_id = (transaction.booking_values or {}).get("invoice_id", False)
+            invoice_id = transaction.due_first_id.id
             return transaction.refund_of_id._give_back_task(transaction.kind == "reversal", invoice_id)
         return transaction.invoice_ids._nets_task()
 
     @api.model
     def _purpose(self, transaction):
-        return ", ".join(transaction.invoice_ids.mapped("display_name"))
+        readable = transaction.invoice_ids.sudo(False)._filtered_access("read")
+        return ", ".join(readable.mapped("display_name"))
+
+    @api.model
+    def _check_may_change(self, transaction):
+        # all of them: a user sees only those that are theirs to read
+        transaction.sudo().invoice_ids.sudo(False).check_access("write")
 
     @api.model
     def _check_may_sign(self, transaction):
@@ -432,7 +663,7 @@ class NetsOriginInvoice(models.AbstractModel):
 
     @api.model
     def _check_may_give_back(self, transaction):
-        transaction.invoice_ids.check_access("write")
+        self._check_may_change(transaction)
 
     @api.model
     def _press_again(self, transaction, request_id, terminal_id):
@@ -441,7 +672,7 @@ class NetsOriginInvoice(models.AbstractModel):
         if asked.kind == "reversal":
             return Reversal(self.env, request_id, original, previous=transaction)
         if asked.refund_mode == "due_again":
-            invoice_id = asked.booking_values["invoice_id"]
+            invoice_id = asked.due_first_id.id
             return Refund(self.env, request_id, terminal_id, original, asked.amount, invoice_id, previous=transaction)
         if asked.kind == "refund":
             moves = transaction._settled_moves()

@@ -9,10 +9,28 @@ from ...messages import refusal
 from ..engine.press import Press
 
 
-class _DocumentPress(Press):
-    """Documents that are paid, or paid out, in one payment, as Odoo's *Pay* would register it."""
+class _BookedPress(Press):
+    """A press that becomes a payment in the books."""
 
     origin = "invoice"
+
+    def _check_previous(self, is_for_these):
+        """Refuse to repeat what was for something else.
+
+        :param bool is_for_these: it was for the same documents
+        """
+        previous = self.previous
+        is_of_these = self.refund_of and previous.refund_of_id == self.refund_of
+        if previous and (previous.kind != self.kind or not (is_for_these or is_of_these)):
+            raise refusal(self.env, "another_document")
+
+    def rehearse(self, reservation):
+        self.env["nets.transaction"]._rehearse_booking(reservation)
+
+
+class _DocumentPress(_BookedPress):
+    """Documents that are paid, or paid out, in one payment, as Odoo's *Pay* would register it."""
+
     payment_type = "inbound"
 
     def __init__(self, env, request_id, terminal_id, moves, amount, refund_of=None, previous=None, wizard=None):
@@ -30,6 +48,7 @@ class _DocumentPress(Press):
 
     def check_rights(self):
         self.moves.check_access("write")
+        self.previous.check_access("read")
         if self.refund_of:
             self.refund_of._check_may_give_back()
 
@@ -41,6 +60,7 @@ class _DocumentPress(Press):
 
     def check_document(self):
         self._check_moves()
+        self._check_previous(self._was_for_these())
         self.company = self.moves.company_id[:1]
         self.currency = self.moves.currency_id[:1]
         if self.wizard and self.wizard.currency_id != self.currency:
@@ -57,9 +77,14 @@ class _DocumentPress(Press):
     def check_amount(self):
         positive = abs(self.amount)
         if not self.wizard:
-            self.wizard = self.moves._nets_payment_wizard(self.terminal, self.payment_type)
+            self.wizard = self._window()
             if self.currency.compare_amounts(self.wizard.amount, positive) != 0:
                 self.wizard.write({"amount": positive, "installments_mode": "full"})
+                # a difference that was agreed belongs to the amount that it was agreed for
+                agreed = self.wizard.early_payment_discount_mode
+                self.wizard.payment_difference_handling = "reconcile" if agreed else "open"
+                if self._was_for_these():
+                    self.wizard.communication = self.previous.memo
         wizard = self.wizard
         if not wizard.can_edit_wizard or (len(wizard.batches[0]["lines"]) > 1 and not wizard.group_payment):
             raise refusal(self.env, "invoices_not_grouped")
@@ -67,6 +92,20 @@ class _DocumentPress(Press):
         due = abs(sum(wizard.batches[0]["lines"].mapped("amount_residual_currency")))
         self._check_due(positive, due, self.moves._nets_amount_under_way((self.kind,)))
         wizard._nets_check_outstanding_account()
+
+    def _was_for_these(self):
+        """Whether this repeats what was asked for these documents."""
+        return bool(self.previous) and self.previous._settled_moves() == self.moves
+
+    def _window(self):
+        """:return: Odoo's *Pay*, as it proposes it, or as it was filled in before (rule 28)"""
+        if not self._was_for_these():
+            return self.moves._nets_payment_wizard(self.terminal, self.payment_type)
+        window = self.previous._pay_window(self.previous._open_lines())
+        due = abs(sum(window.line_ids.mapped("amount_residual_currency")))
+        if self.currency.compare_amounts(due, self.previous.amount_due) != 0:
+            window.payment_difference_handling = "open"
+        return window
 
     def _check_due(self, amount, due, under_way):
         """Rule 3: one debt, one charge.
@@ -78,13 +117,19 @@ class _DocumentPress(Press):
         raise NotImplementedError
 
     def values(self):
-        batch = self.wizard.batches[0]
-        lines = batch["lines"]
-        booking_values = self.wizard._create_payment_vals_from_wizard(batch)
-        booking_values["residual"] = abs(sum(lines.mapped("amount_residual_currency")))
-        del booking_values["date"], booking_values["amount"]
+        wizard = self.wizard
+        lines = wizard.batches[0]["lines"]
         return {
-            "booking_values": booking_values,
+            "journal_id": wizard.journal_id.id,
+            "payment_method_line_id": wizard.payment_method_line_id.id,
+            "destination_account_id": lines[0].account_id.id,
+            "memo": wizard.communication,
+            "amount_due": abs(sum(lines.mapped("amount_residual_currency"))),
+            "payment_date": wizard.payment_date,
+            "installments_mode": wizard.installments_mode,
+            "difference_handling": wizard.payment_difference_handling,
+            "writeoff_account_id": wizard.writeoff_account_id.id,
+            "writeoff_label": wizard.writeoff_label,
             "invoice_ids": [Command.set((lines.move_id | self.refund_of.invoice_ids).ids)],
             "line_ids": [Command.set(lines.ids)],
         }
@@ -145,13 +190,12 @@ class CreditNoteRefund(CreditNotePayout):
     def _check_moves(self):
         if self.moves not in self.refund_of._open_credit_notes():
             raise refusal(self.env, "credit_note_gone")
-        super()._check_moves()
+        return super()._check_moves()
 
 
-class Refund(Press):
+class Refund(_BookedPress):
     """A part of a payment goes back to a card, and the amount is due again."""
 
-    origin = "invoice"
     kind = "refund"
 
     def __init__(self, env, request_id, terminal_id, refund_of, amount, invoice_id=False, previous=None):
@@ -166,6 +210,7 @@ class Refund(Press):
         self.invoice_id = invoice_id
 
     def check_rights(self):
+        self.previous.check_access("read")
         self.refund_of._check_may_give_back()
 
     def is_repeated_by(self, transaction):
@@ -173,6 +218,7 @@ class Refund(Press):
 
     def check_document(self):
         self.refund_of._check_refundable()
+        self._check_previous(is_for_these=False)
         self._set_document()
 
     def _set_document(self):
@@ -196,21 +242,11 @@ class Refund(Press):
         return {
             "refund_mode": "due_again",
             "invoice_ids": [Command.set(original.invoice_ids.ids)],
-            "booking_values": {
-                "payment_type": "outbound",
-                "partner_type": "customer",
-                "memo": self.env._("Refund %(names)s", names=original._purpose()),
-                "journal_id": payment.journal_id.id,
-                "company_id": payment.company_id.id,
-                "currency_id": self.currency.id,
-                "partner_id": payment.partner_id.id,
-                "partner_bank_id": False,
-                "payment_method_line_id": method_line.id,
-                "destination_account_id": payment._nets_counterpart_lines().account_id[:1].id,
-                "write_off_line_vals": [],
-                "residual": 0,
-                "invoice_id": self.invoice_id if self.invoice_id in original.invoice_ids.ids else False,
-            },
+            "journal_id": payment.journal_id.id,
+            "payment_method_line_id": method_line.id,
+            "destination_account_id": payment._nets_counterpart_lines().account_id[:1].id,
+            "memo": self.env._("Refund %(names)s", names=original._purpose()),
+            "due_first_id": self.invoice_id if self.invoice_id in original.invoice_ids.ids else False,
         }
 
 

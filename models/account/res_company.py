@@ -1,4 +1,13 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+from ...messages import refusal
+
+# Neither money nor what customers owe: what stands there would pay an invoice.
+EXTRA_ACCOUNT_TYPES = ("liability_current", "income", "income_other", "expense", "expense_other", "expense_direct_cost")
+EXTRA_ACCOUNT_DOMAIN = [("account_type", "in", EXTRA_ACCOUNT_TYPES)]
+SALE_TAX_DOMAIN = [("type_tax_use", "=", "sale")]
 
 
 class ResCompany(models.Model):
@@ -7,6 +16,94 @@ class ResCompany(models.Model):
     nets_confirm_and_pay = fields.Boolean(
         "Confirm and pay by card", default=True, help="Offer *Confirm and pay by card* on draft invoices."
     )
+    nets_tip_account_id = fields.Many2one(
+        "account.account",
+        "Account for tips on card terminals",
+        check_company=True,
+        domain=EXTRA_ACCOUNT_DOMAIN,
+        help="What a customer adds on the terminal: a liability where it is paid out to the staff, else income.",
+    )
+    nets_tip_tax_ids = fields.Many2many(
+        "account.tax",
+        "nets_tip_tax_rel",
+        string="Taxes on tips",
+        check_company=True,
+        domain=SALE_TAX_DOMAIN,
+        help="Included in the amount.",
+    )
+    nets_surcharge_account_id = fields.Many2one(
+        "account.account",
+        "Account for surcharges of card terminals",
+        check_company=True,
+        domain=EXTRA_ACCOUNT_DOMAIN,
+        help="What the terminal adds for taking the card.",
+    )
+    nets_surcharge_tax_ids = fields.Many2many(
+        "account.tax",
+        "nets_surcharge_tax_rel",
+        string="Taxes on surcharges",
+        check_company=True,
+        domain=SALE_TAX_DOMAIN,
+        help="Included in the amount.",
+    )
+
+    @api.constrains("nets_tip_account_id", "nets_surcharge_account_id")
+    def _check_nets_extra_accounts(self):
+        for company in self.filtered(lambda record: record._nets_has_terminals() and not record.parent_id):
+            if not (company.nets_tip_account_id and company.nets_surcharge_account_id):
+                raise refusal(self.env, "extra_account_missing", error=ValidationError)
+        accounts = self.nets_tip_account_id | self.nets_surcharge_account_id
+        if wrong := accounts.filtered(lambda account: account.account_type not in EXTRA_ACCOUNT_TYPES)[:1]:
+            raise refusal(
+                self.env, "extra_account_type", error=ValidationError, account=wrong.with_company(self[:1]).display_name
+            )
+
+    def _nets_has_terminals(self):
+        return bool(self.env["nets.terminal"].sudo().search_count([("company_id", "in", self.ids)], limit=1))
+
+    def _nets_extra_account(self, name):
+        """What a company, or else its parent, books tips or surcharges on.
+
+        :param str name: `tip` or `surcharge`
+        :return: account.account, perhaps empty; account.tax
+        """
+        self.ensure_one()
+        for company in self.sudo().parent_ids[::-1]:
+            if account := company[f"nets_{name}_account_id"]:
+                return account, company[f"nets_{name}_tax_ids"]
+        return self.env["account.account"].sudo(), self.env["account.tax"].sudo()
+
+    def _nets_propose_extra_accounts(self):
+        """Give companies that have a chart of accounts, and begin to take cards, accounts for what a terminal may add:
+        it is too late to ask once a card is charged. They can be changed in the settings."""
+        for company in self.sudo().root_id.filtered("chart_template"):
+            values = {}
+            if not company.nets_surcharge_account_id:
+                values["nets_surcharge_account_id"] = company._nets_accounts("income")[:1].id
+                values["nets_surcharge_tax_ids"] = company.account_sale_tax_id.ids
+            if not company.nets_tip_account_id:
+                values["nets_tip_account_id"] = company._nets_tip_account().id
+            if values:
+                company.write(values)
+
+    def _nets_accounts(self, account_type):
+        """:return: the company's accounts of a type, the one that sales use by default first"""
+        domain = Domain("account_type", "=", account_type) & Domain("company_ids", "in", self.ids)
+        accounts = self.env["account.account"].with_company(self).search(domain, order="code")
+        return (self.income_account_id & accounts) | accounts
+
+    def _nets_tip_account(self):
+        """A liability of its own: charts have none, and what belongs to the staff is nothing else's."""
+        liabilities = self._nets_accounts("liability_current")
+        accounts = liabilities.browse().with_company(self).sudo()
+        return accounts.create(
+            {
+                "name": self.env._("Tips to pay out"),
+                "code": accounts._search_new_account_code(liabilities[-1:].code or "2000"),
+                "account_type": "liability_current",
+                "company_ids": self.ids,
+            }
+        )
 
     def _nets_called_users(self):
         users = super()._nets_called_users()

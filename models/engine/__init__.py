@@ -1,3 +1,4 @@
+from . import nets_server_fields
 from . import nets_origin
 from . import nets_account
 from . import nets_account_secret
@@ -11,6 +12,8 @@ from . import nets_transaction_administration
 from . import nets_transaction_log
 from . import nets_transaction_receipt
 from . import nets_transaction_signature
+from . import nets_transaction_retention
 from . import nets_report
+from . import ir_module_module
 from . import res_company
 from . import res_config_settings

@@ -1,21 +1,33 @@
+import os
+from functools import partial
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
-from ...connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, ConnectCloudError, Token
-from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, UNRESOLVED_STATES
+from ... import listener
+from ...connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, Reason, Token
+from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, LOGIN_PAUSE, TOKEN_RESERVE, UNRESOLVED_STATES
 from ...messages import LOGGED_IN, describe_setup, refusal
 
 ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
 # What a login depends on.
 LOGIN_FIELDS = {"environment", "username", "password", "simulator_url"}
+LOGINS_DUE = "nets_connect_cloud.logins_due"
+NO_TOKEN = {"token": False, "token_expires_at": 0, "token_for": False}
+# What decides where a result is asked for, and what is concluded from it.
+JUDGED_BY_FIELDS = {"environment", "username", "company_id", "simulator_url", "customer_timeout"}
+# Hosts of simulators that aren't on this machine, with commas between them. Who may set an account up may not decide
+# what this server talks to.
+SIMULATOR_HOSTS = "NETS_SIMULATOR_HOSTS"
 
 
 class NetsAccount(models.Model):
     _name = "nets.account"
     _description = "NETS Connect@Cloud account"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "nets.server.fields"]
     _check_company_auto = True
     _order = "company_id, name, id"
 
@@ -66,7 +78,7 @@ class NetsAccount(models.Model):
         help="In the time zone of the terminal's site. A terminal that is busy then is tried again later.",
     )
     # A time that had passed when it was switched on isn't made up for.
-    reconciliation_since = fields.Datetime(readonly=True, copy=False)
+    reconciliation_since = fields.Datetime(compute="_compute_reconciliation_since", store=True)
     answer_timeout = fields.Integer(
         "Tell after (seconds)",
         default=ANSWER_TIMEOUT,
@@ -83,6 +95,7 @@ class NetsAccount(models.Model):
     mirrors_order_id = fields.Boolean(
         "Sends order numbers back",
         readonly=True,
+        copy=False,
         help="NETS has sent an order number of ours back: from then on, a result without one isn't ours.",
     )
 
@@ -101,7 +114,7 @@ class NetsAccount(models.Model):
 
     def _inverse_password(self):
         for account in self.filtered("password"):
-            account._write_secret({"password": account.password, "token": False, "token_expires_at": 0})
+            account._write_secret({"password": account.password, **NO_TOKEN})
         self.invalidate_recordset(["password"])
 
     @api.model
@@ -113,6 +126,10 @@ class NetsAccount(models.Model):
         accounts_with_password = secrets.filtered("password").account_id
         for account in self:
             account.password_is_set = account in accounts_with_password
+
+    @api.depends("reconciliation_daily", "reconciliation_hour")
+    def _compute_reconciliation_since(self):
+        self.reconciliation_since = fields.Datetime.now()
 
     @api.depends("connection_reason", "connection_detail")
     @api.depends_context("lang")
@@ -144,20 +161,34 @@ class NetsAccount(models.Model):
     def _check_simulator_url(self):
         for account in self.filtered(lambda account: account.environment == "simulator"):
             url = urlsplit(account.simulator_url or "")
-            if url.scheme not in ("http", "https") or not url.hostname or url.username:
+            if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc:
                 raise refusal(self.env, "simulator_address", error=ValidationError)
+            # with a path of its own, it could be told what to ask for there
+            if url.path.strip("/") or "?" in account.simulator_url or "#" in account.simulator_url:
+                raise refusal(self.env, "simulator_address", error=ValidationError)
+            if not self._is_simulator_host(url.hostname):
+                raise refusal(self.env, "simulator_elsewhere", error=ValidationError, host=url.hostname)
+
+    @api.model
+    def _is_simulator_host(self, host):
+        """Whether accounts may use a simulator there: on this machine, or where the server's operator allows it."""
+        allowed = {name.strip().lower() for name in os.environ.get(SIMULATOR_HOSTS, "").split(",")}
+        try:
+            return host in allowed or ip_address(host).is_loopback
+        except ValueError:  # a name
+            return host == "localhost"
 
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        accounts = super().create([self._with_reconciliation_since(vals) for vals in vals_list])
+        accounts = super().create(vals_list)
         for account in accounts:
             account._log_in_after_change()
         return accounts
 
     def write(self, vals):
-        if {"environment", "username", "company_id", "simulator_url"} & vals.keys():
+        if JUDGED_BY_FIELDS & vals.keys() or not vals.get("active", True):
             self._check_no_unresolved_transaction()
         moved = self.filtered(lambda account: "company_id" in vals and account.company_id.id != vals["company_id"])
         if moved.with_context(active_test=False).terminal_ids:
@@ -166,12 +197,12 @@ class NetsAccount(models.Model):
             lambda account: any((account[name] or "") != (vals[name] or "") for name in LOGIN_FIELDS & vals.keys())
         )
         services = {account: account._base_url() for account in self}
-        result = super().write(self._with_reconciliation_since(vals))
+        result = super().write(vals)
         if {"environment", "username", "simulator_url"} & vals.keys():
             # a token belongs to the user name and the service it was given by, and so do the last results
             for account in changed:
-                account._write_secret({"token": False, "token_expires_at": 0})
-                account.mirrors_order_id = False
+                account._write_secret(NO_TOKEN)
+                account.sudo().mirrors_order_id = False
                 account.with_context(active_test=False).terminal_ids._set_last_result(None)
         for account, service in services.items():
             if account._base_url() != service and not vals.get("password"):
@@ -181,11 +212,14 @@ class NetsAccount(models.Model):
             account._log_in_after_change()
         return result
 
-    @api.model
-    def _with_reconciliation_since(self, vals):
-        if {"reconciliation_daily", "reconciliation_hour"} & vals.keys():
-            return {**vals, "reconciliation_since": fields.Datetime.now()}
-        return vals
+    def web_save(self, vals, specification, next_id=None):
+        """As Odoo's. Saving logs in once it is committed: what came of it is shown at once."""
+        saved = super().web_save(vals, specification, next_id=next_id)
+        if self.env.cr.postcommit.data.get(LOGINS_DUE):
+            self._end_transaction()
+            self.env.invalidate_all()
+            saved = self.browse([values["id"] for values in saved]).web_read(specification)
+        return saved
 
     def _check_no_unresolved_transaction(self):
         if (
@@ -204,7 +238,7 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        identifiers = self._log_in()
+        identifiers = self._log_in_apart()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -222,7 +256,7 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        identifiers = self._log_in()
+        identifiers = self._log_in_apart()
         if identifiers is None:
             message = describe_setup(self.env, self.connection_reason, self.connection_detail)
             raise UserError(message.as_text())
@@ -240,28 +274,87 @@ class NetsAccount(models.Model):
 
     def _log_in_after_change(self):
         """Saving logs in at once; not while the module's own data is loaded."""
-        if not self.env.context.get("install_mode"):
-            self._log_in()
+        if self.env.registry.ready:
+            self._log_in_after_commit()
+
+    def _log_in_after_commit(self):
+        """Log in as soon as this is saved, and tell the person who saved it."""
+        callbacks = self.env.cr.postcommit
+        accounts = callbacks.data.setdefault(LOGINS_DUE, set())
+        for account in set(self.ids) - accounts:
+            accounts.add(account)
+            callbacks.add(partial(listener.log_in, self.env.cr.dbname, account, self.env.uid))
+
+    def _log_in_apart(self):
+        """Log in now, in answer to a button.
+
+        :return: as `_log_in`
+        """
+        self.ensure_one()
+        self._end_transaction()
+        identifiers = listener.log_in(self.env.cr.dbname, self.id)
+        self.env.invalidate_all()
+        return identifiers
+
+    def _end_transaction(self):
+        """Rule 26: no snapshot is kept while NETS is asked, nor a lock. Only for what a button does by itself."""
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _log_in(self):
-        """Log in now, and keep what came of it.
+        """Log in within what is being saved, where it depends on the answer.
 
         :return: the ids of the terminals that the account may use, or None where NETS didn't say
         """
         self.ensure_one()
         account = self.sudo()
-        client = account._client()
-        identifiers, reason, detail = None, LOGGED_IN, False
-        try:
-            identifiers = client.login()
-        except ConnectCloudError as error:
-            reason, detail = error.reason.value, error.message or False
-        account.write(
-            {"connection_reason": reason, "connection_detail": detail, "connection_at": fields.Datetime.now()}
+        identifiers, error = listener.try_login(account._client())
+        account._record_login(identifiers, error)
+        return identifiers
+
+    def _record_login(self, identifiers, error, told_id=None):
+        """Keep what came of a login.
+
+        :param identifiers: of the terminals that the account may use, or None where NETS didn't say
+        :param error: ConnectCloudError, or None where it worked
+        :param int told_id: the user who is told, where nobody waits for it
+        """
+        if not self.exists():
+            return
+        self.write(
+            {
+                "connection_reason": error.reason.value if error else LOGGED_IN,
+                "connection_detail": error and error.message,
+                "connection_at": fields.Datetime.now(),
+            }
         )
         if identifiers is not None:
-            account.with_context(active_test=False).terminal_ids._mark_allowed(identifiers)
-        return identifiers
+            self.with_context(active_test=False).terminal_ids._mark_allowed(identifiers)
+        user = self.env["res.users"].browse(told_id)
+        if user.exists():
+            notification = self.with_context(lang=user.lang)._connection_notification(identifiers or ())
+            user._bus_send("simple_notification", notification)
+
+    @api.model
+    def _renew_tokens(self):
+        """Have the tokens renewed that end soon: nobody at a terminal should wait for a login.
+
+        Only where it isn't the account that NETS refuses: what is wrong there, a person mends. And not all the time where
+        NETS can't be reached.
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.id FROM nets_account a JOIN nets_account_secret s ON s.account_id = a.id
+                    WHERE a.active AND a.connection_reason IN %(reasons)s AND s.password <> ''
+                      AND s.token_expires_at < extract(epoch FROM now()) + %(reserve)s
+                      AND a.connection_at < now() AT TIME ZONE 'utc' - %(pause)s * interval '1 second'
+                      AND EXISTS (SELECT 1 FROM nets_terminal t WHERE t.account_id = a.id AND t.active)""",
+                reasons=(LOGGED_IN, Reason.SERVICE_UNREACHABLE.value, Reason.LOGIN_UNAVAILABLE.value),
+                reserve=TOKEN_RESERVE,
+                pause=LOGIN_PAUSE,
+            )
+        )
+        for (account_id,) in self.env.cr.fetchall():
+            listener.log_in_after_commit(self.env.cr, account_id)
 
     def _connection_notification(self, identifiers=()):
         """What came of a login, for a notification.
@@ -291,12 +384,9 @@ class NetsAccount(models.Model):
 
     def _client(self):
         """A client for short questions within a request."""
-        return ConnectCloudClient(**self._client_values(), on_token=self._keep_token)
-
-    def _keep_token(self, token):
-        self._write_secret(
-            {"token": token.value if token else False, "token_expires_at": token.expires_at if token else 0}
-        )
+        values = self._client_values()
+        on_token = partial(listener.keep_token, self.env.cr.dbname, self.id, values)
+        return ConnectCloudClient(**values, on_token=on_token)
 
     def _base_url(self):
         return {
@@ -313,18 +403,39 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         secret = self.env["nets.account.secret"].sudo().search([("account_id", "=", self.id)])
-        return {
+        values = {
             "base_url": self._base_url(),
             "username": self.username,
             "password": secret.password or "",
-            "token": Token(secret.token, secret.token_expires_at) if secret.token else None,
+            "token": None,
         }
+        if secret.token and secret.token_for == _token_for(values):
+            values["token"] = Token(secret.token, secret.token_expires_at)
+        return values
 
     def _write_secret(self, vals):
+        """:param dict vals: password, token and its end"""
         self.ensure_one()
-        secrets = self.env["nets.account.secret"].sudo()
-        secret = secrets.search([("account_id", "=", self.id)])
-        if secret:
-            secret.write(vals)
-        else:
-            secrets.create({"account_id": self.id, **vals})
+        self.flush_recordset()
+        self.env["nets.account.secret"].sudo()._store(self.id, vals)
+
+    def _store_token(self, client_values, token):
+        """Keep a token that a thread got. It costs another login, nothing more, where somebody changes the account at this
+        moment: that isn't waited for.
+
+        :param dict client_values: with which it was got
+        :param token: connect_cloud.Token, or None where it turned out to be invalid
+        """
+        values = NO_TOKEN
+        if token:
+            values = {
+                "token": token.value,
+                "token_expires_at": token.expires_at,
+                "token_for": _token_for(client_values),
+            }
+        self.env["nets.account.secret"]._store(self.id, values, wait=False)
+
+
+def _token_for(client_values):
+    """What a token belongs to: the service that gave it, and the user name."""
+    return f"{client_values['username']} {client_values['base_url']}"

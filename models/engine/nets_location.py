@@ -2,10 +2,13 @@ from odoo import api, fields, models
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ...messages import refusal
+
 
 class NetsLocation(models.Model):
     _name = "nets.location"
     _description = "Site of card terminals"
+    _inherit = ["nets.server.fields"]
     _parent_store = True
     _check_company_auto = True
     _rec_name = "complete_name"
@@ -40,3 +43,16 @@ class NetsLocation(models.Model):
             return super()._compute_display_name()
         for location in self:
             location.display_name = location.name
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        sites = self.with_context(active_test=False)
+        if sites.filtered(lambda site: site.company_id.id != vals.get("company_id", site.company_id.id)).terminal_ids:
+            raise refusal(self.env, "site_with_terminals")
+        if "tz" in vals:
+            # by the zone it is told which result is the newer one
+            terminals = sites.terminal_ids
+            terminals._check_not_in_use()
+            terminals._set_last_result(None)
+        return super().write(vals)

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ...messages import refusal
 
@@ -58,7 +58,7 @@ class NetsOrigin(models.AbstractModel):
         """What it was for, as a person calls it."""
         return ""
 
-    # === SIGN, GIVE BACK, TRY AGAIN === #
+    # === SIGN === #
 
     @api.model
     def _check_may_sign(self, transaction):
@@ -72,6 +72,22 @@ class NetsOrigin(models.AbstractModel):
         :raise UserError: where that isn't done here
         """
         raise refusal(self.env, "no_signature")
+
+    # === KEPT LONG ENOUGH === #
+
+    @api.model
+    def _remove_receipts(self, transactions):
+        """The receipts and card details of these are removed: what was copied of them goes, too.
+
+        :param transactions: with all rights
+        """
+
+    # === CHANGE, GIVE BACK, TRY AGAIN === #
+
+    @api.model
+    def _check_may_change(self, transaction):
+        """:raise AccessError: where the user may not change what another person's transaction is for"""
+        raise refusal(self.env, "rights_another", error=AccessError)
 
     @api.model
     def _check_may_give_back(self, transaction):
@@ -97,6 +113,10 @@ class NetsOriginNone(models.AbstractModel):
     @api.model
     def _tell(self, transaction):
         transaction._send_news(transaction.user_id.partner_id)
+
+    @api.model
+    def _check_may_change(self, transaction):
+        transaction.terminal_id.check_access("write")
 
     @api.model
     def _progress(self, transaction):

@@ -13,10 +13,17 @@ from .press import AdministrationPress, TestPaymentPress
 
 _logger = logging.getLogger(__name__)
 
+# After a change of these, what was the last result says nothing about the terminal as it is now, or other results may
+# have come in between.
+OTHER_RESULTS_FIELDS = {"account_id", "identifier", "currency_id", "type", "location_id", "used_by_hand"}
+# The operations that managers may start, too.
+OF_MANAGERS = {"reconciliation"}
+
 
 class NetsTerminal(models.Model):
     _name = "nets.terminal"
     _description = "Card terminal"
+    _inherit = ["nets.server.fields"]
     _check_company_auto = True
     _order = "location_id, name, id"
 
@@ -133,16 +140,18 @@ class NetsTerminal(models.Model):
         return terminals
 
     def write(self, vals):
-        if {"account_id", "identifier", "currency_id", "type"} & vals.keys():
+        if OTHER_RESULTS_FIELDS & vals.keys():
             self._check_not_in_use()
-            # what was the last result elsewhere says nothing about the terminal as it is now
             self._set_last_result(None)
+        elif not vals.get("active", True):
+            self._check_not_in_use()
         if "identifier" in vals:
             self._check_keeps_identifier(vals["identifier"])
-        if {"account_id", "identifier"} & vals.keys():
-            vals = {"nets_status": "unchecked", **vals}
         result = super().write(vals)
         if {"account_id", "identifier"} & vals.keys():
+            # the company comes with the account
+            self._check_company()
+            self.sudo().nets_status = "unchecked"
             self._check_with_nets()
         if "printer" in vals:
             self._apply_printer()
@@ -162,9 +171,9 @@ class NetsTerminal(models.Model):
 
         :raise UserError: where NETS says that the account may not use one
         """
-        terminals = self.filtered(lambda terminal: terminal.type == "connect_cloud")
-        if self.env.context.get("install_mode"):
+        if not self.env.registry.ready:  # while the module's own data is loaded
             return
+        terminals = self.filtered(lambda terminal: terminal.type == "connect_cloud")
         for account, own in terminals.grouped("account_id").items():
             identifiers = account._log_in()
             if identifiers is None:
@@ -209,26 +218,42 @@ class NetsTerminal(models.Model):
 
     def action_reconciliation(self):
         """Close the terminal's session with NETS, and keep its report."""
-        return self._action_administration("reconciliation", "nets_connect_cloud.group_manager")
+        return self._reserve_administration("reconciliation")._dialog_action()
 
     def action_download_dataset(self):
         """Have the terminal fetch its parameters."""
-        return self._action_administration("download_dataset", "nets_connect_cloud.group_admin")
+        return self._reserve_administration("download_dataset")._dialog_action()
 
     def action_download_software(self):
         """Have the terminal fetch its software."""
-        return self._action_administration("download_software", "nets_connect_cloud.group_admin")
+        return self._reserve_administration("download_software")._dialog_action()
 
     def action_balance_inquiry(self):
         """Ask for the balance of a gift card."""
-        return self._action_administration("balance_inquiry", "nets_connect_cloud.group_admin")
+        return self._reserve_administration("balance_inquiry")._dialog_action()
 
-    def _action_administration(self, administration, group):
-        self.ensure_one()
-        if not self.env.user.has_group(group):
+    def _check_may_administer(self, administration):
+        """Refuse who may not have this terminal do something besides payments, which keeps it from taking any.
+
+        A branch takes cards on the terminals of its parents, but doesn't administer them.
+
+        :param str administration: a key of `ADMINISTRATION_SELECTION`
+        :raise AccessError: with the cause
+        """
+        if self.env.su:
+            return
+        group = "group_manager" if administration in OF_MANAGERS else "group_admin"
+        if not self.env.user.has_group(f"nets_connect_cloud.{group}"):
             raise refusal(self.env, "rights_administration", error=AccessError)
         self.check_access("read")
-        return self._reserve_administration(administration)._dialog_action()
+        if self.company_id not in self.env.companies:
+            raise refusal(
+                self.env,
+                "terminal_of_another",
+                error=AccessError,
+                terminal=self.name,
+                company=self.company_id.sudo().display_name,
+            )
 
     def _reserve_administration(self, administration):
         """Reserve the terminal for an operation that moves no money.
@@ -254,9 +279,6 @@ class NetsTerminal(models.Model):
         :raise UserError: where it would be real money
         """
         self.ensure_one()
-        self.check_access("write")
-        if self.environment == "production":
-            raise refusal(self.env, "test_payment_in_production")
         return self._press(TestPaymentPress(self.env, str(uuid.uuid4()), self.id))._dialog_action()
 
     # === STATE AND SETTINGS AT NETS === #
@@ -396,6 +418,14 @@ class NetsTerminal(models.Model):
         # users may not see accounts, nor search through them
         accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
         return fields.Domain("account_id", "in", accounts.ids) & fields.Domain("type", "=", "connect_cloud")
+
+    @api.model
+    def _is_any_near(self, company):
+        """Whether a terminal could take cards for this company: its own, one of its parents', or of its branches."""
+        near = fields.Domain("company_id", "parent_of", company.ids) | fields.Domain(
+            "company_id", "child_of", company.ids
+        )
+        return bool(self.sudo().search_count(near, limit=1))
 
     def _check_usable(self, company, currency):
         """Refuse a terminal that a payment can't use, before anything is sent.

@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import math
 import secrets
@@ -10,9 +11,10 @@ import psycopg2.errors
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare, float_round, format_amount
+from odoo.tools.misc import Callbacks
 
 from ... import listener
 from ...connect_cloud import AdministrationOutcome, OutcomeState, Reason, parse_timestamp
@@ -20,6 +22,7 @@ from ...const import (
     ABORT_DEADLINE,
     BOOKING_DELAYS,
     CLAIM_DEADLINE,
+    MOST_IDS,
     NOT_CHARGED_STATES,
     STATE_SELECTION,
     UNRESOLVED_STATES,
@@ -54,7 +57,8 @@ def lock_rows(records):
     """Rule 3: only one at a time looks at what is due on these records, or left of them.
 
     A real update and not just a lock: a transaction that waited for it has an old snapshot, in which the other's
-    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
+    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot. That
+    is as it should be, and no error for the log.
 
     :param records: of one model, real ones
     """
@@ -67,7 +71,8 @@ def lock_rows(records):
                 WHERE id IN (SELECT id FROM %(table)s WHERE id IN %(ids)s ORDER BY id FOR NO KEY UPDATE)""",
             table=table,
             ids=tuple(records.ids),
-        )
+        ),
+        log_exceptions=False,
     )
     records.invalidate_recordset()
 
@@ -118,7 +123,6 @@ class NetsTransaction(models.Model):
     user_id = fields.Many2one("res.users", "Started by", required=True, readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     origin = fields.Selection([("none", "None")], required=True, readonly=True, default="none")
-    booking_values = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     retry_of_id = fields.Many2one("nets.transaction", "Repeats", readonly=True)
 
     # == Where it is == #
@@ -160,7 +164,7 @@ class NetsTransaction(models.Model):
     response_code = fields.Char("Response code", readonly=True)
     terminal_timestamp = fields.Char("Terminal's time", readonly=True)
     charge_date = fields.Date("Charged on", readonly=True)
-    card_brand = fields.Char("Card", readonly=True)
+    card_brand = fields.Char("Card brand", readonly=True)
     card_number = fields.Char("Card number", readonly=True, help="As NETS truncates it.")
     card_last_four = fields.Char("Last four digits", readonly=True)
     card_details = fields.Json(readonly=True)
@@ -268,7 +272,9 @@ class NetsTransaction(models.Model):
             return self._record_by_hand(press.reservation()), None
         if waiting := self._wait_for_terminal(press.terminal):
             return None, waiting
-        return self._reserve(press.reservation()), None
+        reservation = press.reservation()
+        press.rehearse(reservation)
+        return self._reserve(reservation), None
 
     @api.model
     def _press_and_watch(self, press):
@@ -291,7 +297,8 @@ class NetsTransaction(models.Model):
         terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
         self._check_terminal_free(terminal)
         try:
-            transaction = self._insert(terminal, vals)
+            with listener.quiet_conflicts(psycopg2.errors.UniqueViolation):
+                transaction = self._insert(terminal, vals)
         except psycopg2.errors.UniqueViolation as error:
             # Rules 2 and 3: the index decides, in the same instant, in any process.
             raise ConcurrencyError("terminal or request taken meanwhile") from error
@@ -320,6 +327,27 @@ class NetsTransaction(models.Model):
         transaction._book()
         transaction._tell()
         return transaction.sudo(False)
+
+    @api.model
+    @contextlib.contextmanager
+    def _as_if_charged(self, vals):
+        """A transaction as it will be once what is about to be asked for was charged. Whatever is done with it is taken
+        back at the end.
+
+        :param dict vals: as `Press.reservation` makes them
+        :return: a context that gives the transaction, with all rights
+        """
+        terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
+        ending = self.new({"origin": vals["origin"]})._ending("approved", None, self._now().replace(microsecond=0))
+        charge = {"charged_amount": vals["amount"], "charge_date": fields.Date.context_today(self)}
+        cr = self.env.cr
+        # what modules want to do once this is committed isn't done: it won't be
+        after_commit, cr.postcommit = cr.postcommit, Callbacks()
+        try:
+            with contextlib.closing(cr.savepoint()):
+                yield self._insert(terminal, {**vals, **ending, **charge})
+        finally:
+            cr.postcommit = after_commit
 
     @api.model
     def _insert(self, terminal, vals):
@@ -541,7 +569,6 @@ class NetsTransaction(models.Model):
         :param str claim_token: of the claim that is committed, or not
         """
         self.ensure_one()
-        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", claim_token))
         if self._end_not_charged(NEVER_SENT, condition=SQL("sent_at IS NULL OR claim_token = %s", claim_token)):
             self._tell()
 
@@ -555,7 +582,8 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         self._lock()
         was_open = self.state in UNRESOLVED_STATES
-        self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE transaction_id = %s", self.id))
+        # nobody holds its call any more; the heartbeat itself is its keeper's
+        self._correct({"claim_token": None})
         if outcome.state == OutcomeState.UNKNOWN:
             self._become_unknown(outcome)
         else:
@@ -805,7 +833,7 @@ class NetsTransaction(models.Model):
             delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
             self._compare_and_set(
                 {
-                    "booking_error": str(error.args[0] if error.args else error)[:1000] or type(error).__name__,
+                    "booking_error": self._refusal_text(error),
                     "booking_attempts": SQL("booking_attempts + 1"),
                     "next_booking_at": SQL("%s + %s * interval '1 second'", NOW, delay),
                 },
@@ -826,10 +854,26 @@ class NetsTransaction(models.Model):
         self._tell()
         return True
 
+    @api.model
+    def _refusal_text(self, error):
+        """Why accounting refuses, as a sentence: a programming error's own words come behind it."""
+        if isinstance(error, (UserError, RedirectWarning)):
+            return str(error.args[0])[:1000]
+        return self.env._(
+            "Odoo stopped with an unexpected error. Show this to the person who looks after your Odoo: %(error)s",
+            error=f"{type(error).__name__}: {error}"[:900],
+        )
+
     def action_book_again(self):
-        """Try to book a charge that accounting refused, after its cause is gone."""
-        self._check_may_run()
-        for transaction in self.sudo():
+        """Try to book a charge that accounting refused, after its cause is gone.
+
+        :raise AccessError: for who neither started it, nor may change what it is for, nor manages card payments
+        """
+        if self.env.user.has_group("nets_connect_cloud.group_manager"):
+            self._check_may_run()
+        else:
+            self._check_may_act()
+        for transaction in self.sudo().filtered("to_book"):
             transaction.message_post(body=self.env._("Booking tried again"), author_id=self.env.user.partner_id.id)
             transaction._book()
 
@@ -854,6 +898,7 @@ class NetsTransaction(models.Model):
 
         :return: list of dicts of plain values, texts in the user's language
         """
+        self._check_few(self.ids)
         self.check_access("read")
         transactions = self.sudo()
         transactions._recover()
@@ -979,10 +1024,11 @@ class NetsTransaction(models.Model):
         """Ask the terminal to stop. A wish: the terminal's own answer to the payment decides (rule 11).
 
         :return: what `read_progress` returns
+        :raise AccessError: for who neither started it nor may change what it is for
         """
-        self._check_may_run()
-        for transaction in self.sudo():
-            transaction._abort()
+        self.ensure_one()
+        self._check_may_act()
+        self.sudo()._abort()
         return self.read_progress()
 
     def _abort(self):
@@ -1085,7 +1131,29 @@ class NetsTransaction(models.Model):
         """
         if not self.env.user.has_group("nets_connect_cloud.group_user"):
             raise refusal(self.env, "rights_use", error=AccessError)
+        self._check_few(self.ids)
         self.check_access("read")
+
+    def _check_may_act(self):
+        """Asked where somebody acts on what may be another person's.
+
+        :raise AccessError: for who neither started it nor may change what it is for. Who administers a terminal needs
+            the right to it each time
+        """
+        self._check_may_run()
+        for transaction in self:
+            if transaction.user_id != self.env.user or transaction.kind == "administration":
+                transaction._origin_model()._check_may_change(transaction)
+
+    @api.model
+    def _check_few(self, ids):
+        """Rule 25: each may mean work at a terminal, or in the books.
+
+        :param ids: as the client sent them
+        :raise UserError: where they are more than anybody looks at
+        """
+        if len(ids) > MOST_IDS:
+            raise refusal(self.env, "too_many", most=MOST_IDS)
 
     @api.model
     def _check_number(self, amount, currency):
@@ -1117,7 +1185,8 @@ class NetsTransaction(models.Model):
                 self.id,
                 tuple(states),
                 condition or SQL("TRUE"),
-            )
+            ),
+            log_exceptions=False,  # somebody else was faster: what called this is repeated
         )
         changed = self.env.cr.rowcount == 1
         self.invalidate_recordset()
@@ -1126,7 +1195,9 @@ class NetsTransaction(models.Model):
     def _lock(self):
         """Wait for the row, and read it again. A change meanwhile ends in a serialization failure, and a repeat."""
         self.flush_recordset()
-        self.env.cr.execute(SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id))
+        self.env.cr.execute(
+            SQL("SELECT 1 FROM nets_transaction WHERE id = %s FOR NO KEY UPDATE", self.id), log_exceptions=False
+        )
         self.invalidate_recordset()
 
     def _raise_alert(self, text):

@@ -43,6 +43,10 @@ class NetsOriginAdministration(models.AbstractModel):
     _description = "Administration of a terminal"
 
     @api.model
+    def _check_may_change(self, transaction):
+        transaction.terminal_id._check_may_administer(transaction.administration)
+
+    @api.model
     def _progress(self, transaction):
         values = {"title": transaction._format_activity(), "amount": "", "abort": "", "can_retry": False}
         report = transaction.report_ids[:1]

@@ -18,7 +18,7 @@ class NetsTransaction(models.Model):
     terminal_type = fields.Selection(
         [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")], "Type", readonly=True
     )
-    terminal_label = fields.Char("Terminal", compute="_compute_terminal_label")
+    terminal_label = fields.Char("Terminal as it was", compute="_compute_terminal_label")
     card_label = fields.Char("Card", compute="_compute_card_label")
     answer_seconds = fields.Float(
         "Seconds to answer",
@@ -68,7 +68,16 @@ class NetsTransaction(models.Model):
             digits = transaction.card_last_four and f"•••• {transaction.card_last_four}"
             transaction.card_label = " ".join(filter(None, [transaction.card_brand, digits]))
 
-    @api.depends("state", "to_book", "booked_at", "retry_ids", "refund_ids.state", "lookup_count")
+    @api.depends(
+        "state",
+        "to_book",
+        "booked_at",
+        "retry_ids",
+        "refund_ids.state",
+        "lookup_count",
+        "answer_removed_at",
+        "receipts_removed_at",
+    )
     @api.depends_context("lang", "tz", "uid")
     def _compute_story(self):
         for transaction in self:
@@ -144,6 +153,9 @@ class NetsTransaction(models.Model):
             events.append(self._story_result())
         booked_as = [self._origin_model()._booked_as(self.sudo()), self.booking_note]
         add(self.booked_at, self.env._("Booked"), " · ".join(filter(None, booked_as)), "success")
+        kept = self.env._("It was kept as long as the settings say.")
+        add(self.answer_removed_at, self.env._("NETS' raw answer removed"), kept)
+        add(self.receipts_removed_at, self.env._("Receipts and card details removed"), kept)
         for retry in self.retry_ids.sorted("id"):
             add(
                 retry.create_date,

@@ -62,9 +62,10 @@ class NetsTransaction(models.Model):
     def _check_has_paper(self):
         """Refuse to print what isn't decided.
 
+        :raise AccessError: for who may not use card terminals, or not see these transactions
         :raise UserError: where the result isn't known yet, so that neither receipt nor confirmation can be true
         """
-        self.check_access("read")
+        self._check_may_run()
         if undecided := self.filtered(
             lambda transaction: transaction.state in UNRESOLVED_STATES and not transaction.has_receipt
         ):

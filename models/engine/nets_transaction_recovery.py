@@ -2,8 +2,10 @@
 
 import logging
 import math
+from dataclasses import replace
 from datetime import timedelta
 
+from markupsafe import Markup
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
@@ -14,11 +16,14 @@ from ... import listener
 from ...connect_cloud.evidence import Decision, Evidence, Fingerprint, Kind, Question, Rule, weigh
 from ...const import (
     CLAIM_DEADLINE,
+    DUE_PAUSE,
     EVIDENCE_INTERVAL,
     FIRST_LOOKUP,
     HEARTBEAT_TIMEOUT,
     LONGEST_PAUSE,
     LOOKUP_DEADLINE,
+    MOST_DUE,
+    MOST_WAITING,
     NOT_CHARGED_STATES,
     PERSON_AFTER,
     UNRESOLVED_STATES,
@@ -36,6 +41,34 @@ from .nets_transaction import NOW
 _logger = logging.getLogger(__name__)
 
 
+def _alive_until(condition):
+    """How long a process that has something in hand counts as alive without another heartbeat. NULL where there is none.
+
+    :param SQL condition: of the heartbeat
+    """
+    return SQL(
+        "(SELECT max(beat_at) + %s * interval '1 second' FROM nets_heartbeat WHERE %s)", HEARTBEAT_TIMEOUT, condition
+    )
+
+
+# Of whoever holds the call, and of whoever looks the result up.
+CALL_ALIVE_UNTIL = _alive_until(
+    SQL("transaction_id = nets_transaction.id AND nets_heartbeat.claim_token = nets_transaction.claim_token")
+)
+LOOKUP_ALIVE_UNTIL = _alive_until(SQL("nets_heartbeat.claim_token = nets_transaction.lookup_token"))
+# Somebody has begun to look it up, and hasn't come to the end.
+LOOKUP_CLAIMED = SQL("lookup_started_at IS NOT NULL AND (looked_up_at IS NULL OR lookup_started_at > looked_up_at)")
+# When it may be looked up: as planned, or as soon as whoever has begun is dead. One whose heartbeat isn't there has just
+# begun (it isn't seen yet), or come to an end.
+LOOKUP_MOMENT = SQL(
+    "CASE WHEN %s THEN LEAST(next_lookup_at, %s) ELSE next_lookup_at END",
+    LOOKUP_CLAIMED,
+    LOOKUP_ALIVE_UNTIL,
+)
+# What may have to be looked after: as many as are open, whatever the size of the log.
+OPEN = SQL("(state IN ('pending', 'unknown') OR next_lookup_at IS NOT NULL OR to_book IS TRUE)")
+
+
 class NetsTransaction(models.Model):
     """An unknown result is looked up until it is proven, or a person settles it; it is never guessed."""
 
@@ -47,6 +80,11 @@ class NetsTransaction(models.Model):
         search="_search_needs_person",
         help="Unknown, or charged and not booked, for longer than the settings allow.",
     )
+    # The heartbeat of whoever looks it up, or did last.
+    lookup_token = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+
+    # What somebody asked for, besides what is unresolved.
+    _lookup_index = models.Index("(next_lookup_at) WHERE next_lookup_at IS NOT NULL")
 
     # === COMPUTE METHODS === #
 
@@ -70,24 +108,48 @@ class NetsTransaction(models.Model):
 
     # === LOOK THE RESULT UP === #
 
-    def _claim_lookup(self):
-        """Let one process at a time look a result up: an unknown one when it's due, a failed one when a person asked.
+    def _claim_lookup(self, lookup_token=None):
+        """Let one process at a time look up what is due on this one's terminal: an unknown result, and failed ones where a
+        person asked. One answer is for all of them.
 
+        :param str lookup_token: whose heartbeat tells that the process lives
         :return: listener.Call, or None when there is nothing to look up now
         """
         self.ensure_one()
-        if self.exists() and self._compare_and_set(
-            {
-                # should the process die now, another may start after this
-                "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, LOOKUP_DEADLINE),
-                "lookup_started_at": NOW,
-                "lookup_count": SQL("COALESCE(lookup_count, 0) + 1"),
-            },
-            ("unknown", *NOT_CHARGED_STATES),
-            SQL("next_lookup_at <= %s", NOW),
-        ):
-            return self._make_call(wants_baseline=False)
-        return None
+        if not self.exists():
+            return None
+        terminal = self.terminal_id
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE nets_transaction
+                      SET lookup_token = %(token)s, lookup_started_at = %(now)s, lookup_count = COALESCE(lookup_count, 0) + 1,
+                          next_lookup_at = %(now)s + %(deadline)s * interval '1 second', write_date = %(now)s
+                    WHERE id IN (SELECT id FROM nets_transaction
+                                  WHERE terminal_id = %(terminal)s AND state IN %(states)s AND next_lookup_at IS NOT NULL
+                                    AND (%(moment)s <= %(now)s OR lookup_token = %(token)s AND %(claimed)s)
+                                  ORDER BY state = 'unknown' DESC, id DESC LIMIT %(most)s FOR NO KEY UPDATE)
+                RETURNING id""",
+                token=lookup_token,
+                now=NOW,
+                deadline=LOOKUP_DEADLINE,
+                terminal=terminal.id,
+                states=("unknown", *NOT_CHARGED_STATES),
+                moment=LOOKUP_MOMENT,
+                claimed=LOOKUP_CLAIMED,
+                most=MOST_WAITING,
+            ),
+            log_exceptions=False,
+        )
+        waiting = tuple(transaction_id for (transaction_id,) in self.env.cr.fetchall())
+        self.invalidate_model()
+        if not waiting:
+            return None
+        if lookup_token:
+            self.env.cr.execute(
+                SQL("INSERT INTO nets_heartbeat (claim_token, beat_at) VALUES (%s, %s)", lookup_token, NOW)
+            )
+        return replace(self._make_call(wants_baseline=False), waiting=waiting)
 
     def _lookup_pause(self, count):
         """:return: seconds until the next lookup, after this many"""
@@ -139,6 +201,7 @@ class NetsTransaction(models.Model):
             and self.lookup_started_at
             and (not self.looked_up_at or self.lookup_started_at > self.looked_up_at)
             and self.lookup_started_at > self._now() - timedelta(seconds=LOOKUP_DEADLINE)
+            and (not self.lookup_token or self._is_alive(LOOKUP_ALIVE_UNTIL))
         )
 
     def _ask_soon(self):
@@ -344,63 +407,101 @@ class NetsTransaction(models.Model):
     def _recover(self):
         """Look after rows that their thread has left, without waiting for anything.
 
-        Called when somebody watches a transaction, and every minute by the scheduled job.
+        Called when somebody watches a transaction, by whoever looks after what is open in each process, and every minute
+        by the scheduled job.
 
         - never claimed within a minute → failed, by the same compare-and-set as the claim (rule 1)
         - no heartbeat → unknown (rule 16)
-        - a lookup or a booking is due → started in a thread after commit
+        - a lookup or a booking is due → started after commit
         """
-        for transaction in self:
-            if transaction.state == "pending" and not transaction.sent_at:
+        may_be_due = self.filtered(
+            lambda transaction: (
+                transaction.state in UNRESOLVED_STATES or transaction.next_lookup_at or transaction.to_book
+            )
+        )
+        for transaction_id, _terminal_id, what in self._due_now(may_be_due.ids)[0]:
+            transaction = self.browse(transaction_id)
+            if what == "unsent":
                 transaction._end_unsent(
                     NEVER_SENT, SQL("create_date < %s - %s * interval '1 second'", NOW, CLAIM_DEADLINE)
                 )
-            elif (
-                transaction.state == "pending"
-                and transaction._lost_its_thread()
-                # its thread is gone for longer than a result needs to be there
-                and transaction._become_unknown(look_up_now=True)
-            ):
+            # its thread is gone for longer than a result needs to be there
+            elif what == "thread" and transaction._become_unknown(look_up_now=True):
                 transaction._tell()
-            if (
-                transaction.state in ("unknown", *NOT_CHARGED_STATES)
-                and transaction.next_lookup_at
-                and transaction.next_lookup_at <= transaction._now()
-            ):
-                listener.look_up_after_commit(self.env.cr, transaction.id)
-            if (
-                transaction.to_book
-                and transaction.next_booking_at
-                and transaction.next_booking_at <= transaction._now()
-            ):
+                listener.look_up_after_commit(transaction)
+            elif what == "lookup":
+                listener.look_up_after_commit(transaction)
+            elif what == "booking":
                 listener.book_after_commit(self.env.cr, transaction.id)
 
-    def _lost_its_thread(self):
+    @api.model
+    def _due_now(self, ids=None):
+        """What has to be done now.
+
+        :param list ids: of transactions; of all that are open by default
+        :return: ([(transaction's id, terminal's id, what)], seconds until there is more, None where nothing is open)
+        """
+        if ids == []:
+            return [], None
+        self.flush_model()
         self.env.cr.execute(
             SQL(
-                """SELECT 1 FROM nets_heartbeat
-                    WHERE transaction_id = %s AND beat_at > %s - %s * interval '1 second'""",
-                self.id,
-                NOW,
-                HEARTBEAT_TIMEOUT,
+                """SELECT t.id, t.terminal_id, t.what, extract(epoch FROM t.moment - %(now)s)::float
+                     FROM (SELECT id, terminal_id,
+                                  CASE WHEN state = 'pending' AND sent_at IS NULL THEN 'unsent'
+                                       WHEN state = 'pending' THEN 'thread'
+                                       WHEN next_lookup_at IS NOT NULL THEN 'lookup'
+                                       ELSE 'booking' END AS what,
+                                  CASE WHEN state = 'pending' AND sent_at IS NULL
+                                            THEN create_date + %(claim)s * interval '1 second'
+                                       WHEN state = 'pending' THEN COALESCE(%(thread)s, timestamp '1970-01-01')
+                                       WHEN next_lookup_at IS NOT NULL THEN %(lookup)s
+                                       ELSE next_booking_at END AS moment
+                             FROM nets_transaction
+                            WHERE %(these)s) t
+                    WHERE t.moment IS NOT NULL
+                    ORDER BY t.moment LIMIT %(most)s""",
+                now=NOW,
+                claim=CLAIM_DEADLINE,
+                thread=CALL_ALIVE_UNTIL,
+                lookup=LOOKUP_MOMENT,
+                these=OPEN if ids is None else SQL("id IN %s", tuple(ids)),
+                most=MOST_DUE,
             )
         )
-        return not self.env.cr.fetchone()
+        rows = self.env.cr.fetchall()
+        due = [row[:3] for row in rows if row[3] <= 0]
+        later = [row[3] for row in rows if row[3] > 0]
+        pause = min([*later, *([DUE_PAUSE] if due else [])], default=None)
+        return due, pause
+
+    def _lost_its_thread(self):
+        """Whether nobody holds its call any more."""
+        return not self._is_alive(CALL_ALIVE_UNTIL)
+
+    def _is_alive(self, until):
+        self.env.cr.execute(SQL("SELECT %s > %s FROM nets_transaction WHERE id = %s", until, NOW, self.id))
+        return bool(self.env.cr.fetchone()[0])
+
+    @api.model
+    def _register_hook(self):
+        super()._register_hook()
+        listener.registry_was_loaded(self.env.cr.dbname)
 
     @api.model
     def _cron_recover(self):
-        """Start what is due: lookups in threads, bookings here; and call a person for what stays open.
+        """Start what is due: lookups in threads, bookings here; call a person for what stays open; and have the tokens
+        renewed that end soon.
 
         Each record is committed by itself, and one that fails doesn't stop the others.
         """
         now = fields.Datetime.now()
         # of threads that died; the living ones beat every few seconds
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE beat_at < %s - interval '1 day'", NOW))
-        # a failed one is looked up where a person asked, and the process that did it died
-        looked_up = [("state", "in", NOT_CHARGED_STATES), ("next_lookup_at", "<=", now)]
+        self.env["nets.account"]._renew_tokens()
+        listener.watch_over_after_commit(self.env.cr)
         to_do = [
-            *((record, "_recover") for record in self.search([("state", "in", UNRESOLVED_STATES)], order="id")),
-            *((record, "_recover") for record in self.search(looked_up, order="id")),
+            *((self.browse(due[0]), "_recover") for due in self._due_now()[0] if due[2] != "booking"),
             *(
                 (record, "_book_unless_locked")
                 for record in self.search([("to_book", "=", True), ("next_booking_at", "<=", now)], order="id")
@@ -446,10 +547,12 @@ class NetsTransaction(models.Model):
         for user in self._responsible_users():
             transaction = self.with_context(lang=user.lang)
             message = transaction._message()
+            said = " ".join(filter(None, [message.explanation, message.detail, transaction._advice()]))
             transaction.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=message.label,
-                note=" ".join(filter(None, [message.explanation, message.detail, transaction._advice()])),
+                # what came from NETS, or from accounting, is text and nothing else
+                note=Markup("<p>%s</p>") % said,
                 user_id=user.id,
             )
 
@@ -518,6 +621,10 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "settle_reference")
         if self.kind == "administration" and charged:
             raise refusal(self.env, "settle_administration")
+        # a tip is on top of what was asked; nothing is given back that wasn't asked for
+        most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
+        if charged and self.currency_id.compare_amounts(amount, most) > 0:
+            raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
         transaction = self.sudo()
         values = {
             "settled_by_id": self.env.uid,

@@ -10,7 +10,7 @@ class Press:
     them through the same steps in the same order, so that a new kind can't forget a guard:
 
         rights → repeated? → lock → standing already? → wait? → document → number → terminal → amount → wait for the
-        terminal? → reserve
+        terminal? → rehearse → reserve
 
     Whatever a client sent (ids, amounts) is compared with the records here, after they are locked.
     """
@@ -81,6 +81,13 @@ class Press:
         """What the reservation keeps besides, so that booking needs nobody and nothing else."""
         return {}
 
+    def rehearse(self, reservation):
+        """Try what will be booked once this is done, and take it back.
+
+        :param dict reservation: what is about to be reserved
+        :raise UserError: where it would be refused today
+        """
+
     # === THE SAME FOR ALL === #
 
     def reservation(self):
@@ -111,6 +118,9 @@ class AdministrationPress(Press):
         super().__init__(env, request_id, terminal.id)
         self.administration = administration
 
+    def check_rights(self):
+        self.terminal._check_may_administer(self.administration)
+
     def is_repeated_by(self, transaction):
         return transaction.administration == self.administration and transaction.terminal_id == self.terminal
 
@@ -130,6 +140,11 @@ class TestPaymentPress(Press):
 
     amount = 1.0
 
+    def check_rights(self):
+        self.terminal.check_access("write")
+
     def check_document(self):
+        if self.terminal.environment == "production":
+            raise refusal(self.env, "test_payment_in_production")
         self.currency = self.terminal.currency_id
         self.company = self.terminal.company_id

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...const import FIRST_LOOKUP, LONGEST_PAUSE, PERSON_AFTER
+from ...const import FIRST_LOOKUP, KEEP_ANSWERS, KEEP_RECEIPTS, LONGEST_PAUSE, PERSON_AFTER
 from ...messages import refusal
 from .nets_account import ENVIRONMENTS
 
@@ -27,6 +27,19 @@ class ResConfigSettings(models.TransientModel):
         default=PERSON_AFTER,
         help="What is unknown, or charged and not booked, for longer becomes an activity.",
     )
+    nets_keep_answers = fields.Integer(
+        "Raw answers (days)",
+        config_parameter="nets_connect_cloud.keep_answers",
+        default=KEEP_ANSWERS,
+        help="NETS' answers as they came are removed after this. A cardholder may dispute a charge for up to 540 days.",
+    )
+    nets_keep_receipts = fields.Integer(
+        "Receipts and card details (years)",
+        config_parameter="nets_connect_cloud.keep_receipts",
+        default=KEEP_RECEIPTS,
+        help="Receipts, card numbers and the details of the chip are removed so many years after the end of the year. "
+        "Amounts, dates, brand and authorisation stay.",
+    )
     nets_monitoring_token = fields.Char(
         "Monitoring token",
         config_parameter="nets_connect_cloud.monitoring_token",
@@ -51,13 +64,22 @@ class ResConfigSettings(models.TransientModel):
 
     # === CONSTRAINT METHODS === #
 
-    @api.constrains("nets_first_lookup", "nets_longest_pause", "nets_person_after", "nets_monitoring_token")
+    @api.constrains(
+        "nets_first_lookup",
+        "nets_longest_pause",
+        "nets_person_after",
+        "nets_monitoring_token",
+        "nets_keep_answers",
+        "nets_keep_receipts",
+    )
     def _check_nets_times(self):
         for settings in self:
             if not 5 <= settings.nets_first_lookup <= settings.nets_longest_pause <= 3600:
                 raise refusal(self.env, "settings_lookup", error=ValidationError)
             if settings.nets_person_after < 1:
                 raise refusal(self.env, "settings_person", error=ValidationError)
+            if not (1 <= settings.nets_keep_answers <= 36500 and 1 <= settings.nets_keep_receipts <= 100):
+                raise refusal(self.env, "settings_retention", error=ValidationError)
             if settings.nets_monitoring_token and len(settings.nets_monitoring_token) < 16:
                 raise refusal(self.env, "settings_token", error=ValidationError)
 

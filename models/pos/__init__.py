@@ -1,5 +1,6 @@
 from . import account_move
 from . import account_payment
+from . import ir_module_module
 from . import nets_account
 from . import nets_terminal
 from . import nets_transaction
@@ -10,3 +11,4 @@ from . import pos_order_line
 from . import pos_payment
 from . import pos_payment_method
 from . import pos_session
+from . import res_company

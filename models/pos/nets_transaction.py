@@ -97,6 +97,7 @@ class NetsTransaction(models.Model):
         :return: {uuid: what `read_progress` returns of the one that matters}; lines without a transaction are left out
         """
         self._check_may_run()
+        self._check_few(payment_uuids)
         found = self.search([("pos_payment_uuid", "in", payment_uuids)])
         found = found.sorted(lambda transaction: (transaction._pos_precedence(), transaction.id))
         shown = {transaction.pos_payment_uuid: transaction for transaction in found}
@@ -356,22 +357,23 @@ class NetsTransaction(models.Model):
         """:return: dict of values of account.payment, for a charge that no order takes"""
         method = self.pos_payment_method_id
         payment_type = "inbound" if self.charged_amount > 0 else "outbound"
-        method_line = method.journal_id._nets_method_line(payment_type)
+        # what a manager chose, where accounting refused the method's
+        journal = self.journal_id or method.journal_id
+        method_line = journal._nets_method_line(payment_type)
         if not method_line:
-            method_line = method.journal_id._get_available_payment_method_lines(payment_type)[:1]
-        receivable = method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
+            method_line = journal._get_available_payment_method_lines(payment_type)[:1]
         order = self.pos_order_id._nets_name() or self.env._("without order")
         return {
             "payment_type": payment_type,
             "partner_type": "customer",
             "partner_id": self.partner_id.commercial_partner_id.id,
             "partner_bank_id": False,
-            "journal_id": method.journal_id.id,
+            "journal_id": journal.id,
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "payment_method_line_id": method_line.id,
-            "destination_account_id": receivable.id,
-            "force_outstanding_account_id": method.outstanding_account_id.id,
+            "destination_account_id": self._pos_customer_account().id,
+            "force_outstanding_account_id": journal == method.journal_id and method.outstanding_account_id.id,
             "pos_payment_method_id": method.id,
             "pos_session_id": self.pos_session_id.id,
             "write_off_line_vals": [],
@@ -381,13 +383,24 @@ class NetsTransaction(models.Model):
             "payment_reference": self.order_id,
         }
 
+    def _pos_customer_account(self):
+        """Where the credit of a charge without an order stands: on the customer's own account, where the next invoice
+        can be matched with it. Who isn't known has none."""
+        if self.destination_account_id:
+            return self.destination_account_id
+        if partner := self.partner_id.commercial_partner_id.with_company(self.company_id):
+            return partner.property_account_receivable_id
+        method = self.pos_payment_method_id
+        return method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
+
     def _pos_book_take_back(self):
         """Empty the line that the terminal took back, and take off the order what it had added."""
         original = self.refund_of_id
         if original.without_order:
             # taken off the order meanwhile
             self.without_order = True
-            return self._book_reversal(self._pos_payment_values())
+            self._book_reversal(self._pos_payment_values())
+            return self._booking_note()
         payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft":
@@ -395,20 +408,6 @@ class NetsTransaction(models.Model):
         payment.write(original._pos_line_values())
         order._nets_remove_extra_lines(original)
         return None
-
-    def _pos_extra_amounts(self):
-        """What the terminal added to what was asked for.
-
-        :return: (tip, surcharge) in major units. What it doesn't explain is a tip: it never becomes change (rule 14)
-        """
-        self.ensure_one()
-        if self.kind != "purchase" or self.state != "approved":
-            return 0, 0
-        extra = self.currency_id.round(self.charged_amount - self.amount)
-        if self.currency_id.compare_amounts(extra, 0) <= 0:
-            return 0, 0
-        surcharge = min(self.surcharge_amount, extra)
-        return self.currency_id.round(extra - surcharge), surcharge
 
     def _pos_extra_lines(self):
         """:return: the order lines that these charges added"""
@@ -505,6 +504,23 @@ class NetsOriginPos(models.AbstractModel):
         if transaction.without_order:
             return Reversal(self.env, request_id, transaction)
         return LineReversal(self.env, request_id, transaction.pos_payment_uuid)
+
+    @api.model
+    def _remove_receipts(self, transactions):
+        payments = transactions.filtered(lambda transaction: transaction.state == "approved").pos_payment_id
+        if not payments:
+            return
+        # written directly: the orders are long closed, and nothing but this changes
+        self.env.cr.execute(
+            SQL("UPDATE pos_payment SET ticket = NULL, card_no = NULL WHERE id IN %s", tuple(payments.ids))
+        )
+        payments.invalidate_recordset(["ticket", "card_no"], flush=False)
+
+    @api.model
+    def _check_may_change(self, transaction):
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise refusal(self.env, "rights_till", error=AccessError)
+        transaction.sudo().pos_order_id.sudo(False).check_access("write")
 
     @api.model
     def _check_may_give_back(self, transaction):

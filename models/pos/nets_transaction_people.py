@@ -364,7 +364,7 @@ class NetsTransaction(models.Model):
             )
         order._nets_check_resolved()
         left = order._nets_left(self.env["pos.payment"])
-        asked = currency.round(self.charged_amount - sum(self._pos_extra_amounts()))
+        asked = currency.round(self.charged_amount - sum(self._extra_amounts()))
         if currency.compare_amounts(asked, left) > 0:
             raise refusal(
                 self.env,

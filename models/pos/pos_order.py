@@ -322,7 +322,7 @@ class PosOrder(models.Model):
     def _nets_add_extra_lines(self, transaction):
         """Put the tip and the surcharge of a charge on the order, so that its total is what was charged."""
         self.ensure_one()
-        tip, surcharge = transaction._pos_extra_amounts()
+        tip, surcharge = transaction._extra_amounts()
         if not self.currency_id.is_zero(tip):
             transaction.pos_tip_line_id = self._nets_add_extra_line(self._nets_tip_product(), tip)
         if not self.currency_id.is_zero(surcharge):

@@ -75,6 +75,17 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        "a second way out: who finds a thread dead ends its transaction",
+        ("killed: at the terminal, then approved", "killed: at the terminal, then approved (refund)"),
+        (
+            (
+                "models/engine/nets_transaction_recovery.py",
+                "                and transaction._become_unknown(look_up_now=True)\n",
+                '                and transaction._compare_and_set({"state": "failed"}, ("pending",))\n',
+            ),
+        ),
+    ),
+    Mutation(
         "a second thread sends",
         ("nothing broken: approved", "nothing broken: approved (refund)"),
         (

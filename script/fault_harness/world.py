@@ -191,10 +191,14 @@ class World:
     def _prepare(self):
         self._desks = {login: Desk(self.servers, login) for login in ("admin", "demo")}
         admin = self.servers[0].login("admin")
+        stack.move_in(admin)
         for desk in self._desks.values():
             for server in self.servers:
                 desk.client(server)
         self.service.reset()
+        if isinstance(self.service, OwnService):
+            # the same facts in any form that the protocol allows, another one each time
+            self.service.service(forms="random")
         self._first_entry = len(self.service.ledger())
         account = admin.ref(f"{stack.MODULE}.nets_account_demo")
         values = {

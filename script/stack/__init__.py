@@ -81,6 +81,7 @@ class Stack:
         clone_template(self.postgresql, self.database)
         self.simulator.start()
         self.odoo.start()
+        move_in(self.odoo.login())
         connect_demo_account(self.odoo.login(), self.simulator.url)
 
     def stop(self):
@@ -89,6 +90,19 @@ class Stack:
         self.simulator.stop()
         self.postgresql.drop(self.database)
         self.postgresql.stop()
+
+
+def move_in(client):
+    """Let Odoo's own demo users, as which the tests log in, work in the company of the demo data, which has others.
+
+    :param OdooClient client: an administrator
+    """
+    company = client.ref(f"{MODULE}.demo_company")
+    admin, demo = (client.ref(f"base.user_{name}") for name in ("admin", "demo"))
+    values = {"company_ids": [[4, company]], "company_id": company}
+    client.call("res.users", "write", [admin, demo], values)
+    groups = [client.ref(name) for name in ("account.group_account_invoice", "point_of_sale.group_pos_user")]
+    client.call("res.users", "write", [demo], {"group_ids": [[4, group] for group in groups]})
 
 
 def connect_demo_account(client, simulator_url):

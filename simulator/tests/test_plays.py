@@ -5,6 +5,7 @@ import requests
 from conftest import DESK, until
 from test_service import mode
 
+from simulator import answers
 from simulator.plays import OUTCOMES, Play
 
 DECLINED = {
@@ -244,3 +245,27 @@ def test_the_client_may_hang_up_and_the_card_is_charged_all_the_same(sim):
     assert sim.wait("card")["transaction"]["orderId"] == "GONE"
     sim.press("tap")
     until(lambda: [e["orderId"] for e in sim.ledger()] == ["GONE"])
+
+
+@pytest.mark.parametrize("_time", range(30))
+def test_random_forms_tell_the_same_facts(_time):
+    record = answers.Record(
+        terminal_id="10000001",
+        site_id="100001",
+        organisation_number="999888777",
+        kind="purchase",
+        result=0,
+        text="",
+        time="2026-03-01T12:00:00+01:00",
+        session=1,
+        total=1050,
+        tip=50,
+        order_id="ORDER",
+        stan_auth="000101A00101",
+    )
+    told = answers.last_transaction(record, "on_success", forms="random")["result"]["latestTransactionResult"]
+    assert int(told["Result"]) == 0
+    assert int(told["TotalAmount"]) == 1050, "what was added on the terminal can't be known without it"
+    assert told["StanAuth"] == "000101A00101"
+    moment = told.get("TimeStamp")
+    assert moment in (None, "", "20260301120000", "2026-03-01T11:00:00Z", "2026-03-01T11:00:00.000Z")

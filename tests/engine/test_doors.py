@@ -81,7 +81,7 @@ class TestDoors(TransactionCase):
                 callers[called].add(name.split(".")[-1])
         self.assertEqual(callers["_reserve"], {"_press"})
         self.assertEqual(callers["_record_by_hand"], {"_press"})
-        self.assertEqual(callers["_insert"], {"_reserve", "_record_by_hand"})
+        self.assertEqual(callers["_insert"], {"_reserve", "_record_by_hand", "_as_if_charged"})
         self.assertEqual(callers["send_after_commit"], {"_reserve"})
 
     def test_one_writer_of_the_last_result(self):

@@ -257,7 +257,9 @@ class TestReceiptRoutes(ReceiptCase, HttpCase):
                 "group_ids": [Command.set(self.env.ref("base.group_user").ids)],
             }
         )
-        self.assertEqual(self.fetch(transaction, login="nets_storekeeper").status_code, 403)
+        refused = self.fetch(transaction, login="nets_storekeeper")
+        missing = self.url_open("/nets_connect_cloud/receipt/999999999/customer.txt")
+        self.assertEqual((refused.status_code, refused.content), (404, missing.content), "nor told that it is there")
         self.assertEqual(transaction.customer_receipt_prints, 0)
 
     def test_only_the_two_receipts_have_an_address(self):

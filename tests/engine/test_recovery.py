@@ -24,9 +24,7 @@ class TestRecovery(CardPaymentCommon):
     def started_lookups(self):
         """Note which lookups are started; no thread runs in a test."""
         started = []
-        patcher = patch.object(
-            listener, "look_up_after_commit", lambda _cr, transaction_id: started.append(transaction_id)
-        )
+        patcher = patch.object(listener, "look_up_after_commit", lambda transaction: started.append(transaction.id))
         self.startPatcher(patcher)
         return started
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
@@ -42,9 +43,8 @@ class TestUnits(CardPaymentCommon):
     # === THE DAY OF THE CHARGE === #
 
     def test_charge_date_in_the_sites_zone(self):
-        transaction = self.send(self.make_invoice(10))
         # half past eleven in the evening, Oslo time, in June
-        transaction._compare_and_set({"sent_at": "2025-06-01 21:30:00"}, ("pending",))
+        sent_at = fields.Datetime.to_datetime("2025-06-01 21:30:00")
         for name, timestamp, zone, expected in (
             ("local, before midnight", "20250601235959", "Europe/Oslo", date(2025, 6, 1)),
             ("local, after midnight", "20250602000001", "Europe/Oslo", date(2025, 6, 2)),
@@ -58,6 +58,8 @@ class TestUnits(CardPaymentCommon):
         ):
             with self.subTest(name):
                 self.location.tz = zone
+                values = {"location_id": self.location.id, "sent_at": sent_at}
+                transaction = self.env["nets.transaction"].sudo().new(values)
                 self.assertEqual(transaction._charge_date(approved(1000, timestamp=timestamp)), expected)
 
     def test_a_terminal_without_a_site_is_taken_as_utc(self):

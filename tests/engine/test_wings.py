@@ -26,7 +26,7 @@ FOLDERS = (
     "wizard",
 )
 # What stands in no wing's folder, and belongs to the engine.
-OF_ENGINE = ("const.py", "controllers/", "listener.py", "messages/catalogue.py", "static/src/common/")
+OF_ENGINE = ("const.py", "controllers/", "listener.py", "messages/catalogue.py", "pools.py", "static/src/common/")
 SUFFIXES = {".py", ".xml", ".js", ".css", ".scss", ".csv"}
 
 _TILL = (
@@ -59,8 +59,9 @@ def wing_of(path):
 def files(*suffixes):
     """Return the files of all wings with these suffixes, relative to the root, with their texts."""
     paths = [
-        ROOT / "listener.py",
         ROOT / "const.py",
+        ROOT / "listener.py",
+        ROOT / "pools.py",
         *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*")),
     ]
     found = {}

@@ -143,13 +143,14 @@ class Clinic:
         self.terminals += made
         return made
 
-    def make_impatient_terminal(self, answer_timeout=1, customer_timeout=300):
+    def make_impatient_terminal(self, answer_timeout=1, customer_timeout=300, **values):
         """Return a terminal whose account tells after a second that the customer is still there.
 
         :param int customer_timeout: seconds that a customer may take, and the connection stays open
+        :param values: of the terminal
         """
         account = self.make_account(answer_timeout=answer_timeout, customer_timeout=customer_timeout)
-        return self.make_terminal(account_id=account)
+        return self.make_terminal(account_id=account, **values)
 
     def make_account(self, **values):
         """Return the id of a NETS account with waiting times of its own."""

@@ -208,7 +208,7 @@ def test_a_token_that_was_revoked_leads_to_one_charge(clinic, terminal, simulato
 
 def test_the_simulator_dies_while_the_card_is_awaited(clinic, stack, open_invoice):
     """The other end of the line is gone, and with it whatever ran there: proven by its last result."""
-    terminal = clinic.make_impatient_terminal(customer_timeout=3)
+    terminal = clinic.make_impatient_terminal(customer_timeout=3, used_by_hand=False)
     invoice = clinic.make_invoice(210)
     page = open_invoice(invoice)
     dialog = page.pay_by_card().pay_on(terminal)

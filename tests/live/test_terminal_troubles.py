@@ -93,7 +93,7 @@ def test_answers_that_get_lost_are_fetched_and_booked(clinic):
 
 
 def test_a_request_that_never_reached_the_terminal_is_proven_not_charged(clinic, open_invoice):
-    terminal = clinic.make_impatient_terminal(customer_timeout=3)
+    terminal = clinic.make_impatient_terminal(customer_timeout=3, used_by_hand=False)
     invoice = clinic.make_invoice(160)
     terminal.play(outcome="approved", answer="cut_before")
     page = open_invoice(invoice)

@@ -1,2 +1,3 @@
 from . import account_payment_register
 from . import account_payment_register_form
+from . import nets_transaction_book

@@ -34,6 +34,22 @@ class AccountPaymentRegister(models.TransientModel):
     # Each opened wizard asks once: pressing twice returns the first one's transaction.
     nets_request_id = fields.Char(default=lambda self: str(uuid.uuid4()))
 
+    @api.depends("partner_type")
+    def _compute_payment_method_line_fields(self):
+        super()._compute_payment_method_line_fields()
+        # a terminal gives money back to the customer's card, and pays nobody else
+        for wizard in self.filtered(lambda wizard: wizard.partner_type == "supplier"):
+            wizard.available_payment_method_line_ids = wizard.available_payment_method_line_ids.filtered(
+                lambda line: line.code != PAYMENT_METHOD_CODE
+            )
+
+    @api.depends("available_payment_method_line_ids")
+    def _compute_payment_method_line_id(self):
+        super()._compute_payment_method_line_id()
+        for wizard in self.filtered(lambda wizard: wizard.partner_type == "supplier"):
+            if wizard.payment_method_line_id.code == PAYMENT_METHOD_CODE:
+                wizard.payment_method_line_id = wizard.available_payment_method_line_ids[:1]._origin
+
     @api.depends("payment_method_line_id", "payment_type")
     def _compute_nets_is_terminal(self):
         for wizard in self:

@@ -2,9 +2,10 @@ from odoo import Command, api, fields, models
 
 
 class NetsTerminalFetch(models.TransientModel):
-    """The terminals that an account may use, beside those that Odoo knows."""
+    """The terminals that an account may use, beside those that Odoo knows. What NETS said is the server's to write."""
 
     _name = "nets.terminal.fetch"
+    _inherit = ["nets.server.fields"]
     _description = "Fetch the terminals of a NETS account"
 
     account_id = fields.Many2one("nets.account", required=True, readonly=True)
@@ -60,17 +61,19 @@ class NetsTerminalFetch(models.TransientModel):
             if terminal.account_id == account and terminal.active and terminal.identifier not in identifiers
         ]
         locations = self.env["nets.location"].search([("company_id", "=", account.company_id.id)], limit=2)
-        return self.create(
+        fetch = self.sudo().create(
             {
                 "account_id": account.id,
                 "location_id": locations.id if len(locations) == 1 else False,
                 "line_ids": [Command.create(line) for line in lines],
             }
         )
+        return fetch.sudo(False)
 
     def action_import(self):
         """Make the chosen new terminals known to Odoo."""
         self.ensure_one()
+        self.account_id.check_access("write")
         location = self.location_id
         if self.makes_site and self._lines_to_import():
             # Terminals send their local time: without a site nobody would know which one that is.
@@ -97,10 +100,11 @@ class NetsTerminalFetch(models.TransientModel):
 
 class NetsTerminalFetchLine(models.TransientModel):
     _name = "nets.terminal.fetch.line"
+    _inherit = ["nets.server.fields"]
     _description = "Terminal of a NETS account"
     _order = "id"
 
-    fetch_id = fields.Many2one("nets.terminal.fetch", required=True, ondelete="cascade")
+    fetch_id = fields.Many2one("nets.terminal.fetch", required=True, readonly=True, ondelete="cascade")
     identifier = fields.Char("Terminal ID", required=True, readonly=True)
     name = fields.Char()
     wanted = fields.Boolean("Import")

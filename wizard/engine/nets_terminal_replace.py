@@ -21,12 +21,13 @@ class NetsTerminalReplace(models.TransientModel):
         """
         self.ensure_one()
         old = self.terminal_id
+        old.check_access("write")
         old._check_not_in_use()
         if not old.active:
             raise refusal(self.env, "terminal_archived")
         new = old.copy({"identifier": self.identifier})
         new.name = old.name
-        old.write({"active": False, "replaced_by_id": new.id})
+        old.sudo().write({"active": False, "replaced_by_id": new.id})
         old._replace_by(new)
         return {
             "type": "ir.actions.act_window",

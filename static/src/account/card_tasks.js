@@ -11,7 +11,9 @@ class PaymentTask extends CardTask {
   }
 
   load(orm) {
-    return orm.call("account.move", "nets_card_payment_data", [this.invoiceIds]);
+    return orm.call("account.move", "nets_card_payment_data", [this.invoiceIds], {
+      previous_id: this.previousId,
+    });
   }
 
   /** What was filled in in Odoo's *Pay* is sent as it is; else only where it is clear on which terminal. */
@@ -30,7 +32,7 @@ class PaymentTask extends CardTask {
 
   /** @param {Choice} choice */
   request({amount, terminalId, requestId}) {
-    const values = {request_id: requestId};
+    const values = {request_id: requestId, previous_id: this.previousId};
     return [
       "account.move",
       "nets_start_card_payment",
@@ -65,6 +67,7 @@ class RefundTask extends CardTask {
   async load(orm) {
     const form = await orm.call("nets.transaction", "refund_data", [[this.refundOfId]], {
       invoice_id: this.description.invoice_id,
+      previous_id: this.previousId,
     });
     this.creditNoteId = form.credit_note_id;
     return form;
@@ -76,6 +79,7 @@ class RefundTask extends CardTask {
       request_id: requestId,
       credit_note_id: this.creditNoteId,
       invoice_id: this.description.invoice_id,
+      previous_id: this.previousId,
     };
     return ["nets.transaction", "start_refund", [[this.refundOfId], amount, terminalId], values];
   }
@@ -130,14 +134,20 @@ class PayOutTask extends PaymentTask {
   cardPaymentId = false;
 
   async load(orm) {
-    const form = await orm.call("account.move", "nets_payout_data", [this.invoiceIds]);
+    const form = await orm.call("account.move", "nets_payout_data", [this.invoiceIds], {
+      previous_id: this.previousId,
+    });
     this.cardPaymentId = form.card_payment_id;
     return form;
   }
 
   /** @param {Choice} choice */
   request({amount, terminalId, requestId}) {
-    const values = {request_id: requestId, refund_of_id: this.cardPaymentId};
+    const values = {
+      request_id: requestId,
+      refund_of_id: this.cardPaymentId,
+      previous_id: this.previousId,
+    };
     return ["account.move", "nets_start_payout", [this.invoiceIds, amount, terminalId], values];
   }
 

@@ -39,6 +39,9 @@ export class CardTask {
   isFixed = false;
   /** The component with what else there is to choose; its props are `task`, `form`, `disabled` and `setAmount`. */
   Choices = null;
+  /** What failed, and is asked for again with another amount or terminal: all the rest stays as it was. */
+  previousId = false;
+
   /** @param {Object} description as the server says it, see `Progress.task` */
   constructor(description) {
     this.description = description;

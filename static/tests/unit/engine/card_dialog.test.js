@@ -11,6 +11,7 @@ import {
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, destroy, expect, test} from "@odoo/hoot";
 import {
+  MockServer,
   contains,
   makeDialogMockEnv,
   makeServerError,
@@ -49,7 +50,7 @@ beforeEach(() => {
     return server.payment;
   });
   onRpc("account.move", "nets_start_card_payment", async ({args, kwargs}) => {
-    server.starts.push({args, requestId: kwargs.request_id});
+    server.starts.push({args, requestId: kwargs.request_id, previousId: kwargs.previous_id});
     return [await server.start()];
   });
   onRpc("nets.transaction", "retry", async ({args, kwargs}) => {
@@ -240,6 +241,12 @@ test("declined: back to amount and terminal", async () => {
   await waitFor("#nets_amount");
   expect("#nets_amount").toHaveValue("1,050.00");
   expect.verifySteps(["changed", "changed"]);
+  await click(PROCESS);
+  await waitFor(RETRY);
+  expect(server.starts.map(({previousId}) => previousId)).toEqual([false, server.progress.id], {
+    message: "all the rest of it is asked again",
+  });
+  expect.verifySteps(["changed", "changed"]);
 });
 
 test("waits before trying again where that makes no sense at once", async () => {
@@ -408,6 +415,89 @@ test("a closed dialog asks no more", async () => {
   const before = asked;
   await advanceTime(5 * POLL_INTERVAL);
   expect(asked).toBe(before);
+});
+
+describe("signature", () => {
+  const ACCEPT = "button:contains(The signature is right)";
+  const DECLINE = "button:contains(Not right: take the payment back)";
+  const UNSIGNED = {
+    ...APPROVED,
+    look: "signature",
+    label: "Check the signature",
+    signature: "required",
+    paper: "Cardholder signature",
+  };
+
+  beforeEach(() => {
+    server.signed = () => progressOf(APPROVED);
+    server.signatures = [];
+    onRpc("nets.transaction", "sign", async ({args}) => {
+      server.signatures.push(args);
+      return [await server.signed()];
+    });
+    mockService("notification", {add: (_text, {title}) => expect.step(title)});
+  });
+
+  test("the dialog stays open with the receipt until it is accepted", async () => {
+    await open();
+    await click(PROCESS);
+    await waitFor(".o_nets_label:contains(Waiting for the card)");
+    server.progress = progressOf(UNSIGNED);
+    await advanceTime(POLL_INTERVAL);
+    await waitFor(".o_nets_label:contains(Check the signature)");
+    expect(".o_nets_paper").toHaveText("Cardholder signature");
+    expect(queryAllTexts(".modal-footer button")).toEqual([
+      "The signature is right",
+      "Not right: take the payment back",
+      "Close",
+    ]);
+    await click(ACCEPT);
+    await animationFrame();
+    await animationFrame();
+    expect(server.signatures.length).toBe(1);
+    const [[ids, accepted, requestId]] = server.signatures;
+    expect([ids, accepted]).toEqual([[42], true]);
+    expect(requestId).toMatch(REQUEST_ID);
+    expect.verifySteps(["changed", "changed", "changed", "changed", "Successful", "close"]);
+  });
+
+  test("declined, the reversal is followed, held while the terminal isn't free", async () => {
+    const waiting = {waiting: true, label: "An earlier payment is being resolved"};
+    server.progress = progressOf(UNSIGNED);
+    server.signed = () => waiting;
+    await open({transactionId: 42});
+    await click(DECLINE);
+    await waitFor("h2:contains(An earlier payment is being resolved)");
+    const reversal = {id: 43, kind: "reversal", task: {type: "reversal", refund_of_id: 42}};
+    server.progress = progressOf({...reversal, label: "Taking the payment back…", abort: ""});
+    server.signed = () => server.progress;
+    await advanceTime(2000);
+    await waitFor(".o_nets_label:contains(Taking the payment back)");
+    const requests = server.signatures.map(([, , requestId]) => requestId);
+    expect(requests.length).toBe(2);
+    expect(new Set(requests).size).toBe(1);
+    server.progress = progressOf({...APPROVED, ...reversal, label: "Reversed"});
+    await advanceTime(POLL_INTERVAL);
+    await animationFrame();
+    expect.verifySteps(["changed", "changed", "changed", "changed", "Reversed", "close"]);
+  });
+
+  test("once declined, it can only be taken back", async () => {
+    server.progress = progressOf({...UNSIGNED, label: "Signature declined", signature: "declined"});
+    await open({transactionId: 42});
+    expect(ACCEPT).toHaveCount(0);
+    expect(DECLINE).toBeEnabled();
+    expect.verifySteps(["changed", "changed"]);
+  });
+
+  test("what somebody else says of it is seen", async () => {
+    server.progress = progressOf(UNSIGNED);
+    await open({transactionId: 42});
+    server.progress = progressOf(APPROVED);
+    MockServer.env["bus.bus"]._sendone("broadcast", "nets_connect_cloud", {transaction_id: 42});
+    await waitFor(".o_nets_label:contains(Successful)");
+    expect.verifySteps(["changed", "changed", "changed", "Successful", "close"]);
+  });
 });
 
 describe("refund", () => {

@@ -1,0 +1,157 @@
+"""Few threads for much work, and threads with a small stack. Nothing of Odoo in here.
+
+Rule 25: work is bounded. What has to be done waits in a queue for one of a small number of threads; a thread of its own
+has only what holds a call to NETS, and its stack is small.
+"""
+
+import heapq
+import itertools
+import logging
+import math
+import os
+import threading
+import time
+import weakref
+
+_logger = logging.getLogger(__name__)
+
+# Seconds without anything to do after which a thread ends.
+IDLE = 20
+# Measured with Python 3.11: whatever nests Python in C and C in Python as deep as Python's own limit of 1000 lets it,
+# the address book of the C library and a TLS handshake fit into this with room to spare. The usual 8 MB of address space
+# for each of some hundred threads run into Odoo's memory limit.
+SMALL_STACK = 1024 * 1024
+
+_stack_lock = threading.Lock()
+_pools = weakref.WeakSet()
+
+
+class Pool:
+    """A queue of jobs, and at most so many threads for them; none as long as there is nothing to do.
+
+    Jobs have a key. One whose key is in the queue isn't queued twice; one whose key is at work is done once more after
+    it, so that whoever asks for it gets what is there from now on. What a job raises is logged.
+    """
+
+    def __init__(self, name, size):
+        """
+        :param str name: of its threads
+        :param int size: threads at most
+        """
+        self.name = name
+        self.size = size
+        _pools.add(self)
+        self._reset()
+
+    def _reset(self):
+        self._changed = threading.Condition()
+        self._queue = []  # heap of (when, number, key); an entry that `_queued` doesn't know any more is void
+        self._queued = {}  # key → (when, number, job)
+        self._at_work = {}  # key → (when, job) to be done once more afterwards, or None
+        self._threads = self._idle = 0
+        self._numbers = itertools.count()
+
+    def submit(self, key, job, delay=0):
+        """Have a job done.
+
+        :param key: whatever tells it from others
+        :param job: called without arguments
+        :param float delay: seconds until then at least; of two with the same key, the newer one is done when the sooner
+            one would have been
+        :return: whether it wasn't queued already
+        :raise RuntimeError: no thread could be started, and there is none that would do it later
+        """
+        when = time.monotonic() + delay
+        with self._changed:
+            if key in self._at_work:
+                again = self._at_work[key]
+                self._at_work[key] = (min(when, again[0]) if again else when, job)
+                return again is None
+            known = self._queued.get(key)
+            self._put(min(when, known[0]) if known else when, key, job)
+            try:
+                self._ensure_thread()
+            except RuntimeError:
+                if not self._threads:
+                    del self._queued[key]
+                    raise
+            self._changed.notify()
+            return known is None
+
+    def _put(self, when, key, job):
+        number = next(self._numbers)
+        self._queued[key] = (when, number, job)
+        heapq.heappush(self._queue, (when, number, key))
+
+    def _ensure_thread(self):
+        if self._idle < len(self._queued) and self._threads < self.size:
+            threading.Thread(target=self._work, name=f"{self.name}-{next(self._numbers)}", daemon=True).start()
+            self._threads += 1
+
+    def _work(self):
+        while (taken := self._take()) is not None:
+            key, job = taken
+            try:
+                job()
+            except Exception:  # nobody stands above a thread: what is unexpected has to be seen in the log at least
+                _logger.exception("%s ended unexpectedly", key)
+            del job, taken  # what it knew isn't kept until the next one comes
+            self._done(key)
+
+    def _take(self):
+        """Wait for the next job.
+
+        :return: (key, job), or None where this thread isn't needed any more
+        """
+        with self._changed:
+            while True:
+                while self._queue and self._queued.get(self._queue[0][2], (0, None))[1] != self._queue[0][1]:
+                    heapq.heappop(self._queue)
+                left = self._queue[0][0] - time.monotonic() if self._queue else math.inf
+                if left <= 0:
+                    _when, _number, key = heapq.heappop(self._queue)
+                    _when, _number, job = self._queued.pop(key)
+                    self._at_work[key] = None
+                    return key, job
+                self._idle += 1
+                woken = self._changed.wait(min(left, IDLE))
+                self._idle -= 1
+                # another one waits for what is to be done later
+                if not woken and (not self._queued or (left > IDLE and self._idle)):
+                    self._threads -= 1
+                    return None
+
+    def _done(self, key):
+        with self._changed:
+            again = self._at_work.pop(key)
+            if again:
+                self._put(again[0], key, again[1])
+                self._changed.notify()
+
+
+def start_small_thread(target, name):
+    """Start a daemon thread with a small stack, for something that waits and doesn't nest deeply.
+
+    :raise RuntimeError: it couldn't be started
+    """
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    # The size is the whole process' for a moment, so one of Odoo's own threads may get a small stack, too: SMALL_STACK
+    # is enough for that.
+    with _stack_lock:
+        usual = threading.stack_size(SMALL_STACK)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(usual)
+
+
+def _forget_parent():
+    """A forked process has none of the threads, and shouldn't do what is queued in its parent."""
+    global _stack_lock  # noqa: PLW0603  perhaps held in that very moment
+    _stack_lock = threading.Lock()
+    for pool in _pools:
+        pool._reset()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_forget_parent)
