@@ -28,6 +28,7 @@ from .account import test_refund
 from .account import test_refund_rights
 from .account import test_refusals
 from .account import test_signature
+from .pos import test_people_sequences
 from .pos import test_pos_books
 from .pos import test_pos_borders
 from .pos import test_pos_extra_accounts
@@ -39,3 +40,4 @@ from .pos import test_pos_people
 from .pos import test_pos_places
 from .pos import test_pos_progress
 from .pos import test_pos_refund
+from .pos import test_pos_way_round
