@@ -51,8 +51,8 @@ EVIDENCE_INTERVAL = 5
 LONGEST_WATCH_PAUSE = 60
 # What is due and wasn't done yet, since others are before it, is looked at again after this long.
 DUE_PAUSE = 15
-# A token that ends within this time is renewed, and after as long a pause where NETS couldn't be reached. NETS' live for
-# a day; the client itself logs in for the last ten minutes.
+# A token that ends within this time is renewed, and after as long a pause where NETS couldn't be reached. NETS' live
+# for a day; the client itself logs in for the last ten minutes.
 TOKEN_RESERVE = 1800
 LOGIN_PAUSE = 300
 # An abort call that did not report back by then may be repeated.

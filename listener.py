@@ -1,10 +1,11 @@
 """The threads that talk to NETS, so that no worker, cursor or row lock waits for a customer.
 
 One thread per transaction holds the blocking call, with a small stack; the number of terminals bounds the number of
-threads, since a terminal takes one operation at a time. All else is done by a few threads (`pools.py`), each kind of work
-by its own, so that none keeps another from being done: what a call needs of the database before and after it, lookups,
-aborts, questions for a terminal's state, bookings. Whatever is needed is read before, in a short transaction, and whatever
-was learnt is written after, in another one. Should the process die at any point, the row tells how far it got:
+threads, since a terminal takes one operation at a time. All else is done by a few threads (`pools.py`), each kind of
+work by its own, so that none keeps another from being done: what a call needs of the database before and after it,
+lookups, aborts, questions for a terminal's state, bookings. Whatever is needed is read before, in a short transaction,
+and whatever was learnt is written after, in another one. Should the process die at any point, the row tells how far it
+got:
 
     not claimed          nothing was sent; the row fails after a minute
     claimed, no answer   the heartbeat stops; the row becomes unknown and is looked up
@@ -17,7 +18,7 @@ import random
 import secrets
 import threading
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,7 +32,7 @@ from odoo.modules.registry import Registry
 from odoo.service import server
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
 from odoo.sql_db import db_connect
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from .connect_cloud import (
     ConnectCloudClient,
@@ -48,21 +49,31 @@ from .pools import Pool, start_small_thread
 _logger = logging.getLogger(__name__)
 
 # The connection pool raises at its limit: however many terminals answer at once, only a few of their threads
-# hold a connection. Booking waits for documents that somebody else works on: it must not keep an answer from being
-# recorded, so it has places of its own.
+# hold a connection.
 _cursors = threading.BoundedSemaphore(4)
-_booking_cursors = threading.BoundedSemaphore(2)
 
 # What a person waits for at this very moment comes before what was answered.
 _sending = Pool("nets.sending", 3)
 _recording = Pool("nets.recording", 3)
-_booking = Pool("nets.booking", 2)
+# Booking is much work for the processor, which people's requests need, too; and a journal takes one entry after the
+# other.
+_booking = Pool("nets.booking", 1, spare=1)
 _lookups = Pool("nets.lookups", 6)
 _aborts = Pool("nets.aborts", 3)
 _states = Pool("nets.states", 3)
 _logins = Pool("nets.logins", 3)
 
 DATABASE_ERRORS = (psycopg2.Error, PoolError)
+# Seconds that a booking waits for a document, or the number of an entry, that somebody else has.
+BOOKING_PATIENCE = 2
+
+
+class Postponed(Exception):
+    """Something is done a moment later, by whichever thread is free then."""
+
+    def __init__(self, reason, pause):
+        super().__init__(reason)
+        self.pause = pause
 
 # Where the terminal's last result can't even be asked for these reasons, a payment can't be sent either. Others, a
 # 404 among them, may be the service's way to say that the terminal has no last result yet.
@@ -192,8 +203,8 @@ def _after_commit(cr, pool, target, *args, key=None):
 
 
 def _submit(pool, target, dbname, *args, key=None, delay=0, attempt=0):
-    """Have something done by a pool, unless it is queued there already. Never raises: a callback that does would stop the
-    ones behind it, and a row that nobody takes care of is found later.
+    """Have something done by a pool, unless it is queued there already. Never raises: a callback that does would stop
+    the ones behind it, and a row that nobody takes care of is found later.
 
     :param key: what tells it from others of its kind; the first argument by default
     :param float delay: seconds
@@ -216,6 +227,9 @@ def _run(pool, target, dbname, args, key, name, attempt):
     threading.current_thread().dbname = dbname  # for Odoo's log lines
     try:
         target(dbname, *args)
+    except Postponed as postponed:
+        _logger.debug("%s is done later: %s", name, postponed)
+        pause = min(postponed.pause * (attempt + random.random()), 10)
     except DATABASE_ERRORS as error:
         if _is_gone(dbname):
             return
@@ -224,7 +238,9 @@ def _run(pool, target, dbname, args, key, name, attempt):
             return
         pause = min(2**attempt, 10)
         _logger.warning("%s failed, again in %s s (%s)", name, pause, error)
-        _submit(pool, target, dbname, *args, key=key, delay=pause, attempt=attempt + 1)
+    else:
+        return
+    _submit(pool, target, dbname, *args, key=key, delay=pause, attempt=attempt + 1)
 
 
 # === SHORT TRANSACTIONS === #
@@ -410,9 +426,20 @@ def _record(dbname, call, claim_token, outcome):
 def _book(dbname, transaction_id, method):
     """Book a charge. What accounting refuses is left to the scheduled job.
 
-    Accounting is made for Odoo's usual isolation: it counts on an error where somebody else changed what it read.
+    Accounting is made for Odoo's usual isolation: it counts on an error where somebody else changed what it read. It is
+    repeated a little later then, and nobody waits long: neither for others' documents, nor in the way of other
+    bookings, nor of answers that are to be recorded.
     """
-    _in_transaction(dbname, transaction_id, method, places=_booking_cursors, isolation=ISOLATION_LEVEL_REPEATABLE_READ)
+    if _recording.backlog():
+        raise Postponed("answers are recorded first", 0.3)
+    try:
+        with _environment(dbname, nullcontext(), ISOLATION_LEVEL_REPEATABLE_READ) as env, quiet_conflicts():
+            env.cr.execute(SQL("SET LOCAL lock_timeout = %s", f"{BOOKING_PATIENCE}s"))
+            getattr(env["nets.transaction"].browse(transaction_id), method)()
+            env.cr.commit()
+            env.registry.signal_changes()
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+        raise Postponed(error, 0.5) from error
 
 
 def _ask_baseline(dbname, client, call):
@@ -566,9 +593,7 @@ class _Keeper:
                     self._is_running = False
                     return
             for dbname in {dbname for dbname, _token in held | forgotten}:
-                self._beat(
-                    dbname, *([token for name, token in tokens if name == dbname] for tokens in (held, forgotten))
-                )
+                self._beat(dbname, _of_database(dbname, held), _of_database(dbname, forgotten))
 
     def _beat(self, dbname, held, forgotten):
         try:
@@ -583,6 +608,10 @@ class _Keeper:
                 self._forgotten.difference_update((dbname, token) for token in forgotten)
 
 
+def _of_database(dbname, tokens):
+    return [token for name, token in tokens if name == dbname]
+
+
 keeper = _Keeper()
 
 
@@ -590,8 +619,8 @@ keeper = _Keeper()
 
 
 def _look_up(dbname, transaction_id, lookup_token):
-    """One bounded lookup, if one is due on the transaction's terminal and nobody else is at it: for all transactions that
-    wait for it. And the booking of what it finds."""
+    """One bounded lookup, if one is due on the transaction's terminal and nobody else is at it: for all transactions
+    that wait for it. And the booking of what it finds."""
     call = _in_transaction(dbname, transaction_id, "_claim_lookup", lookup_token)
     if call is None:
         return
@@ -631,8 +660,8 @@ def _abort(dbname, transaction_id):
 def _watch_over(dbname):
     """Start what is due, of whatever process, and come back when the next is. Ends when nothing is open any more.
 
-    Whoever is dead can't do it; and the scheduled job comes once a minute, not before a minute after a start, and not at
-    all after a crash of the database.
+    Whoever is dead can't do it; and the scheduled job comes once a minute, not before a minute after a start, and not
+    at all after a crash of the database.
     """
     due, pause = _in_transaction(dbname, None, "_due_now")
     for transaction_id, terminal_id, what in due:
@@ -653,8 +682,8 @@ _loaded_before_fork = set()
 
 
 def registry_was_loaded(dbname):
-    """A process begins to serve a database: it looks after what others left there, after a moment, and not all of them at
-    once."""
+    """A process begins to serve a database: it looks after what others left there, after a moment, and not all of them
+    at once."""
     serving = server.server
     if serving is None or config["test_enable"] or config["stop_after_init"] or getattr(odoo, "evented", False):
         return

@@ -17,9 +17,11 @@ _logger = logging.getLogger(__name__)
 
 # Seconds without anything to do after which a thread ends.
 IDLE = 20
+# Seconds after which a job counts as held up by something that isn't its own work.
+HELD_UP = 1
 # Measured with Python 3.11: whatever nests Python in C and C in Python as deep as Python's own limit of 1000 lets it,
-# the address book of the C library and a TLS handshake fit into this with room to spare. The usual 8 MB of address space
-# for each of some hundred threads run into Odoo's memory limit.
+# the address book of the C library and a TLS handshake fit into this with room to spare. The usual 8 MB of address
+# space for each of some hundred threads run into Odoo's memory limit.
 SMALL_STACK = 1024 * 1024
 
 _stack_lock = threading.Lock()
@@ -33,13 +35,15 @@ class Pool:
     it, so that whoever asks for it gets what is there from now on. What a job raises is logged.
     """
 
-    def __init__(self, name, size):
+    def __init__(self, name, size, spare=0):
         """
         :param str name: of its threads
-        :param int size: threads at most
+        :param int size: jobs at once
+        :param int spare: further threads, which only stand in for those that are held up
         """
         self.name = name
         self.size = size
+        self.spare = spare
         _pools.add(self)
         self._reset()
 
@@ -48,6 +52,7 @@ class Pool:
         self._queue = []  # heap of (when, number, key); an entry that `_queued` doesn't know any more is void
         self._queued = {}  # key → (when, number, job)
         self._at_work = {}  # key → (when, job) to be done once more afterwards, or None
+        self._begun = {}  # key → when it was begun
         self._threads = self._idle = 0
         self._numbers = itertools.count()
 
@@ -78,13 +83,19 @@ class Pool:
             self._changed.notify()
             return known is None
 
+    def backlog(self):
+        """:return: how many jobs wait for a thread"""
+        now = time.monotonic()
+        with self._changed:
+            return sum(when <= now for when, _number, _job in self._queued.values())
+
     def _put(self, when, key, job):
         number = next(self._numbers)
         self._queued[key] = (when, number, job)
         heapq.heappush(self._queue, (when, number, key))
 
     def _ensure_thread(self):
-        if self._idle < len(self._queued) and self._threads < self.size:
+        if self._idle < len(self._queued) and self._threads < self.size + self.spare:
             threading.Thread(target=self._work, name=f"{self.name}-{next(self._numbers)}", daemon=True).start()
             self._threads += 1
 
@@ -107,11 +118,15 @@ class Pool:
             while True:
                 while self._queue and self._queued.get(self._queue[0][2], (0, None))[1] != self._queue[0][1]:
                     heapq.heappop(self._queue)
-                left = self._queue[0][0] - time.monotonic() if self._queue else math.inf
+                now = time.monotonic()
+                left = self._queue[0][0] - now if self._queue else math.inf
+                if left <= 0:
+                    left = self._wait_for_place(now)
                 if left <= 0:
                     _when, _number, key = heapq.heappop(self._queue)
                     _when, _number, job = self._queued.pop(key)
                     self._at_work[key] = None
+                    self._begun[key] = now
                     return key, job
                 self._idle += 1
                 woken = self._changed.wait(min(left, IDLE))
@@ -121,12 +136,19 @@ class Pool:
                     self._threads -= 1
                     return None
 
+    def _wait_for_place(self, now):
+        """:return: seconds until one more may be begun"""
+        fresh = sorted(begun for begun in self._begun.values() if now - begun < HELD_UP)
+        return fresh[-self.size] + HELD_UP - now if len(fresh) >= self.size else 0
+
     def _done(self, key):
         with self._changed:
             again = self._at_work.pop(key)
+            del self._begun[key]
             if again:
                 self._put(again[0], key, again[1])
-                self._changed.notify()
+            # perhaps there was no place for one that waits
+            self._changed.notify()
 
 
 def start_small_thread(target, name):

@@ -34,7 +34,7 @@ import stack
 CLIENTS = 4  # that start payments
 REQUESTS = 40  # ordinary ones, for a median
 BATCH = 50  # records made by one call
-PATIENCE = 240  # seconds, until everything is booked
+PATIENCE = 600  # seconds, until everything is booked
 # As Odoo ships them.
 DEFAULTS = {"db_maxconn": 64, "max_cron_threads": 2}
 HELD = {"outcome": "approved", "wait": {"release": True}}

@@ -305,13 +305,13 @@ register(
             ),
         ),
         "refund:insufficient_funds": (
-            _lt("Refund refused"),
+            _lt("Insufficient funds"),
             _lt(
                 "There isn't enough money to pay this refund from. %(not_done)s Refund less, or give the money back in another way."
             ),
         ),
         "refund:over_limit": (
-            _lt("Over the limit"),
+            _lt("Over the card's limit"),
             _lt("The amount is over a limit for refunds. %(not_done)s Refund less, or try another card."),
         ),
         "refund:card_removed": (

@@ -3,12 +3,15 @@ from .engine import test_admin_accounts
 from .engine import test_admin_messages
 from .engine import test_admin_operations
 from .engine import test_admin_secrets
+from .engine import test_borders
 from .engine import test_doors
 from .engine import test_hoot
 from .engine import test_log
+from .engine import test_pools
 from .engine import test_progress
 from .engine import test_receipt
 from .engine import test_recovery
+from .engine import test_retention
 from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
@@ -18,12 +21,16 @@ from .account import test_extras
 from .account import test_frozen
 from .account import test_invoice_payment
 from .account import test_layouts
+from .account import test_offered
 from .account import test_references
 from .account import test_rehearsal
 from .account import test_refund
 from .account import test_refund_rights
 from .account import test_refusals
+from .account import test_signature
+from .pos import test_people_sequences
 from .pos import test_pos_books
+from .pos import test_pos_borders
 from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists
@@ -33,3 +40,4 @@ from .pos import test_pos_people
 from .pos import test_pos_places
 from .pos import test_pos_progress
 from .pos import test_pos_refund
+from .pos import test_pos_way_round

@@ -1,4 +1,4 @@
-"""Rules and implied groups aren't written any more on each update: what changed in this version is written here, once."""
+"""Rules and implied groups are no longer written on each update: what this version changes is written here, once."""
 
 from odoo import SUPERUSER_ID, api
 

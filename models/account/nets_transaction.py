@@ -656,10 +656,6 @@ class NetsOriginInvoice(models.AbstractModel):
         transaction.sudo().invoice_ids.sudo(False).check_access("write")
 
     @api.model
-    def _check_may_sign(self, transaction):
-        transaction.invoice_ids.check_access("write")
-
-    @api.model
     def _press_back(self, transaction, request_id):
         return Reversal(self.env, request_id, transaction)
 

@@ -338,8 +338,8 @@ class NetsAccount(models.Model):
     def _renew_tokens(self):
         """Have the tokens renewed that end soon: nobody at a terminal should wait for a login.
 
-        Only where it isn't the account that NETS refuses: what is wrong there, a person mends. And not all the time where
-        NETS can't be reached.
+        Only where it isn't the account that NETS refuses: what is wrong there, a person mends. And not all the time
+        where NETS can't be reached.
         """
         self.env.cr.execute(
             SQL(
@@ -420,8 +420,8 @@ class NetsAccount(models.Model):
         self.env["nets.account.secret"].sudo()._store(self.id, vals)
 
     def _store_token(self, client_values, token):
-        """Keep a token that a thread got. It costs another login, nothing more, where somebody changes the account at this
-        moment: that isn't waited for.
+        """Keep a token that a thread got. It costs another login, nothing more, where somebody changes the account at
+        this moment: that isn't waited for.
 
         :param dict client_values: with which it was got
         :param token: connect_cloud.Token, or None where it turned out to be invalid

@@ -33,8 +33,8 @@ class NetsAccountSecret(models.Model):
         """Write secrets so that no statement has them (rule 26).
 
         Odoo and PostgreSQL log statements that fail, or take long, with all their values; and an update fails wherever
-        somebody else was faster. What COPY reads is in no statement: it goes to a table of this transaction alone, where
-        nothing can fail, and from there to its place.
+        somebody else was faster. What COPY reads is in no statement: it goes to a table of this transaction alone,
+        where nothing can fail, and from there to its place.
 
         :param dict values: of some fields
         :param bool wait: for whoever changes the same secret; else nothing is written then

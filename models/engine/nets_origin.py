@@ -61,10 +61,6 @@ class NetsOrigin(models.AbstractModel):
     # === SIGN === #
 
     @api.model
-    def _check_may_sign(self, transaction):
-        """:raise AccessError: where the user may not say whether the customer's signature is the one on the card"""
-
-    @api.model
     def _press_back(self, transaction, request_id):
         """The press that has the terminal take this payment back.
 

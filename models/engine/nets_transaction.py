@@ -69,8 +69,8 @@ def lock_rows(records):
     """Rule 3: only one at a time looks at what is due on these records, or left of them.
 
     A real update and not just a lock: a transaction that waited for it has an old snapshot, in which the other's
-    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot. That
-    is as it should be, and no error for the log.
+    reservation can't be seen. PostgreSQL then refuses the update, and Odoo repeats the request with a new snapshot.
+    That is as it should be, and no error for the log.
 
     :param records: of one model, real ones
     """
@@ -752,8 +752,9 @@ class NetsTransaction(models.Model):
         }
 
     def _wants_signature(self, outcome):
-        approved = outcome.state == OutcomeState.APPROVED
-        return approved and self.kind == "purchase" and outcome.card.cvm == CVM_SIGNATURE
+        # nobody is asked for what is only a test
+        charged = outcome.state == OutcomeState.APPROVED and self.kind == "purchase" and self.origin != "none"
+        return charged and outcome.card.cvm == CVM_SIGNATURE
 
     # === THE DOORS OUT === #
 

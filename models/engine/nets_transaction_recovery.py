@@ -42,7 +42,8 @@ _logger = logging.getLogger(__name__)
 
 
 def _alive_until(condition):
-    """How long a process that has something in hand counts as alive without another heartbeat. NULL where there is none.
+    """How long a process that has something in hand counts as alive without another heartbeat. NULL where there is
+    none.
 
     :param SQL condition: of the heartbeat
     """
@@ -58,8 +59,8 @@ CALL_ALIVE_UNTIL = _alive_until(
 LOOKUP_ALIVE_UNTIL = _alive_until(SQL("nets_heartbeat.claim_token = nets_transaction.lookup_token"))
 # Somebody has begun to look it up, and hasn't come to the end.
 LOOKUP_CLAIMED = SQL("lookup_started_at IS NOT NULL AND (looked_up_at IS NULL OR lookup_started_at > looked_up_at)")
-# When it may be looked up: as planned, or as soon as whoever has begun is dead. One whose heartbeat isn't there has just
-# begun (it isn't seen yet), or come to an end.
+# When it may be looked up: as planned, or as soon as whoever has begun is dead. One whose heartbeat isn't there has
+# just begun (it isn't seen yet), or come to an end.
 LOOKUP_MOMENT = SQL(
     "CASE WHEN %s THEN LEAST(next_lookup_at, %s) ELSE next_lookup_at END",
     LOOKUP_CLAIMED,
@@ -109,8 +110,8 @@ class NetsTransaction(models.Model):
     # === LOOK THE RESULT UP === #
 
     def _claim_lookup(self, lookup_token=None):
-        """Let one process at a time look up what is due on this one's terminal: an unknown result, and failed ones where a
-        person asked. One answer is for all of them.
+        """Let one process at a time look up what is due on this one's terminal: an unknown result, and failed ones
+        where a person asked. One answer is for all of them.
 
         :param str lookup_token: whose heartbeat tells that the process lives
         :return: listener.Call, or None when there is nothing to look up now
@@ -123,10 +124,12 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(
             SQL(
                 """UPDATE nets_transaction
-                      SET lookup_token = %(token)s, lookup_started_at = %(now)s, lookup_count = COALESCE(lookup_count, 0) + 1,
-                          next_lookup_at = %(now)s + %(deadline)s * interval '1 second', write_date = %(now)s
+                      SET lookup_token = %(token)s, lookup_started_at = %(now)s, write_date = %(now)s,
+                          lookup_count = COALESCE(lookup_count, 0) + 1,
+                          next_lookup_at = %(now)s + %(deadline)s * interval '1 second'
                     WHERE id IN (SELECT id FROM nets_transaction
-                                  WHERE terminal_id = %(terminal)s AND state IN %(states)s AND next_lookup_at IS NOT NULL
+                                  WHERE terminal_id = %(terminal)s AND state IN %(states)s
+                                    AND next_lookup_at IS NOT NULL
                                     AND (%(moment)s <= %(now)s OR lookup_token = %(token)s AND %(claimed)s)
                                   ORDER BY state = 'unknown' DESC, id DESC LIMIT %(most)s FOR NO KEY UPDATE)
                 RETURNING id""",
@@ -407,8 +410,8 @@ class NetsTransaction(models.Model):
     def _recover(self):
         """Look after rows that their thread has left, without waiting for anything.
 
-        Called when somebody watches a transaction, by whoever looks after what is open in each process, and every minute
-        by the scheduled job.
+        Called when somebody watches a transaction, by whoever looks after what is open in each process, and every
+        minute by the scheduled job.
 
         - never claimed within a minute → failed, by the same compare-and-set as the claim (rule 1)
         - no heartbeat → unknown (rule 16)

@@ -57,13 +57,14 @@ class NetsTransaction(models.Model):
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """UPDATE nets_transaction SET %(emptied)s, %(removed_at)s = %(now)s
-                    WHERE id IN (
-                        SELECT id FROM nets_transaction
-                         WHERE (%(kept)s) AND create_date < %(before)s
-                           AND state NOT IN %(unresolved)s AND to_book IS NOT TRUE
-                         ORDER BY create_date LIMIT %(batch)s
-                           FOR UPDATE SKIP LOCKED)
+                """WITH batch AS MATERIALIZED (
+                       SELECT id FROM nets_transaction
+                        WHERE (%(kept)s) AND create_date < %(before)s
+                          AND state NOT IN %(unresolved)s AND to_book IS NOT TRUE
+                        ORDER BY create_date LIMIT %(batch)s
+                          FOR NO KEY UPDATE SKIP LOCKED)
+                   UPDATE nets_transaction SET %(emptied)s, %(removed_at)s = %(now)s
+                    WHERE id IN (SELECT id FROM batch)
                 RETURNING id""",
                 emptied=SQL(", ").join(SQL("%s = NULL", SQL.identifier(name)) for name in columns),
                 kept=SQL(" OR ").join(SQL("%s IS NOT NULL", SQL.identifier(name)) for name in columns),

@@ -80,7 +80,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         self._check_may_run()
         origin = self._origin_model()
-        origin._check_may_sign(self)
+        origin._check_may_change(self)
         press = origin._press_back(self, request_id)
         # two people may say different things at the same moment
         for records in press.to_lock():

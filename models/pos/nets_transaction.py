@@ -496,10 +496,6 @@ class NetsOriginPos(models.AbstractModel):
         return transaction.pos_order_id._nets_name() or ""
 
     @api.model
-    def _check_may_sign(self, transaction):
-        transaction._pos_check_user()
-
-    @api.model
     def _press_back(self, transaction, request_id):
         if transaction.without_order:
             return Reversal(self.env, request_id, transaction)

@@ -1,14 +1,19 @@
 """Nobody below the administrator group can read a secret, in whatever way they ask; and nobody at all the password."""
 
 import logging
+import time
+from datetime import timedelta
+from unittest.mock import patch
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 from odoo.tools import file_open, mute_logger
 
-from ...connect_cloud import ConnectCloudError, Reason
+from ... import listener
+from ...connect_cloud import ConnectCloudError, Reason, Token
+from ...messages import LOGGED_IN
 from ..common import CardPaymentCommon
 
 PASSWORD = "very-secret"
@@ -20,7 +25,7 @@ class TestSecrets(CardPaymentCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.account.sudo()._write_secret({"token": TOKEN, "token_expires_at": 4102444800})
+        cls.account.sudo()._store_token(cls.account.sudo()._client_values(), Token(TOKEN, 4102444800))
         cls.administrator = new_test_user(
             cls.env,
             login="nets_admin",
@@ -168,6 +173,61 @@ class TestSecrets(CardPaymentCommon):
                 account.action_fetch_terminals()
         self.assertNoSecret(str(refused.exception))
         self.assertNoSecret(logs.output)
+
+    def test_rule_26_no_statement_has_a_secret(self):
+        """Rule 26: Odoo logs statements that fail, PostgreSQL also those that take long."""
+        odd = "tab\t line\n return\r back\\slash \\N 'quote' æ"
+        secrets = [f"{name} {odd}" for name in ("password", "token")]
+        with self.assertLogs("odoo.sql_db", logging.DEBUG) as logs:
+            self.account.password = secrets[0]
+            self.account.sudo()._store_token(self.account.sudo()._client_values(), Token(secrets[1], 4102444800))
+            self.env.flush_all()
+        statements = "".join(logs.output)
+        self.assertIn("UPDATE nets_account_secret", statements)
+        self.assertNotIn("back\\slash", statements)
+        self.assertNotIn("'quote'", statements)
+        values = self.account.sudo()._client_values()
+        self.assertEqual([values["password"], values["token"].value], secrets)
+
+    def test_a_secret_that_postgresql_would_complain_about_is_not_shown_to_it(self):
+        with self.assertRaises(ValueError) as refused:
+            self.account.password = f"{PASSWORD}\x00"
+        self.assertNoSecret(refused.exception)
+
+    def test_a_token_is_shown_only_to_the_service_that_gave_it_and_for_that_user(self):
+        account = self.account.sudo()
+        given_before = account._client_values()
+        self.assertEqual(given_before["token"].value, TOKEN)
+        for values in ({"username": "another"}, {"environment": "production", "password": PASSWORD}):
+            with self.subTest(values), self.undone():
+                account.write(values)
+                self.assertIsNone(account._client_values()["token"])
+                # a thread that began before comes back with its own
+                account._store_token(given_before, given_before["token"])
+                self.assertIsNone(account._client_values()["token"])
+
+    def test_a_token_is_renewed_before_somebody_waits_for_it(self):
+        account = self.account.sudo()
+        self.env.cr.execute("UPDATE nets_account SET active = FALSE WHERE id <> %s", [account.id])
+        ended = time.time() - 3600
+        long_ago = fields.Datetime.now() - timedelta(hours=1)
+
+        def renewed(expires_at, reason=LOGGED_IN, tried_at=long_ago, **values):
+            account._write_secret({"token": TOKEN, "token_expires_at": expires_at})
+            account.write({"connection_reason": reason, "connection_at": tried_at, **values})
+            self.env.flush_all()
+            logins = []
+            with patch.object(listener, "log_in_after_commit", lambda _cr, account_id: logins.append(account_id)):
+                account._renew_tokens()
+            return logins == account.ids
+
+        self.assertTrue(renewed(time.time() + 1200), "twenty minutes left")
+        self.assertFalse(renewed(time.time() + 7200), "two hours left")
+        self.assertTrue(renewed(ended))
+        self.assertTrue(renewed(ended, reason="service_unreachable"))
+        self.assertFalse(renewed(ended, tried_at=fields.Datetime.now()), "just tried")
+        self.assertFalse(renewed(ended, reason="login_refused"), "a person has to mend that")
+        self.assertFalse(renewed(ended, active=False))
 
     def test_neutralized_copy_cannot_charge_a_card(self):
         with self.env.cr.savepoint() as savepoint:

@@ -1,14 +1,14 @@
 """Recovery as people see it, and what calls one. The rules themselves: test_rules_of_money.py."""
 
 from ast import literal_eval
-from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import HttpCase, tagged
 
 from ... import listener
 from ...connect_cloud import ConnectCloudError, Reason
+from ...const import DUE_PAUSE, MOST_IDS
 from ..common import CardPaymentCommon, approved, declined, last, lost
 
 TOKEN = "a-long-token-made-by-a-machine"
@@ -166,27 +166,144 @@ class TestRecovery(CardPaymentCommon):
         self.assertEqual(transaction.state, "approved")
         self.assertTrue(transaction.alert)
 
+    def in_this_transaction(self, client=None):
+        """Let what the pools do find this test's transaction, and collect what they would do later.
+
+        :param client: what answers instead of NETS
+        :return: [(function's name, arguments)]
+        """
+        later = []
+
+        def in_transaction(_dbname, record_id, method, *args, model="nets.transaction", **_options):
+            records = self.engine[model].browse(record_id) if record_id else self.engine[model]
+            return getattr(records, method)(*args)
+
+        def submit(_pool, target, _dbname, *args, **_options):
+            later.append((target.__name__.strip("_"), args))
+            return True
+
+        self.startPatcher(patch.object(listener, "_in_transaction", in_transaction))
+        self.startPatcher(patch.object(listener, "_submit", submit))
+        self.startPatcher(patch.object(listener, "_client", lambda *_args, **_timeouts: client))
+        self.startPatcher(patch.object(listener, "keeper", Mock()))
+        return later
+
+    def look_up(self, transaction, token="mine"):
+        listener._look_up(self.env.cr.dbname, transaction.id, token)
+
     def test_only_a_lookup_that_finds_a_charge_waits_for_bookings(self):
         transaction = self.unknown(next_lookup_at="now() at time zone 'utc'")
-        result = declined(number=99)  # of somebody else
-        client = SimpleNamespace(terminal_state=lambda _terminal: "idle", last_transaction=lambda _terminal: result)
-        booked = []
+        client = Mock()
+        client.terminal_state.return_value = "idle"
+        client.last_transaction.return_value = last(declined(number=99))  # of somebody else
+        later = self.in_this_transaction(client)
+        self.look_up(transaction)
+        self.assertEqual((transaction.state, later), ("unknown", [("watch_over", ())]))
+        self.set_columns(transaction, next_lookup_at="now() at time zone 'utc'")
+        client.last_transaction.return_value = last(approved(100000), transaction.order_id)
+        self.look_up(transaction)
+        self.assertEqual(transaction.state, "approved")
+        self.assertIn(("book", (transaction.id, "_book")), later)
 
-        def until_committed(_dbname, transaction_id, method, *args):
-            return getattr(self.env["nets.transaction"].sudo().browse(transaction_id), method)(*args)
+    def test_one_answer_is_for_all_who_wait_for_the_terminal(self):
+        failed = self.env["nets.transaction"]
+        for _number in range(2):
+            transaction = self.send(self.invoice)
+            transaction._record_answer(declined())
+            failed |= transaction
+        unknown = self.unknown()
+        elsewhere = self.send(self.make_invoice(10), terminal=self.terminal_2)
+        elsewhere._record_answer(declined())
+        client = Mock()
+        client.terminal_state.return_value = "idle"
+        client.last_transaction.return_value = last(approved(100000), unknown.order_id)
+        later = self.in_this_transaction(client)
+        self.started_lookups()
+        (failed | elsewhere).get_last_result()
+        self.assertEqual({progress["looking_up"] for progress in failed.read_progress()}, {True})
+        self.set_columns(unknown, next_lookup_at="now() at time zone 'utc'")
+        self.look_up(failed[0])
+        client.last_transaction.assert_called_once()
+        self.assertEqual((unknown.state, failed.mapped("state")), ("approved", ["failed", "failed"]))
+        self.assertEqual(
+            [progress["looking_up"] for progress in (failed | elsewhere).read_progress()], [False, False, True]
+        )
+        self.assertIn(("book", (unknown.id, "_book")), later)
 
+    def test_a_lookup_belongs_to_its_process_as_long_as_that_lives(self):
+        transaction = self.unknown(next_lookup_at="now() at time zone 'utc'")
+        self.assertTrue(transaction._claim_lookup("one process"))
+        self.assertTrue(transaction._is_looked_up())
+        self.assertFalse(transaction._claim_lookup("another process"))
+        self.assertEqual(transaction._due_now(transaction.ids)[0], [])
+        self.env.cr.execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '21 seconds'")
+        self.assertFalse(transaction._is_looked_up())
+        self.assertEqual(
+            transaction._due_now(transaction.ids)[0], [(transaction.id, self.terminal.id, "lookup")], "not after 90 s"
+        )
+        self.assertTrue(transaction._claim_lookup("another process"))
+
+    def test_a_lookup_whose_claim_may_not_have_been_committed_is_done_by_the_same_thread(self):
+        transaction = self.unknown(next_lookup_at="now() at time zone 'utc'")
+        self.assertTrue(transaction._claim_lookup("mine"))
+        self.assertTrue(transaction._claim_lookup("mine"))
+
+    # --- work is bounded --- #
+
+    def test_a_call_is_about_as_many_as_a_person_looks_at(self):
+        started = self.started_lookups()
+        transaction = self.unknown()
+        many = transaction.browse([transaction.id] * (MOST_IDS + 1))
+        for method in ("get_last_result", "read_progress", "abort", "action_book_again"):
+            with self.subTest(method), self.assertRaisesRegex(UserError, f"{MOST_IDS} transactions at most"):
+                getattr(many.with_user(self.manager), method)()
+        self.assertEqual(started, [])
+        self.assertEqual(len(transaction.browse([transaction.id] * MOST_IDS).read_progress()), MOST_IDS)
+
+    # --- who looks after what is open --- #
+
+    def test_whoever_looks_after_what_is_open_comes_back_when_the_next_is_due(self):
+        Transaction = self.engine["nets.transaction"]
+        self.env.cr.execute("UPDATE nets_transaction SET state = 'failed', next_lookup_at = NULL, to_book = FALSE")
+        self.assertEqual(Transaction._due_now(), ([], None), "nothing is open")
+        running = self.send(self.invoice)
+        self.assertEqual(Transaction._due_now(), ([], 20.0), "its heartbeat")
+        unknown = self.unknown_on(self.terminal_2)
+        self.assertEqual(Transaction._due_now(), ([], 5.0), "the first lookup")
+        self.set_columns(unknown, next_lookup_at="now() at time zone 'utc'")
+        self.env.cr.execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '1 minute'")
+        due, pause = Transaction._due_now()
+        self.assertEqual(
+            due, [(running.id, self.terminal.id, "thread"), (unknown.id, self.terminal_2.id, "lookup")]
+        )
+        self.assertEqual(pause, DUE_PAUSE, "should these still be waiting then")
+
+    def unknown_on(self, terminal):
+        transaction = self.send(self.make_invoice(100), terminal=terminal)
+        transaction._record_answer(lost())
+        return transaction
+
+    def test_what_is_due_is_started_whoever_left_it(self):
+        self.started_lookups()
+        abandoned = self.send(self.invoice)
+        self.env.cr.execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '1 minute'")
+        unknown = self.unknown_on(self.terminal_2)
+        self.set_columns(unknown, next_lookup_at="now() at time zone 'utc' - interval '1 second'")
+        charged = self.send(self.make_invoice(100), terminal=self.terminal.copy({"identifier": "10009999"}))
+        charged._record_answer(approved(10000))
+        later = self.in_this_transaction()
+        listener._watch_over(self.env.cr.dbname)
+        self.assertEqual(abandoned.state, "unknown")
+        self.assertEqual([name for name, _args in later], ["look_up", "book", "watch_over"])
+        self.assertEqual(later[0][1][0], unknown.id)
+        self.assertEqual(later[1][1], (charged.id, "_book_unless_locked"))
+
+    def test_bookings_come_after_answers(self):
         with (
-            patch.object(listener, "_client", lambda *args, **kwargs: client),
-            patch.object(listener, "_until_committed", until_committed),
-            patch.object(listener, "_book", lambda _dbname, transaction_id: booked.append(transaction_id)),
+            patch.object(listener._recording, "backlog", lambda: 1),
+            self.assertRaisesRegex(listener.Postponed, "answers are recorded first"),
         ):
-            result = last(result)
-            listener._look_up(self.env.cr.dbname, transaction.id)
-            self.assertEqual((transaction.state, booked), ("unknown", []))
-            self.set_columns(transaction, next_lookup_at="now() at time zone 'utc'")
-            result = last(approved(100000), transaction.order_id)
-            listener._look_up(self.env.cr.dbname, transaction.id)
-        self.assertEqual((transaction.state, booked), ("approved", [transaction.id]))
+            listener._book(self.env.cr.dbname, 0, "_book")
 
     # --- call a person --- #
 
@@ -226,7 +343,7 @@ class TestRecovery(CardPaymentCommon):
 
     def test_one_that_fails_does_not_stop_the_others(self):
         self.started_lookups()
-        first = self.unknown()
+        first = self.unknown(next_lookup_at="now() at time zone 'utc' - interval '1 hour'")
         second = self.start(self.make_invoice(100), terminal=self.terminal_2)
         self.set_columns(second, create_date="now() at time zone 'utc' - interval '2 minutes'")
         commits, rollbacks = [], []
@@ -249,12 +366,13 @@ class TestRecovery(CardPaymentCommon):
         self.assertEqual(rollbacks, [1], "what the failing one did")
         self.assertEqual(commits, [((), {"remaining": 2}), ((1,), {}), ((1,), {})], "each record by itself")
 
-    def test_the_scheduled_job_looks_only_at_what_is_open(self):
+    def test_the_scheduled_job_looks_only_at_what_is_due(self):
         self.started_lookups()
         for _number in range(3):
             transaction = self.send(self.make_invoice(10))
             transaction._record_answer(declined())
-        open_one = self.unknown()
+        due = self.unknown(next_lookup_at="now() at time zone 'utc'")
+        self.unknown_on(self.terminal_2)
         seen = []
 
         def note(records):
@@ -266,7 +384,7 @@ class TestRecovery(CardPaymentCommon):
             patch.object(Transaction, "_recover", note),
         ):
             self.env["nets.transaction"]._cron_recover()
-        self.assertEqual(seen, [open_one])
+        self.assertEqual(seen, [due])
 
     # --- settings --- #
 

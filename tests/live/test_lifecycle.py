@@ -171,16 +171,65 @@ def test_from_an_empty_database_to_the_first_payment_and_back(postgresql, copy, 
         state = clinic.payment_state(invoice)
         assert state in ("paid", "in_payment")
 
-        # and away with the addon
-        books = rows(postgresql, database, *BOOKS)
-        ours = clinic.admin.call("ir.module.module", "search", [("name", "=", machinery.MODULE)])
-        clinic.admin.call("ir.module.module", "button_immediate_uninstall", ours)
+        # and away with the addon, as soon as nothing is open
+        books = take_away(postgresql, database, clinic, simulator, counter)
         assert_kept(books, rows(postgresql, database, *BOOKS), may_go=("nets_",))
         assert not tables_of_the_addon(postgresql, database)
         # Odoo goes on with what was paid
         assert clinic.payment_state(invoice) == state
         [payment] = clinic.admin.call("account.payment", "search", [("invoice_ids", "in", [invoice])])
         assert clinic.admin.call("account.payment", "read", [payment], ["display_name", "payment_method_line_id"])
+
+        # and back again
+        ours = clinic.admin.call("ir.module.module", "search", [("name", "=", machinery.MODULE)])
+        clinic.admin.call("ir.module.module", "button_immediate_install", ours)
+        assert tables_of_the_addon(postgresql, database)
+        assert clinic.payment_state(invoice) == state
+
+
+def take_away(postgresql, database, clinic, simulator, counter):
+    """Uninstall the addon: refused while something is open, with the list of it.
+
+    :return: the books right before it went
+    """
+    admin = clinic.admin
+    ours = admin.call("ir.module.module", "search", [("name", "=", machinery.MODULE)])
+
+    def uninstall():
+        admin.call("ir.module.module", "button_immediate_uninstall", ours)
+
+    second = clinic.make_invoice(70)
+    simulator.play(COUNTER, {"outcome": "approved", "wait": {"release": True}})
+    request = {"amount": 70, "terminal_id": counter, "request_id": "second-invoice"}
+    [started] = admin.call("account.move", "nets_start_card_payment", [second], **request)
+    simulator.wait_phase(COUNTER, "card")
+    assert clinic.read("nets.transaction", started["id"], "order_id") in clinic.refusal(uninstall)
+    simulator.release(COUNTER)
+    assert clinic.wait_for_end(started["id"]) == "approved"
+
+    bank = admin.call("account.journal", "search", [("type", "=", "bank")], limit=1)[0]
+    card = {"name": "Card", "journal_id": bank, "payment_method_type": "terminal", "use_payment_terminal": "nets"}
+    [method] = admin.call("pos.payment.method", "create", [card])
+    [shop] = admin.call("pos.config", "create", [{"name": "Shop", "payment_method_ids": [(6, 0, [method])]}])
+    admin.call("pos.config", "open_ui", [shop])
+    session = clinic.read("pos.config", shop, "current_session_id")[0]
+    admin.call("pos.session", "set_opening_control", [session], 0, "")
+    assert "Open session" in clinic.refusal(uninstall)
+    admin.call("pos.session", "action_pos_session_closing_control", [session])
+    assert clinic.read("pos.session", session, "state") == "closed"
+
+    books = rows(postgresql, database, *BOOKS)
+    uninstall()
+    # what pointed to it points nowhere: the till takes cards as by hand
+    method = clinic.read("pos.payment.method", method, "use_payment_terminal", "payment_method_type")
+    assert (method["use_payment_terminal"], method["payment_method_type"]) == (False, "none")
+    admin.call("pos.config", "open_ui", [shop])
+    session = clinic.read("pos.config", shop, "current_session_id")[0]
+    loaded = admin.call("pos.session", "load_data", [session], [])
+    assert [each["use_payment_terminal"] for each in loaded["pos.payment.method"]] == [False]
+    left = "SELECT key FROM ir_config_parameter WHERE key LIKE 'nets%'"
+    assert not postgresql.query(database, left)
+    return books
 
 
 def set_up(page, simulator):
@@ -289,6 +338,7 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
         clinic.wait_for_state(reconciliation["params"]["transaction_id"], "approved")
         clinic.admin.call("res.company", "write", [clinic.ref("demo_company")], {"nets_confirm_and_pay": False})
         clinic.make_user("nora", "account.group_account_invoice", "nets_connect_cloud.group_manager")
+        customise(clinic.admin)
     tables = (*BOOKS, *tables_of_the_addon(postgresql, database), "res_company", "res_groups_users_rel")
     before = rows(postgresql, database, *tables)
     for table in ("nets_transaction", "nets_report", "nets_account_secret"):
@@ -301,6 +351,20 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
         terminal.play("approved")
         assert clinic.wait_for_end(clinic.press_pay(partly, terminal)) == "approved"
         clinic.assert_books([terminal.identifier])
+        assert_customised(clinic.admin)
+        # what the update brought
+        write = clinic.admin.ref(f"{machinery.MODULE}.nets_terminal_rule_company_write")
+        read = clinic.admin.ref(f"{machinery.MODULE}.nets_terminal_rule_company")
+        rights = ["perm_read", "perm_write", "perm_create", "perm_unlink"]
+        assert [clinic.read("ir.rule", rule, *rights) for rule in (read, write)] == [
+            {"id": read, "perm_read": True, "perm_write": False, "perm_create": False, "perm_unlink": False},
+            {"id": write, "perm_read": False, "perm_write": True, "perm_create": True, "perm_unlink": True},
+        ]
+        auditors = clinic.admin.ref("account.group_account_readonly")
+        implied = clinic.read("res.groups", auditors, "implied_ids")
+        assert clinic.admin.ref(f"{machinery.MODULE}.group_auditor") in implied
+        machinery.run_odoo(postgresql, database, "server", "-u", machinery.MODULE, "--stop-after-init")
+        assert_customised(clinic.admin)
 
     ledger = simulator.ledger()
     requests = len(simulator.requests())
@@ -315,6 +379,27 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
         assert {(row["environment"], row["password_is_set"]) for row in accounts} == {("simulator", False)}
     assert simulator.ledger() == ledger
     assert len(simulator.requests()) == requests, "nobody was asked"
+
+
+STRICTER = "[('company_id', 'in', company_ids), ('kind', '!=', 'administration')]"
+
+
+def customise(admin):
+    """Change what an administrator may change: a rule, and what the administrators of Odoo get automatically."""
+    rule = admin.ref(f"{machinery.MODULE}.nets_transaction_rule_company")
+    admin.call("ir.rule", "write", [rule], {"domain_force": STRICTER})
+    group = admin.ref(f"{machinery.MODULE}.group_manager")
+    managers = admin.ref("account.group_account_manager")
+    admin.call("res.groups", "write", [managers], {"implied_ids": [(3, group)]})
+
+
+def assert_customised(admin):
+    """It is as `customise` left it."""
+    rule = admin.ref(f"{machinery.MODULE}.nets_transaction_rule_company")
+    assert admin.call("ir.rule", "read", [rule], ["domain_force"])[0]["domain_force"] == STRICTER
+    managers = admin.ref("account.group_account_manager")
+    implied = admin.call("res.groups", "read", [managers], ["implied_ids"])[0]["implied_ids"]
+    assert admin.ref(f"{machinery.MODULE}.group_manager") not in implied
 
 
 # === AS INTEGRATORS INSTALL IT === #

@@ -2,7 +2,9 @@
 
 import contextlib
 import time
+from types import SimpleNamespace
 
+from clinic import Clinic
 from pages import TransactionPage
 from playwright.sync_api import expect
 
@@ -59,6 +61,79 @@ def test_the_scheduled_job_finishes_what_a_dead_process_left(clinic, terminal, s
     assert terminal.charges() == [88000]
 
 
+def test_after_a_restart_what_is_open_is_looked_up_within_seconds(clinic, simulator, stack):
+    """Nobody looks, and the scheduled job doesn't come before a minute has passed: where Odoo is started again more
+    often than that, it never does."""
+    terminals = clinic.make_terminals(3)
+    invoices = clinic.make_invoices(3, 130)
+    for terminal in terminals:
+        terminal.hold()
+    looked_up, *_listened_to = transactions = [
+        clinic.press_pay(*each, 130) for each in zip(invoices, terminals, strict=True)
+    ]
+    for terminal in terminals:
+        terminal.asks_for_card()
+    # one is looked up at that moment, for one its call is still held
+    simulator.service(last_transaction="hang")
+    terminals[0].press("cut_network")
+    terminals[0].release()
+    machinery.wait_until(
+        lambda: clinic.sql("SELECT 1 FROM nets_transaction WHERE id = %s AND lookup_token IS NOT NULL", looked_up),
+        30,
+        "the lookup",
+        0.2,
+    )
+    stack.odoo.kill()
+    simulator.service(last_transaction="ok")
+    terminals[0].press("restore_network")
+    for terminal in terminals[1:]:
+        terminal.release()
+        terminal.wait("result", "idle")
+    # not to wait for the age of the heartbeats
+    clinic.sql("UPDATE nets_heartbeat SET beat_at = beat_at - interval '15 seconds'")
+    stack.odoo.start()
+
+    statement = "SELECT count(*) FROM nets_transaction WHERE id = ANY(%s) AND booked_at IS NOT NULL"
+    machinery.wait_until(lambda: clinic.sql(statement, transactions) == [(3,)], 30, "all to be known and booked", 0.2)
+    assert [clinic.due(invoice) for invoice in invoices] == [0, 0, 0]
+
+
+def test_a_database_that_was_dropped_leaves_one_line_in_the_log(clinic, stack):
+    database = machinery.temporary("nets_dropped")
+    machinery.clone_template(stack.postgresql, database)
+    odoo = machinery.OdooServer(stack.postgresql, database)
+    try:
+        odoo.start()
+        other = Clinic(SimpleNamespace(odoo=odoo, simulator=stack.simulator, postgresql=stack.postgresql), {}, None)
+        other.stack.database = database
+        account = other.ref("nets_account_demo")
+        values = {"simulator_url": stack.simulator.url, "password": "demo-secret"}
+        other.admin.call("nets.account", "write", [account], values)
+        terminals = other.make_terminals(2, [next(clinic.identifiers) for _number in range(2)])
+        for terminal in terminals:
+            terminal.hold()
+            other.press_pay(other.make_invoice(10), terminal)
+        for terminal in terminals:
+            terminal.asks_for_card()
+        stack.postgresql.drop(database)
+        for terminal in terminals:
+            terminal.press("cancel")
+
+        def told():
+            lines = [line for line in odoo.log.read_text(errors="replace").splitlines() if "nets_connect_cloud" in line]
+            return [line for line in lines if " WARNING " in line or " ERROR " in line]
+
+        machinery.wait_until(told, 20, "the line", 0.2)
+        # heartbeats were to be renewed twice since
+        clock = time.monotonic() + 11
+        machinery.wait_until(lambda: time.monotonic() > clock, 20, "more lines", 0.5)
+        [line] = told()
+        assert f"The database {database} is gone" in line
+    finally:
+        odoo.stop()
+        stack.postgresql.drop(database)
+
+
 def test_odoo_is_killed_before_anything_was_sent(clinic, terminal, simulator, stack):
     """The thread still asks for the terminal's last result: reserved, not claimed."""
     simulator.service(last_transaction="hang")
@@ -107,12 +182,12 @@ def test_forty_terminals_wait_and_nothing_is_held(clinic, open_page):
     assert (time.monotonic() - began) / 5 < 2
     # … and all are alive, as one statement says
     machinery.wait_until(lambda: _beats(clinic, transactions) == (count, 1), 20, "heartbeats of the same moment", 0.5)
-    # One whose answer takes long to be recorded doesn't make the others look dead.
+    # One whose progress takes long to be shown doesn't make the others look dead.
     [[last_beat]] = clinic.sql("SELECT max(beat_at) FROM nets_heartbeat")
     recording = clinic.stack.postgresql.connect(clinic.stack.database)
     with contextlib.closing(recording), recording.cursor() as cursor:
         cursor.execute("BEGIN")
-        cursor.execute("DELETE FROM nets_heartbeat WHERE transaction_id = %s", [transactions[0]])
+        cursor.execute("UPDATE nets_heartbeat SET progress = 'card' WHERE transaction_id = %s", [transactions[0]])
         machinery.wait_until(
             lambda: clinic.sql("SELECT count(*) FROM nets_heartbeat WHERE beat_at > %s", last_beat) == [(count - 1,)],
             20,

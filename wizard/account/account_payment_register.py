@@ -36,19 +36,21 @@ class AccountPaymentRegister(models.TransientModel):
 
     @api.depends("partner_type")
     def _compute_payment_method_line_fields(self):
-        super()._compute_payment_method_line_fields()
+        result = super()._compute_payment_method_line_fields()
         # a terminal gives money back to the customer's card, and pays nobody else
         for wizard in self.filtered(lambda wizard: wizard.partner_type == "supplier"):
             wizard.available_payment_method_line_ids = wizard.available_payment_method_line_ids.filtered(
                 lambda line: line.code != PAYMENT_METHOD_CODE
             )
+        return result
 
     @api.depends("available_payment_method_line_ids")
     def _compute_payment_method_line_id(self):
-        super()._compute_payment_method_line_id()
+        result = super()._compute_payment_method_line_id()
         for wizard in self.filtered(lambda wizard: wizard.partner_type == "supplier"):
             if wizard.payment_method_line_id.code == PAYMENT_METHOD_CODE:
                 wizard.payment_method_line_id = wizard.available_payment_method_line_ids[:1]._origin
+        return result
 
     @api.depends("payment_method_line_id", "payment_type")
     def _compute_nets_is_terminal(self):

@@ -201,6 +201,7 @@ export class CardDialog extends Component {
   /** Back to amount and terminal, after a payment that was not charged. */
   async change() {
     const terminalId = this.state.progress.terminal_id;
+    this.watcher?.stop();
     this.task.previousId = this.state.progress.id;
     await this.loadForm();
     this.state.terminalId = terminalId;

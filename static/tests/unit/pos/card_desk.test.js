@@ -246,6 +246,29 @@ test("failed: the terminal is asked once more, and the charge that it shows pays
   expect(LABEL).toHaveText("Successful");
 });
 
+test("what another till sent once more meanwhile is followed", async () => {
+  const {line, order, store} = await pay();
+  server.lines[line.uuid] = progressOf({id: 43});
+  server.progress = progressOf({...DECLINED, payment_status: "waitingCard"});
+  await advanceTime(POLL_INTERVAL);
+  expect(store.nets.runningLine(order)).toBe(line);
+  server.progress = progressOf({id: 43});
+  await advanceTime(2000);
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(store.nets.paymentOf(line).isFollowing(43)).toBe(true);
+});
+
+test("what accounting refuses is heard of by those who have gone on to something else", async () => {
+  const {store} = await pay();
+  patchWithCleanup(store.notification, {
+    add: (text, {title}) => expect.step(`${title}: ${text.includes("$ 250.00")}`),
+  });
+  store.router.state.current = "ProductScreen";
+  await tell({...UNBOOKED, label: "Charged, not booked", look: "unbooked"});
+  await tell({...UNBOOKED, label: "Charged, not booked", look: "unbooked"});
+  expect.verifySteps(["Charged, not booked: true"]);
+});
+
 test("waits before trying again where that makes no sense at once", async () => {
   await pay();
   await tell({...DECLINED, label: "Terminal busy", retry_wait: 2});
