@@ -88,6 +88,8 @@ class NetsTransaction(models.Model):
 
     def _as_original(self):
         """:return: connect_cloud.Original; this payment as a reversal recognises it"""
+        if not self:
+            return Original("", "", 0)
         return Original(self.order_id, self.stan_auth or "", abs(self._to_minor_units(self.charged_amount)))
 
     def _is_shown_by(self, last):
