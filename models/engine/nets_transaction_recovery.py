@@ -257,13 +257,14 @@ class NetsTransaction(models.Model):
 
         :param str terminal_state: as NETS names it
         :param last: LastTransaction, or None where the terminal has none
-        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that
+        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that. (For an administration
+            the terminal's state is enough: it may have wiped the last result.)
         :return: whether there is a charge to book now
         """
         self.ensure_one()
         self._lock()
         self._correct({"looked_up_at": NOW})
-        if error:
+        if error and not (self.kind == "administration" and terminal_state):
             self._schedule_lookup({"reason": error.reason.value, "text": error.message})
             self._tell()
             return self.to_book
