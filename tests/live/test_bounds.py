@@ -115,9 +115,7 @@ def test_rule_25_hundreds_who_ask_for_results_are_served_by_a_few_threads(clinic
 
 
 def _lookups(simulator):
-    return [
-        each for each in simulator.requests() if each["method"] == "GET" and each["path"].endswith("/transaction")
-    ]
+    return [each for each in simulator.requests() if each["method"] == "GET" and each["path"].endswith("/transaction")]
 
 
 # === QUIET === #
@@ -226,9 +224,11 @@ def test_rule_26_no_transaction_is_open_while_nets_is_asked(clinic, silent_servi
         called = in_background(call)
         wait()
         machinery.wait_until(
-            lambda: not clinic.sql(
-                """SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+            lambda: (
+                not clinic.sql(
+                    """SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                       AND (state LIKE 'idle in transaction%%' OR backend_xmin IS NOT NULL)"""
+                )
             ),
             5,
             "no transaction to be open",
