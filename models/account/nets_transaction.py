@@ -358,6 +358,8 @@ class NetsTransaction(models.Model):
             self._book_refund()
         else:
             self._book_payment()
+        # localisations compute what documents say in the current company: in this one's
+        self.invoice_ids.flush_recordset()
 
     def _book_payment(self):
         """Register the charged amount as a payment, reconcile what is still open, leave the rest as credit.
