@@ -83,6 +83,7 @@ CANNOT_SEND = {
     Reason.LOGIN_MISSING,
     Reason.LOGIN_UNAVAILABLE,
     Reason.ACCOUNT_NOT_ACTIVATED,
+    Reason.CALL_REFUSED,
 }
 
 

@@ -4,11 +4,15 @@ Rule 25: work is bounded. What has to be done waits in a queue for one of a smal
 has only what holds a call to NETS, and its stack is small.
 """
 
+import contextlib
+import ctypes
+import functools
 import heapq
 import itertools
 import logging
 import math
 import os
+import sys
 import threading
 import time
 import weakref
@@ -19,10 +23,12 @@ _logger = logging.getLogger(__name__)
 IDLE = 20
 # Seconds after which a job counts as held up by something that isn't its own work.
 HELD_UP = 1
-# Measured with Python 3.11: whatever nests Python in C and C in Python as deep as Python's own limit of 1000 lets it,
-# the address book of the C library and a TLS handshake fit into this with room to spare. The usual 8 MB of address
-# space for each of some hundred threads run into Odoo's memory limit.
+# For the client and a TLS handshake a fourth of it is enough. With it, 18 of 19 ways to nest Python and C as deep as
+# Python's own limit of 1000 end in its RecursionError (Python 3.11). The usual 8 MB of address space for each of some
+# hundred threads run into Odoo's memory limit.
 SMALL_STACK = 1024 * 1024
+# As <malloc.h> numbers it.
+M_ARENA_MAX = -8
 
 _stack_lock = threading.Lock()
 _pools = weakref.WeakSet()
@@ -151,12 +157,22 @@ class Pool:
             self._changed.notify()
 
 
+@functools.cache
+def _limit_arenas():
+    """The C library takes 64 MB of address space for each of some dozen threads that allocate memory, which one thread
+    at a time does in Python. Odoo limits that itself where it serves with threads, and not in its worker processes."""
+    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 2)
+
+
 def start_small_thread(target, name):
     """Start a daemon thread with a small stack, for something that waits and doesn't nest deeply.
 
     :raise RuntimeError: it couldn't be started
     """
     thread = threading.Thread(target=target, name=name, daemon=True)
+    _limit_arenas()
     # The size is the whole process' for a moment, so one of Odoo's own threads may get a small stack, too: SMALL_STACK
     # is enough for that.
     with _stack_lock:

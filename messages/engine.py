@@ -27,6 +27,7 @@ ADMINISTRATION_REASONS = {
     "login_unavailable",
     "account_not_activated",
     "terminal_not_allowed",
+    "call_refused",
     "service_unreachable",
     "terminal_busy",
     "terminal_disconnected",
@@ -79,6 +80,18 @@ register(
             _lt("Terminal not allowed"),
             _lt(
                 "NETS hasn't linked this terminal to the account. %(not_done)s Choose another terminal, or ask the administrator to contact NETS."
+            ),
+        ),
+        "call_refused": (
+            _lt("NETS turned this call away"),
+            _lt(
+                "NETS accepts the login, but not this call. %(not_done)s Try again in a minute. If it goes on, ask the administrator to contact NETS."
+            ),
+        ),
+        "last_result_not_found": (
+            _lt("No last result"),
+            _lt(
+                "NETS knows no last result of this terminal: there is none, or the terminal isn't linked to the account any more. %(wait)s"
             ),
         ),
         # --- the connection --- #

@@ -13,6 +13,7 @@ BY_HAND_REASONS = {
     "login_refused",
     "login_missing",
     "account_not_activated",
+    "call_refused",
     "terminal_disconnected",
 }
 

@@ -257,13 +257,14 @@ class NetsTransaction(models.Model):
 
         :param str terminal_state: as NETS names it
         :param last: LastTransaction, or None where the terminal has none
-        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that
+        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that. (For an administration
+            the terminal's state is enough: it may have wiped the last result.)
         :return: whether there is a charge to book now
         """
         self.ensure_one()
         self._lock()
         self._correct({"looked_up_at": NOW})
-        if error:
+        if error and not (self.kind == "administration" and terminal_state):
             self._schedule_lookup({"reason": error.reason.value, "text": error.message})
             self._tell()
             return self.to_book
@@ -493,22 +494,19 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _cron_recover(self):
-        """Start what is due: lookups in threads, bookings here; call a person for what stays open; and have the tokens
-        renewed that end soon.
+        """Start what is due, in threads; try again what accounting refused; call a person for what stays open; and have
+        the tokens renewed that end soon.
 
-        Each record is committed by itself, and one that fails doesn't stop the others.
+        Each record is committed by itself, and one that fails doesn't stop the others. What isn't done within the time
+        of a scheduled job, its next run does.
         """
-        now = fields.Datetime.now()
         # of threads that died; the living ones beat every few seconds
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE beat_at < %s - interval '1 day'", NOW))
         self.env["nets.account"]._renew_tokens()
         listener.watch_over_after_commit(self.env.cr)
         to_do = [
             *((self.browse(due[0]), "_recover") for due in self._due_now()[0] if due[2] != "booking"),
-            *(
-                (record, "_book_unless_locked")
-                for record in self.search([("to_book", "=", True), ("next_booking_at", "<=", now)], order="id")
-            ),
+            *((record, "_book_unless_locked") for record in self.search(self._refused_domain(), order="id")),
             *((record, "_call_person") for record in self.search(self._person_domain(), order="id")),
             *((record, "_release_person") for record in self.search([("person_called_at", "!=", False)], order="id")),
         ]
@@ -520,7 +518,17 @@ class NetsTransaction(models.Model):
             except Exception:  # one that fails must not stop the others; the next run tries it again
                 self.env.cr.rollback()
                 _logger.warning("Card transaction %s: %s failed", transaction.id, method, exc_info=True)
-            cron._commit_progress(1)
+            if not cron._commit_progress(1):
+                break
+
+    @api.model
+    def _refused_domain(self):
+        """What accounting refused, and may take by now. What wasn't tried yet is for threads."""
+        return [
+            ("to_book", "=", True),
+            ("booking_attempts", ">", 0),
+            ("next_booking_at", "<=", fields.Datetime.now()),
+        ]
 
     def _book_unless_locked(self):
         """Book, unless somebody is at it already."""

@@ -99,8 +99,10 @@ def move_in(client):
     """
     company = client.ref(f"{MODULE}.demo_company")
     admin, demo = (client.ref(f"base.user_{name}") for name in ("admin", "demo"))
-    values = {"company_ids": [[4, company]], "company_id": company}
-    client.call("res.users", "write", [admin, demo], values)
+    client.call("res.users", "write", [admin, demo], {"company_ids": [[4, company]]})
+    # the accounts of their partners are those of the company that is worked in
+    there = {"allowed_company_ids": [company]}
+    client.call("res.users", "write", [admin, demo], {"company_id": company}, context=there)
     groups = [client.ref(name) for name in ("account.group_account_invoice", "point_of_sale.group_pos_user")]
     client.call("res.users", "write", [demo], {"group_ids": [[4, group] for group in groups]})
 

@@ -357,7 +357,7 @@ class TestRecovery(CardPaymentCommon):
         cron = self.env.registry["ir.cron"]
         with (
             patch.object(self.env.registry["nets.transaction"], "_recover", broken),
-            patch.object(cron, "_commit_progress", lambda _self, *args, **kwargs: commits.append((args, kwargs))),
+            patch.object(cron, "_commit_progress", lambda _self, *args, **kwargs: commits.append((args, kwargs)) or 1),
             patch.object(self.env.cr, "rollback", lambda: rollbacks.append(1)),
             self.assertLogs(level="WARNING"),
         ):
@@ -380,7 +380,7 @@ class TestRecovery(CardPaymentCommon):
 
         Transaction = self.env.registry["nets.transaction"]
         with (
-            patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: None),
+            patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: 1),
             patch.object(Transaction, "_recover", note),
         ):
             self.env["nets.transaction"]._cron_recover()

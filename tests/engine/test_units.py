@@ -131,7 +131,13 @@ class TestUnits(CardPaymentCommon):
             self.assertNotIn("Nothing was charged", message.explanation)
 
     def test_refusals_say_that_nothing_was_charged(self):
-        not_final = {"connection_interrupted", "service_error", "unreadable_answer", "result_unknown"}
+        not_final = {
+            "connection_interrupted",
+            "last_result_not_found",
+            "service_error",
+            "unreadable_answer",
+            "result_unknown",
+        }
         for reason in set(Reason) - not_final - {Reason.DUPLICATE_TRANSACTION}:
             with self.subTest(reason.value):
                 self.assertRegex(messages.describe(self.env, reason).explanation, "[Nn]othing was charged")

@@ -256,6 +256,8 @@ def test_the_answer_to_our_own_call_is_recorded_whatever_was_settled_meanwhile(c
     # as for a process that stands still: no heartbeat any more, and its renewal finds none
     clinic.sql("DELETE FROM nets_heartbeat WHERE transaction_id = %s", transaction)
     clinic.wait_for_state(transaction, "unknown")
+    looked_up = lambda: clinic.read("nets.transaction", transaction, "looked_up_at")
+    machinery.wait_until(looked_up, 30, "the terminal to be asked", 0.3)
     values = {"transaction_id": transaction, "outcome": "not_charged", "reason": "Nobody knows."}
     [wizard] = clinic.admin.call("nets.transaction.settle", "create", [values])
     clinic.admin.call("nets.transaction.settle", "action_settle", [wizard])

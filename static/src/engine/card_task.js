@@ -37,8 +37,6 @@ export class CardTask {
   givesBack = false;
   /** Whether amount and terminal can't be chosen. */
   isFixed = false;
-  /** What failed, and is asked for again with another amount or terminal: all the rest stays as it was. */
-  previousId = false;
   /** The component with what else there is to choose; its props are `task`, `form`, `disabled` and `setAmount`. */
   Choices = null;
   /** What failed, and is asked for again with another amount or terminal: all the rest stays as it was. */
