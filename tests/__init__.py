@@ -16,6 +16,7 @@ from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
 from .engine import test_wings
+from .account import test_accountants_details
 from .account import test_asked_again
 from .account import test_extras
 from .account import test_frozen

@@ -135,9 +135,7 @@ class AccountMove(models.Model):
         credit_notes = refund.refund_mode == "credit_note" and refund._settled_moves()
         if not credit_notes or not refund.payment_id or refund.charged_amount >= 0:
             return []
-        # where one payment was for several invoices: on the one that is reversed
-        invoices = refund.refund_of_id.invoice_ids
-        if self != ((credit_notes.reversed_entry_id & invoices) or invoices)[:1]:
+        if self != refund._credited_invoice():
             return []
         row = self._nets_widget_row(refund, refund.charged_amount)
         credit_note = {
@@ -270,7 +268,9 @@ class AccountMove(models.Model):
         :return: nets.transaction with all rights, in their order
         """
         transactions = self.sudo().nets_transaction_ids
-        return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
+        return transactions.filtered(
+            lambda transaction: transaction.state == "approved" and self in transaction._printed_on()
+        ).sorted("id")
 
     def nets_card_payment_data(self, previous_id=False):
         """What the dialog shows before anything is started.
@@ -295,6 +295,8 @@ class AccountMove(models.Model):
             "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": amount,
             "due": format_amount(self.env, due, currency),
+            # the other choice, where that isn't what is proposed
+            "whole": due,
             "currency_id": currency.id,
             "terminal_id": terminal.id,
             "has_usual_terminal": bool(self.env["nets.terminal"]._usual(company, currency)),
@@ -321,40 +323,37 @@ class AccountMove(models.Model):
         )
 
     def _nets_payment_wizard(self, terminal, payment_type="inbound"):
+        windows = self.env["account.payment.register"].with_context(active_model="account.move", active_ids=self.ids)
         journal = terminal.journal_id
         if not journal or not journal._nets_method_line(payment_type):
-            journals = self.env["account.journal"].search(
+            # the one that Odoo's *Pay* proposes, else the first that takes cards
+            journals = windows.new({"group_payment": True}).journal_id._origin
+            journals |= self.env["account.journal"].search(
                 [
                     *self.env["account.journal"]._check_company_domain(self.company_id[:1]),
                     ("type", "=", "bank"),
                 ]
             )
-            journals = journals.filtered(
-                lambda record: (
-                    record._nets_method_line(payment_type)
-                    and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
-                )
-            ) or journals.filtered(lambda record: record._nets_method_line(payment_type))
-            journal = journals[:1]
+            journals = journals.filtered(lambda record: record._nets_method_line(payment_type))
+            currency = self.currency_id[:1]
+            in_currency = journals.filtered(
+                lambda record: (record.currency_id or record.company_id.currency_id) == currency
+            )
+            journal = (in_currency or journals)[:1]
         if not journal:
             raise refusal(self.env, "no_journal")
-        return (
-            self.env["account.payment.register"]
-            .with_context(active_model="account.move", active_ids=self.ids)
-            .create(
-                {
-                    "journal_id": journal.id,
-                    "currency_id": self.currency_id[:1].id,
-                    "payment_method_line_id": journal._nets_method_line(payment_type).id,
-                    "group_payment": True,
-                }
-            )
+        return windows.create(
+            {
+                "journal_id": journal.id,
+                "currency_id": self.currency_id[:1].id,
+                "payment_method_line_id": journal._nets_method_line(payment_type).id,
+                "group_payment": True,
+            }
         )
 
     def _nets_default_amount(self, terminal):
-        """What is due, less an early payment discount that is still granted."""
-        wizard = self._nets_payment_wizard(terminal)
-        return wizard.amount if wizard.early_payment_discount_mode else sum(self.mapped("amount_residual"))
+        """What Odoo's *Pay* proposes: less an early payment discount that is still granted, or the next instalment."""
+        return self._nets_payment_wizard(terminal).amount
 
     def _nets_check_payable(self):
         """Refuse what can't be paid by card, before anything is sent.

@@ -40,6 +40,10 @@ class AccountPaymentMethodLine(models.Model):
             parameters.set_param(DONE_PARAMETER, ",".join(sorted((done | missing.keys()) - {""})))
         return result
 
+    def _nets_card_lines(self):
+        """:return: those of these that are *Card terminal*"""
+        return self.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)
+
     @api.model
     def _nets_e_invoice_codes(self):
         return {name: code for name, code in E_INVOICE_CODES.items() if name in self._fields}
