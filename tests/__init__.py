@@ -23,6 +23,7 @@ from .account import test_frozen
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_offered
+from .account import test_netting
 from .account import test_references
 from .account import test_rehearsal
 from .account import test_refund
@@ -36,6 +37,7 @@ from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists
 from .pos import test_pos_method_lines
+from .pos import test_pos_own_payment
 from .pos import test_pos_payment
 from .pos import test_pos_people
 from .pos import test_pos_places

@@ -257,7 +257,7 @@ class AccountMove(models.Model):
 
     def _nets_task(self):
         """What the dialog is opened for that pays these, or pays them out, see `card_tasks.js`."""
-        is_payout = self[:1].move_type == "out_refund"
+        is_payout = set(self.mapped("move_type")) == {"out_refund"}
         return {"type": "payout" if is_payout else "payment", "invoice_ids": self.ids}
 
     # === BUSINESS METHODS === #
@@ -280,12 +280,14 @@ class AccountMove(models.Model):
         :raise UserError: where these invoices can't be paid by card, with the cause
         """
         self.env["nets.transaction"]._check_may_run()
-        self._nets_check_payable()
-        company, currency = self.company_id[:1], self.currency_id[:1]
+        previous = self.env["nets.transaction"]._previous(previous_id)
+        self._nets_check_payable(in_pay=bool(previous))
+        company, currency = previous.company_id or self.company_id[:1], self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
         terminal = self.env["nets.terminal"]._proposed(company, currency)
         due = sum(self.mapped("amount_residual"))
-        if previous := self.env["nets.transaction"]._previous(previous_id):
+        if previous:
+            due = abs(sum(previous._open_lines().mapped("amount_residual_currency")))
             amount = min(previous.amount, due)
         else:
             amount = self._nets_default_amount(terminal) if terminal else due
@@ -355,24 +357,28 @@ class AccountMove(models.Model):
         """What Odoo's *Pay* proposes: less an early payment discount that is still granted, or the next instalment."""
         return self._nets_payment_wizard(terminal).amount
 
-    def _nets_check_payable(self):
+    def _nets_check_payable(self, in_pay=False):
         """Refuse what can't be paid by card, before anything is sent.
 
+        :param bool in_pay: a person put it together in Odoo's *Pay*: credit notes are netted, journal items may be of
+            entries, and a parent and its branches are paid together
         :raise UserError: with the cause in plain words
         """
         if not self:
             raise refusal(self.env, "no_invoice")
         self.check_access("read")
+        payable = ("out_invoice", "out_receipt", *(("out_refund", "entry") if in_pay else ()))
         for move in self:
-            if move.move_type not in ("out_invoice", "out_receipt"):
+            if move.move_type not in payable:
                 raise refusal(self.env, "not_customer_invoice", name=move.display_name)
             if move.state == "draft":
                 raise refusal(self.env, "invoice_draft", name=move.display_name)
             if move.state == "cancel":
                 raise refusal(self.env, "invoice_cancelled", name=move.display_name)
-            if move.currency_id.is_zero(move.amount_residual):
+            # what is due of an entry is for its journal items to say
+            if move.move_type != "entry" and move.currency_id.is_zero(move.amount_residual):
                 raise refusal(self.env, "invoice_paid", name=move.display_name)
-        if len(self.company_id) > 1:
+        if len(self.company_id.root_id if in_pay else self.company_id) > 1:
             raise refusal(self.env, "invoices_companies")
         if len(self.currency_id) > 1:
             raise refusal(self.env, "invoices_currencies")

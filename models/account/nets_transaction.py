@@ -498,10 +498,9 @@ class NetsTransaction(models.Model):
 
     def _open_lines(self):
         """What is still due of what this charge was for. The lines are others than those chosen when reserving where
-        the invoice was reset to draft meanwhile."""
-        lines = self.line_ids | self._settled_moves().line_ids.filtered(
-            lambda line: line.account_id == self.destination_account_id
-        )
+        the invoice was reset to draft meanwhile. An entry also has other customers' lines."""
+        documents = self._settled_moves().filtered(lambda move: move.is_invoice(include_receipts=True))
+        lines = self.line_ids | documents.line_ids.filtered(lambda line: line.account_id == self.destination_account_id)
         return lines.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
 
     def _payment_values(self, lines):
