@@ -47,6 +47,9 @@ register(
                 "invoice_draft": _lt("%(name)s isn't confirmed yet. Confirm it, and take the card then."),
                 "invoice_cancelled": _lt("%(name)s is cancelled: nothing is due any more."),
                 "invoice_paid": _lt("%(name)s is paid already."),
+                "nothing_due": _lt(
+                    "Less is due on these invoices than the credit notes give back. Pay out the rest of the credit notes instead."
+                ),
                 "invoices_companies": _lt(
                     "These invoices belong to different companies. Take one payment for each company."
                 ),

@@ -16,12 +16,14 @@ from .engine import test_rules_of_money
 from .engine import test_tour
 from .engine import test_units
 from .engine import test_wings
+from .account import test_accountants_details
 from .account import test_asked_again
 from .account import test_extras
 from .account import test_frozen
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_offered
+from .account import test_netting
 from .account import test_references
 from .account import test_rehearsal
 from .account import test_refund
@@ -35,6 +37,7 @@ from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists
 from .pos import test_pos_method_lines
+from .pos import test_pos_own_payment
 from .pos import test_pos_payment
 from .pos import test_pos_people
 from .pos import test_pos_places

@@ -3,6 +3,7 @@ from . import account_move
 from . import account_move_line
 from . import account_payment
 from . import account_payment_method
+from . import account_payment_method_line
 from . import ir_websocket
 from . import nets_refund_approval
 from . import nets_terminal

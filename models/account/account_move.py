@@ -135,9 +135,7 @@ class AccountMove(models.Model):
         credit_notes = refund.refund_mode == "credit_note" and refund._settled_moves()
         if not credit_notes or not refund.payment_id or refund.charged_amount >= 0:
             return []
-        # where one payment was for several invoices: on the one that is reversed
-        invoices = refund.refund_of_id.invoice_ids
-        if self != ((credit_notes.reversed_entry_id & invoices) or invoices)[:1]:
+        if self != refund._credited_invoice():
             return []
         row = self._nets_widget_row(refund, refund.charged_amount)
         credit_note = {
@@ -259,7 +257,7 @@ class AccountMove(models.Model):
 
     def _nets_task(self):
         """What the dialog is opened for that pays these, or pays them out, see `card_tasks.js`."""
-        is_payout = self[:1].move_type == "out_refund"
+        is_payout = set(self.mapped("move_type")) == {"out_refund"}
         return {"type": "payout" if is_payout else "payment", "invoice_ids": self.ids}
 
     # === BUSINESS METHODS === #
@@ -270,7 +268,9 @@ class AccountMove(models.Model):
         :return: nets.transaction with all rights, in their order
         """
         transactions = self.sudo().nets_transaction_ids
-        return transactions.filtered(lambda transaction: transaction.state == "approved").sorted("id")
+        return transactions.filtered(
+            lambda transaction: transaction.state == "approved" and self in transaction._printed_on()
+        ).sorted("id")
 
     def nets_card_payment_data(self, previous_id=False):
         """What the dialog shows before anything is started.
@@ -280,12 +280,14 @@ class AccountMove(models.Model):
         :raise UserError: where these invoices can't be paid by card, with the cause
         """
         self.env["nets.transaction"]._check_may_run()
-        self._nets_check_payable()
-        company, currency = self.company_id[:1], self.currency_id[:1]
+        previous = self.env["nets.transaction"]._previous(previous_id)
+        self._nets_check_payable(in_pay=bool(previous))
+        company, currency = previous.company_id or self.company_id[:1], self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
         terminal = self.env["nets.terminal"]._proposed(company, currency)
         due = sum(self.mapped("amount_residual"))
-        if previous := self.env["nets.transaction"]._previous(previous_id):
+        if previous:
+            due = abs(sum(previous._open_lines().mapped("amount_residual_currency")))
             amount = min(previous.amount, due)
         else:
             amount = self._nets_default_amount(terminal) if terminal else due
@@ -295,6 +297,8 @@ class AccountMove(models.Model):
             "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": amount,
             "due": format_amount(self.env, due, currency),
+            # the other choice, where that isn't what is proposed
+            "whole": due,
             "currency_id": currency.id,
             "terminal_id": terminal.id,
             "has_usual_terminal": bool(self.env["nets.terminal"]._usual(company, currency)),
@@ -321,59 +325,60 @@ class AccountMove(models.Model):
         )
 
     def _nets_payment_wizard(self, terminal, payment_type="inbound"):
+        windows = self.env["account.payment.register"].with_context(active_model="account.move", active_ids=self.ids)
         journal = terminal.journal_id
         if not journal or not journal._nets_method_line(payment_type):
-            journals = self.env["account.journal"].search(
+            # the one that Odoo's *Pay* proposes, else the first that takes cards
+            journals = windows.new({"group_payment": True}).journal_id._origin
+            journals |= self.env["account.journal"].search(
                 [
                     *self.env["account.journal"]._check_company_domain(self.company_id[:1]),
                     ("type", "=", "bank"),
                 ]
             )
-            journals = journals.filtered(
-                lambda record: (
-                    record._nets_method_line(payment_type)
-                    and (record.currency_id or record.company_id.currency_id) == self.currency_id[:1]
-                )
-            ) or journals.filtered(lambda record: record._nets_method_line(payment_type))
-            journal = journals[:1]
+            journals = journals.filtered(lambda record: record._nets_method_line(payment_type))
+            currency = self.currency_id[:1]
+            in_currency = journals.filtered(
+                lambda record: (record.currency_id or record.company_id.currency_id) == currency
+            )
+            journal = (in_currency or journals)[:1]
         if not journal:
             raise refusal(self.env, "no_journal")
-        return (
-            self.env["account.payment.register"]
-            .with_context(active_model="account.move", active_ids=self.ids)
-            .create(
-                {
-                    "journal_id": journal.id,
-                    "currency_id": self.currency_id[:1].id,
-                    "payment_method_line_id": journal._nets_method_line(payment_type).id,
-                    "group_payment": True,
-                }
-            )
+        return windows.create(
+            {
+                "journal_id": journal.id,
+                "currency_id": self.currency_id[:1].id,
+                "payment_method_line_id": journal._nets_method_line(payment_type).id,
+                "group_payment": True,
+            }
         )
 
     def _nets_default_amount(self, terminal):
-        """What is due, less an early payment discount that is still granted."""
-        wizard = self._nets_payment_wizard(terminal)
-        return wizard.amount if wizard.early_payment_discount_mode else sum(self.mapped("amount_residual"))
+        """What Odoo's *Pay* proposes: less an early payment discount that is still granted, or the next instalment."""
+        return self._nets_payment_wizard(terminal).amount
 
-    def _nets_check_payable(self):
+    def _nets_check_payable(self, in_pay=False):
         """Refuse what can't be paid by card, before anything is sent.
 
+        :param bool in_pay: a person put it together in Odoo's *Pay*: credit notes are netted, journal items may be of
+            entries, and a parent and its branches are paid together
         :raise UserError: with the cause in plain words
         """
         if not self:
             raise refusal(self.env, "no_invoice")
         self.check_access("read")
+        payable = ("out_invoice", "out_receipt", *(("out_refund", "entry") if in_pay else ()))
         for move in self:
-            if move.move_type not in ("out_invoice", "out_receipt"):
+            if move.move_type not in payable:
                 raise refusal(self.env, "not_customer_invoice", name=move.display_name)
             if move.state == "draft":
                 raise refusal(self.env, "invoice_draft", name=move.display_name)
             if move.state == "cancel":
                 raise refusal(self.env, "invoice_cancelled", name=move.display_name)
-            if move.currency_id.is_zero(move.amount_residual):
+            # what is due of an entry is for its journal items to say
+            if move.move_type != "entry" and move.currency_id.is_zero(move.amount_residual):
                 raise refusal(self.env, "invoice_paid", name=move.display_name)
-        if len(self.company_id) > 1:
+        if len(self.company_id.root_id if in_pay else self.company_id) > 1:
             raise refusal(self.env, "invoices_companies")
         if len(self.currency_id) > 1:
             raise refusal(self.env, "invoices_currencies")

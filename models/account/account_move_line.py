@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 
 from .frozen import changed
 
@@ -38,6 +39,14 @@ class AccountMoveLine(models.Model):
         if "move_id" in vals:
             self.env["account.move"].browse(vals["move_id"])._nets_check_frozen()
         return super().write(vals)
+
+    def _nets_amount_under_way(self):
+        """:return: positive, what terminals are charging of these, or have charged and isn't booked"""
+        if not self:
+            return 0
+        transactions = self.env["nets.transaction"].sudo()
+        of_these = Domain("line_ids", "in", self.ids) & Domain("kind", "=", "purchase")
+        return transactions.search(of_these & transactions._open_domain())._amount_open()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):

@@ -177,6 +177,14 @@ class AccountPayment(models.Model):
             remainder.reconcile()
         return due_again
 
+    def _nets_is_cancelled_on(self, day):
+        """Whether a reversal on this day cancels this payment. On another day it is offset: what was in the books of a
+        day, or a month, stays there.
+
+        :param day: date
+        """
+        return day == self.date and not self.company_id.nets_always_offset and self._nets_is_cancellable()
+
     def _nets_is_cancellable(self):
         """Whether the books allow that this payment is cancelled: not secured, not in a locked period, and not on a
         bank statement already."""

@@ -283,7 +283,10 @@ class NetsTransaction(models.Model):
         if not transaction.can_reverse:
             raise refusal(self.env, "not_last_payment")
         payment = transaction.payment_id
-        if not payment._nets_is_cancellable() and transaction._has_discount():
+        today = fields.Datetime.context_timestamp(
+            transaction.with_context(tz=transaction.location_id.tz or "UTC"), fields.Datetime.now()
+        ).date()
+        if not payment._nets_is_cancelled_on(today) and transaction._has_discount():
             raise refusal(self.env, "payment_not_cancellable")
 
     # === REHEARSE === #
@@ -358,6 +361,8 @@ class NetsTransaction(models.Model):
             self._book_refund()
         else:
             self._book_payment()
+        # localisations compute what documents say in the current company: in this one's
+        self.invoice_ids.flush_recordset()
 
     def _book_payment(self):
         """Register the charged amount as a payment, reconcile what is still open, leave the rest as credit.
@@ -388,7 +393,7 @@ class NetsTransaction(models.Model):
         :param offset_values: of the payment that offsets it, where the reservation doesn't keep them
         """
         payment = self.refund_of_id.payment_id
-        if payment.state == "canceled" or payment._nets_is_cancellable():
+        if payment.state == "canceled" or payment._nets_is_cancelled_on(self.charge_date):
             try:
                 with self.env.cr.savepoint():
                     # from now on the payment stands for no charge any more
@@ -471,6 +476,20 @@ class NetsTransaction(models.Model):
         register._post_payments(to_process, edit_mode=True)
         register._reconcile_payments(to_process, edit_mode=True)
 
+    def _credited_invoice(self):
+        """Where one payment was for several invoices: the one that the credit note reverses which this refund pays."""
+        invoices = self.refund_of_id.invoice_ids
+        return ((self._settled_moves().reversed_entry_id & invoices) or invoices)[:1]
+
+    def _printed_on(self):
+        """:return: account.move, the documents that name this payment or refund: not their neighbours"""
+        if self.kind != "refund":
+            return self.invoice_ids
+        if self.refund_mode == "credit_note":
+            return self._settled_moves() | self._credited_invoice()
+        due_again = self.invoice_ids.browse(int(move_id) for move_id in self.due_again or {})
+        return due_again & self.invoice_ids or self.invoice_ids
+
     def _settled_moves(self):
         """The documents that this transaction's payment is matched with."""
         if self.kind == "purchase":
@@ -479,10 +498,9 @@ class NetsTransaction(models.Model):
 
     def _open_lines(self):
         """What is still due of what this charge was for. The lines are others than those chosen when reserving where
-        the invoice was reset to draft meanwhile."""
-        lines = self.line_ids | self._settled_moves().line_ids.filtered(
-            lambda line: line.account_id == self.destination_account_id
-        )
+        the invoice was reset to draft meanwhile. An entry also has other customers' lines."""
+        documents = self._settled_moves().filtered(lambda move: move.is_invoice(include_receipts=True))
+        lines = self.line_ids | documents.line_ids.filtered(lambda line: line.account_id == self.destination_account_id)
         return lines.filtered(lambda line: line.parent_state == "posted" and not line.reconciled)
 
     def _payment_values(self, lines):
@@ -557,8 +575,12 @@ class NetsTransaction(models.Model):
         return line or journal._get_available_payment_method_lines(payment_type)[:1]
 
     def _payment_reference(self):
-        """What an accountant needs to find the charge in what NETS pays out."""
-        return "/".join(filter(None, [self.terminal_identifier, self.session_number, self.stan]))
+        """What an accountant needs to find the charge in what NETS pays out; play money isn't to be mistaken for
+        money."""
+        reference = "/".join(filter(None, [self.terminal_identifier, self.session_number, self.stan]))
+        if self.environment in (False, "production"):
+            return reference
+        return self.env._("%(reference)s · play money", reference=reference)
 
     def _booking_note(self):
         """:return: what a person should know about the booking, as text; it is left on the invoices, too"""

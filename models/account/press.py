@@ -76,7 +76,11 @@ class _DocumentPress(_BookedPress):
     def check_document(self):
         self._check_moves()
         self._check_previous(self._was_for_these())
-        self.company = self.moves.company_id[:1]
+        self.company = self.wizard.company_id if self.wizard else self.moves.company_id[:1]
+        if self._was_for_these():
+            self.company = self.previous.company_id
+        if self.company not in self.moves.company_id:
+            raise refusal(self.env, "invoices_companies")
         self.currency = self.moves.currency_id[:1]
         if self.wizard and self.wizard.currency_id != self.currency:
             raise refusal(
@@ -87,7 +91,7 @@ class _DocumentPress(_BookedPress):
             )
 
     def _check_moves(self):
-        self.moves._nets_check_payable()
+        self.moves._nets_check_payable(in_pay=bool(self.wizard) or self._was_for_these())
 
     def check_amount(self):
         positive = abs(self.amount)
@@ -105,8 +109,24 @@ class _DocumentPress(_BookedPress):
             raise refusal(self.env, "invoices_not_grouped")
         self.partner = wizard.partner_id
         due = abs(sum(wizard.batches[0]["lines"].mapped("amount_residual_currency")))
-        self._check_due(positive, due, self.moves._nets_amount_under_way((self.kind,)))
+        if wizard.payment_type != self.payment_type:
+            raise refusal(self.env, "nothing_due")
+        self._check_due(positive, due, self._under_way(wizard.batches[0]["lines"]))
         wizard._nets_check_outstanding_account()
+
+    def _under_way(self, lines):
+        """What terminals are charging, or have charged and isn't booked, of these journal items' documents. Of an
+        entry, which has many customers' items, only these count.
+
+        :return: positive
+        """
+        entries = lines.filtered(lambda line: line.move_id.move_type == "entry")
+        documents = (lines - entries).move_id
+        kinds = {self.kind}
+        if "out_refund" in documents.mapped("move_type"):
+            # a credit note that is netted isn't paid out at the same time
+            kinds.add("refund")
+        return documents._nets_amount_under_way(tuple(kinds)) + entries._nets_amount_under_way()
 
     def _was_for_these(self):
         """Whether this repeats what was asked for these documents."""

@@ -47,6 +47,10 @@ class ResCompany(models.Model):
         help="Included in the amount.",
     )
 
+    nets_always_offset = fields.Boolean(
+        "Offset reversed payments",
+        help="A payment that a terminal takes back on the same day is offset, too, instead of being cancelled.",
+    )
     nets_refund_by = fields.Selection(
         [("everyone", "Everybody who may write the document"), ("right", "Only who has the right to card refunds")],
         "Who refunds on cards",

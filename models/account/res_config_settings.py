@@ -5,6 +5,7 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     nets_confirm_and_pay = fields.Boolean(related="company_id.nets_confirm_and_pay", readonly=False)
+    nets_always_offset = fields.Boolean(related="company_id.nets_always_offset", readonly=False)
     nets_refund_by = fields.Selection(related="company_id.nets_refund_by", readonly=False)
     nets_refund_unlinked = fields.Selection(related="company_id.nets_refund_unlinked", readonly=False)
     nets_refund_limit = fields.Monetary(

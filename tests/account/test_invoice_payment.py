@@ -558,6 +558,27 @@ class TestPaymentMethod(InvoicePaymentCase):
         other = self.setup_other_company(name="Another one")["default_journal_bank"]
         self.assertEqual(len(self.lines(other)), 2)
 
+    def test_an_e_invoice_says_card(self):
+        """Italy's localisation comes with a module that this one doesn't need: without it there is nothing to say."""
+        lines = self.lines(self.bank_journal)
+        if "l10n_it_payment_method" not in lines._fields:
+            self.assertEqual(lines._nets_e_invoice_codes(), {})
+            return
+        self.assertEqual(set(lines.mapped("l10n_it_payment_method")), {"MP08"})
+        with self.subTest("what an accountant chooses stays"):
+            lines.l10n_it_payment_method = "MP05"
+            lines._register_hook()
+            self.assertEqual(set(lines.mapped("l10n_it_payment_method")), {"MP05"})
+        with self.subTest("the localisation is installed later"):
+            self.env["ir.config_parameter"].search([("key", "=", "nets_connect_cloud.e_invoice_codes")]).unlink()
+            lines._register_hook()
+            self.assertEqual(set(lines.mapped("l10n_it_payment_method")), {"MP08"})
+        with self.subTest("the invoice says it"):
+            self.company.account_fiscal_country_id = self.env.ref("base.it")
+            invoice = self.make_invoice(1000)
+            self.charge(invoice)
+            self.assertEqual(invoice.with_company(self.company).l10n_it_payment_method, "MP08")
+
     def test_installing_again_adds_nothing(self):
         post_init_hook(self.env)
         self.assertEqual(len(self.lines(self.bank_journal)), 2)

@@ -94,7 +94,7 @@ class TestRefund(RefundCase):
                     "journal_id": self.bank_journal.id,
                     "payment_method_line_id": self.bank_journal._nets_method_line("outbound").id,
                     "payment_reference": refund.order_id,
-                    "memo": f"Refund {invoice.name} · 90000001/021/000201",
+                    "memo": f"Refund {invoice.name} · 90000001/021/000201 · play money",
                 }
             ],
         )

@@ -7,6 +7,8 @@ from ...models.account.const import PAYMENT_METHOD_CODE
 from ...models.account.press import CreditNotePayout, InvoicePayment
 from ...models.engine.nets_transaction import lock_rows
 
+CUSTOMER_DOCUMENTS = {"entry", "out_invoice", "out_receipt", "out_refund"}
+
 
 class AccountPaymentRegister(models.TransientModel):
     _inherit = "account.payment.register"
@@ -51,6 +53,32 @@ class AccountPaymentRegister(models.TransientModel):
             if wizard.payment_method_line_id.code == PAYMENT_METHOD_CODE:
                 wizard.payment_method_line_id = wizard.available_payment_method_line_ids[:1]._origin
         return result
+
+    @api.depends("line_ids", "company_id")
+    def _compute_payment_method_line_fields(self):
+        """*Card terminal* is offered where it can be used."""
+        result = super()._compute_payment_method_line_fields()
+        for wizard in self:
+            if not wizard._nets_offers_terminal():
+                lines = wizard.available_payment_method_line_ids
+                wizard.available_payment_method_line_ids = lines - lines._nets_card_lines()
+        return result
+
+    @api.depends("line_ids", "company_id")
+    def _compute_payment_method_line_id(self):
+        result = super()._compute_payment_method_line_id()
+        for wizard in self:
+            if wizard.payment_method_line_id._nets_card_lines() and not wizard._nets_offers_terminal():
+                lines = wizard.journal_id._get_available_payment_method_lines(wizard.payment_type)
+                wizard.payment_method_line_id = (lines - lines._nets_card_lines())[:1]._origin
+        return result
+
+    def _nets_offers_terminal(self):
+        """Whether these documents are a customer's, and there is a terminal to take the card on."""
+        if not set(self.line_ids.move_id.mapped("move_type")) <= CUSTOMER_DOCUMENTS:
+            return False
+        terminals = self.env["nets.terminal"].sudo()
+        return bool(terminals.search_count(terminals._usable_domain(self.company_id), limit=1))
 
     @api.depends("payment_method_line_id", "payment_type")
     def _compute_nets_is_terminal(self):
@@ -167,5 +195,6 @@ class AccountPaymentRegister(models.TransientModel):
         :raise UserError: neither the method line nor the company says where the money is until the bank statement
         """
         if not self.payment_method_line_id.payment_account_id:
-            payment = self.env["account.payment"].new({"company_id": self.company_id.id})
+            # with all rights, as booking has: a branch's accounts are its parent's, which its users may not see
+            payment = self.env["account.payment"].sudo().new({"company_id": self.company_id.id})
             payment._get_outstanding_account(self.payment_type)

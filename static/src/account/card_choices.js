@@ -20,6 +20,11 @@ class Choice extends Component {
   }
 }
 
+/** All of it, where the next instalment or a discount is proposed. */
+export class WholeChoice extends Choice {
+  static template = "nets_connect_cloud.WholeChoice";
+}
+
 /** Whether the invoice is due again, or a refund is matched with a credit note. */
 export class CreditNoteChoice extends Choice {
   static template = "nets_connect_cloud.CreditNoteChoice";

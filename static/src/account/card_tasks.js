@@ -1,11 +1,13 @@
 import {_t} from "@web/core/l10n/translation";
 import {CardTask, cardTasks} from "../engine/card_task";
-import {CardPaymentChoice, CreditNoteChoice} from "./card_choices";
+import {CardPaymentChoice, CreditNoteChoice, WholeChoice} from "./card_choices";
 
 /** @typedef {import("../engine/card_task").Choice} Choice */
 
 /** Charge a card for invoices. */
 class PaymentTask extends CardTask {
+  Choices = WholeChoice;
+
   get invoiceIds() {
     return this.description.invoice_ids;
   }
