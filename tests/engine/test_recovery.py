@@ -220,13 +220,13 @@ class TestRecovery(CardPaymentCommon):
         later = self.in_this_transaction(client)
         self.started_lookups()
         (failed | elsewhere).get_last_result()
-        self.assertEqual({progress["looking_up"] for progress in failed.read_progress()}, {True})
+        self.assertEqual({progress["lookup"] for progress in failed.read_progress()}, {"running"})
         self.set_columns(unknown, next_lookup_at="now() at time zone 'utc'")
         self.look_up(failed[0])
         client.last_transaction.assert_called_once()
         self.assertEqual((unknown.state, failed.mapped("state")), ("approved", ["failed", "failed"]))
         self.assertEqual(
-            [progress["looking_up"] for progress in (failed | elsewhere).read_progress()], [False, False, True]
+            [progress["lookup"] for progress in (failed | elsewhere).read_progress()], ["possible", "possible", "running"]
         )
         self.assertIn(("book", (unknown.id, "_book")), later)
 
@@ -254,7 +254,7 @@ class TestRecovery(CardPaymentCommon):
         started = self.started_lookups()
         transaction = self.unknown()
         many = transaction.browse([transaction.id] * (MOST_IDS + 1))
-        for method in ("get_last_result", "read_progress", "abort", "action_book_again"):
+        for method in ("get_last_result", "read_progress", "action_book_again"):
             with self.subTest(method), self.assertRaisesRegex(UserError, f"{MOST_IDS} transactions at most"):
                 getattr(many.with_user(self.manager), method)()
         self.assertEqual(started, [])
