@@ -273,9 +273,7 @@ class TestRecovery(CardPaymentCommon):
         self.set_columns(unknown, next_lookup_at="now() at time zone 'utc'")
         self.env.cr.execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '1 minute'")
         due, pause = Transaction._due_now()
-        self.assertEqual(
-            due, [(running.id, self.terminal.id, "thread"), (unknown.id, self.terminal_2.id, "lookup")]
-        )
+        self.assertEqual(due, [(running.id, self.terminal.id, "thread"), (unknown.id, self.terminal_2.id, "lookup")])
         self.assertEqual(pause, DUE_PAUSE, "should these still be waiting then")
 
     def unknown_on(self, terminal):
