@@ -177,7 +177,7 @@ def test_somebody_who_works_on_the_invoice_delays_its_booking_and_no_other(clini
         clinic.wait_for_state(transactions[0], "approved")
         free.release()
         assert clinic.wait_for_end(transactions[1]) == "approved"
-        assert clinic.progress(transactions[0])["to_book"]
+        assert clinic.read("nets.transaction", transactions[0], "to_book")
         cursor.execute("COMMIT")
     assert clinic.wait_for_end(transactions[0]) == "approved"
     assert [clinic.due(invoice) for invoice in invoices] == [0, 0]

@@ -106,6 +106,7 @@ def test_a_database_that_was_dropped_leaves_one_line_in_the_log(clinic, stack):
         odoo.start()
         other = Clinic(SimpleNamespace(odoo=odoo, simulator=stack.simulator, postgresql=stack.postgresql), {}, None)
         other.stack.database = database
+        machinery.move_in(other.admin)
         account = other.ref("nets_account_demo")
         values = {"simulator_url": stack.simulator.url, "password": "demo-secret"}
         other.admin.call("nets.account", "write", [account], values)
