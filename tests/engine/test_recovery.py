@@ -226,7 +226,8 @@ class TestRecovery(CardPaymentCommon):
         client.last_transaction.assert_called_once()
         self.assertEqual((unknown.state, failed.mapped("state")), ("approved", ["failed", "failed"]))
         self.assertEqual(
-            [progress["lookup"] for progress in (failed | elsewhere).read_progress()], ["possible", "possible", "running"]
+            [progress["lookup"] for progress in (failed | elsewhere).read_progress()],
+            ["possible", "possible", "running"],
         )
         self.assertIn(("book", (unknown.id, "_book")), later)
 

@@ -614,6 +614,7 @@ class TestPosWayOut(PosWayRoundCase):
                 "partner_id": self.env["res.partner"].create({"name": "Havnegata Bakery"}).id,
             }
         )
-        made.sudo().write({"pos_session_id": self.session.id, "pos_payment_method_id": self.card_method.id})
+        with self.assertRaises(AccessError):
+            made.write({"pos_session_id": self.session.id, "pos_payment_method_id": self.card_method.id})
         with self.refused("terminal"):
             made.action_post()
