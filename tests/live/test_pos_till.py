@@ -379,7 +379,7 @@ def test_each_message_is_read_in_the_till(clinic, simulator, open_page, subtests
             simulator.service(last_transaction="error")
             other.play(outcome="approved", **case.play)
             till.use(shop.card, other).begin().add("Zither lesson").to_payment().pay_by("Card")
-            till.card_line().expect_status(case.label, *case.texts).expect_buttons("Get last result")
+            till.card_line().expect_status(case.label, *case.texts).expect_buttons("Get last result", "Settle by hand")
             shoot(till.page, f"till-{case.name}")
     unresolved = [each["id"] for each in shop.transactions()[: len(UNKNOWN)]]
     simulator.service(last_transaction="ok")
