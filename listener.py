@@ -75,6 +75,7 @@ class Postponed(Exception):
         super().__init__(reason)
         self.pause = pause
 
+
 # Where the terminal's last result can't even be asked for these reasons, a payment can't be sent either. Others, a
 # 404 among them, may be the service's way to say that the terminal has no last result yet.
 CANNOT_SEND = {

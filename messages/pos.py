@@ -269,6 +269,9 @@ register(
                 "order_below_cards": _lt(
                     "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become %(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the order, and refund it."
                 ),
+                "order_paid_stays": _lt(
+                    "%(order)s is paid, so what it comes to, and what was paid, stay as they are. Sell more on a new order, and refund what comes back."
+                ),
                 "order_charged": _lt(
                     "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
                 ),

@@ -14,7 +14,7 @@ PAGE = "docs/MESSAGES.md"
 
 # Reason → (what leads to it, how the simulator plays it).
 PAYMENTS = {
-    "login_refused": ("login answered 401, 400 or 403", "switch `login`: `refused`"),
+    "login_refused": ("login answered 401 or 400, or 403 with a word about the login", "switch `login`: `refused`"),
     "login_missing": ("no user name or password is set; nothing is sent", "an account without a password"),
     "login_unavailable": (
         "login answered with another status, without a token, or not at all",
@@ -24,6 +24,8 @@ PAYMENTS = {
         "login answered 400, 401 or 403 and says *not activated*, *inactive* or *disabled*",
         "switch `login`: `not_activated`",
     ),
+    "call_refused": ("401 again, after a login that worked", "switch `revoke_tokens`, again and again"),
+    "last_result_not_found": ("404 for the last result; lookups only", "a terminal of the other account"),
     "terminal_not_allowed": (
         "403 or 404 on the terminal's path; code 9100; *not allowed*",
         "outcome `not_allowed`, or a terminal of the other account",

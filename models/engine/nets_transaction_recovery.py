@@ -257,8 +257,8 @@ class NetsTransaction(models.Model):
 
         :param str terminal_state: as NETS names it
         :param last: LastTransaction, or None where the terminal has none
-        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that. (For an administration
-            the terminal's state is enough: it may have wiped the last result.)
+        :param error: ConnectCloudError where it couldn't be asked; nothing is concluded from that, except for an
+            administration: the terminal's state is enough there, since it may have wiped the last result
         :return: whether there is a charge to book now
         """
         self.ensure_one()

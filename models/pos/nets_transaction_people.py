@@ -69,7 +69,9 @@ class NetsTransaction(models.Model):
         transaction._pos_check_user()
         self._pos_check_manager()
         known = transaction.sudo()
-        if known.state == "unknown" and not known._pos_was_looked_up():
+        if known.state != "unknown":
+            raise refusal(self.env, "settle_not_unknown")
+        if not known._pos_was_looked_up():
             raise refusal(self.env, "last_result_first")
         asked = abs(known.amount)
         if amount is None:

@@ -123,23 +123,27 @@ class PosOrder(models.Model):
     def _nets_facts(self):
         """What of an order that a card runs for, or was charged for, is compared.
 
-        :return: (what it is worth, what mustn't change)
+        :return: (whether it isn't paid yet, what it is worth, what its payment lines come to, what mustn't change)
         """
         names, lines = BOUND_FIELDS, set()
-        worth = self._nets_worth()
         if self._nets_unresolved():
             names = FROZEN_FIELDS
-            lines = {(line.id, line.product_id.id, line.qty) for line in self.lines} | {worth}
-        return worth, [lines, *(self[name] for name in names if name in self._fields)]
+            lines = {(line.id, line.product_id.id, line.qty) for line in self.lines}
+        fixed = [lines, *(self[name] for name in names if name in self._fields)]
+        return self.state in OPEN_STATES, self._nets_worth(), self._compute_amount_paid(), fixed
 
     def _nets_check_kept(self, facts):
         """:raise UserError: where a change of this order goes round a card"""
-        was_worth, kept = facts
-        worth, found = self._nets_facts()
-        if found != kept:
+        was_open, was_worth, was_paid, was_fixed = facts
+        _is_open, worth, paid, fixed = self._nets_facts()
+        is_worth_kept = self.currency_id.compare_amounts(worth, was_worth) == 0
+        is_paid_kept = self.currency_id.compare_amounts(paid, was_paid) == 0
+        if fixed != was_fixed or (self._nets_unresolved() and not is_worth_kept):
             raise UserError((self._nets_unresolved() or self._nets_charged())[:1]._pos_in_the_way().as_text())
-        if self.currency_id.compare_amounts(abs(worth), abs(was_worth)) < 0 or worth * was_worth < 0:
+        if abs(worth) < abs(was_worth) or worth * was_worth < 0:
             self._nets_check_worth()
+        if not was_open and not (is_worth_kept and is_paid_kept):
+            raise refusal(self.env, "order_paid_stays", order=self._nets_name())
         if self.state == "draft":
             self._nets_refresh_totals()
 

@@ -27,21 +27,31 @@ class PosPayment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._nets_check_unused([vals["uuid"] for vals in vals_list if vals.get("uuid")])
-        return super().create([self._nets_check_new(vals) for vals in vals_list])
+        vals_list = [self._nets_check_new(vals) for vals in vals_list]
+        orders = self.env["pos.order"].browse({vals["pos_order_id"] for vals in vals_list if vals.get("pos_order_id")})
+        with orders._nets_guarded():
+            return super().create(vals_list)
 
     def write(self, vals):
         # what a line is called by till and server never changes
         vals = {name: value for name, value in vals.items() if name != "uuid"}
         known = self.env["nets.transaction"]._pos_of_lines(self.mapped("uuid"))
         charged = self.filtered(lambda payment: payment.uuid in known)
+        orders = self.env["pos.order"]
+        if any(name in vals for name in MONEY_FIELDS):
+            orders = self.pos_order_id | orders.browse(vals.get("pos_order_id"))
         result = True
-        for payment in charged:
-            said = payment._nets_check_own(known[payment.uuid], vals)
-            result = super(PosPayment, payment).write(said)
-        others = self - charged
-        if others:
-            result = super(PosPayment, others).write(others._nets_check_change(vals))
+        with orders._nets_guarded():
+            for payment in charged:
+                said = payment._nets_check_own(known[payment.uuid], vals)
+                result = super(PosPayment, payment).write(said)
+            if others := self - charged:
+                result = super(PosPayment, others).write(others._nets_check_change(vals))
         return result
+
+    def unlink(self):
+        with self.pos_order_id._nets_guarded():
+            return super().unlink()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):

@@ -115,6 +115,7 @@ class TestAccess(CardPaymentCommon):
                 "pos_settle",
                 "pos_record_by_hand",
                 "action_pos_complete",
+                "action_pos_take_off",
                 "sign",
                 "action_accept_signature",
                 "action_decline_signature",

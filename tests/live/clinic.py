@@ -321,6 +321,11 @@ class Clinic:
         what = f"transaction {transaction} to become {' or '.join(states)}"
         return machinery.wait_until(lambda: self.progress(transaction)["state"] in states, timeout, what, 0.2)
 
+    def wait_for_lookup(self, transaction, timeout=PATIENCE):
+        """Wait until the terminal was asked for a lost result: only then a person may settle it by hand."""
+        asked = lambda: self.read("nets.transaction", transaction, "looked_up_at")
+        machinery.wait_until(asked, timeout, f"a lookup of transaction {transaction}", 0.3)
+
     def wait_for_end(self, transaction, timeout=PATIENCE):
         """Wait until a transaction is finished, and booked where it was charged; return its state."""
 

@@ -115,9 +115,7 @@ def test_rule_25_hundreds_who_ask_for_results_are_served_by_a_few_threads(clinic
 
 
 def _lookups(simulator):
-    return [
-        each for each in simulator.requests() if each["method"] == "GET" and each["path"].endswith("/transaction")
-    ]
+    return [each for each in simulator.requests() if each["method"] == "GET" and each["path"].endswith("/transaction")]
 
 
 # === QUIET === #
@@ -179,7 +177,7 @@ def test_somebody_who_works_on_the_invoice_delays_its_booking_and_no_other(clini
         clinic.wait_for_state(transactions[0], "approved")
         free.release()
         assert clinic.wait_for_end(transactions[1]) == "approved"
-        assert clinic.progress(transactions[0])["to_book"]
+        assert clinic.read("nets.transaction", transactions[0], "to_book")
         cursor.execute("COMMIT")
     assert clinic.wait_for_end(transactions[0]) == "approved"
     assert [clinic.due(invoice) for invoice in invoices] == [0, 0]
@@ -226,9 +224,11 @@ def test_rule_26_no_transaction_is_open_while_nets_is_asked(clinic, silent_servi
         called = in_background(call)
         wait()
         machinery.wait_until(
-            lambda: not clinic.sql(
-                """SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+            lambda: (
+                not clinic.sql(
+                    """SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                       AND (state LIKE 'idle in transaction%%' OR backend_xmin IS NOT NULL)"""
+                )
             ),
             5,
             "no transaction to be open",

@@ -4,8 +4,6 @@ import pytest
 from pages import CardDialog, money
 from playwright.sync_api import expect
 
-import stack as machinery
-
 LOST = {"outcome": "approved", "answer": "cut_after"}
 
 
@@ -51,8 +49,7 @@ def test_the_log_fetches_an_unknown_result_at_once(clinic, terminal, open_page, 
 def test_a_failed_one_that_was_charged_is_found_from_the_invoice(clinic, terminal, open_invoice, hidden_results):
     invoice = clinic.make_invoice(770)
     transaction = lose(clinic, terminal, invoice)
-    looked_up = lambda: clinic.read("nets.transaction", transaction, "looked_up_at")
-    machinery.wait_until(looked_up, 30, "the terminal to be asked", 0.3)
+    clinic.wait_for_lookup(transaction)
     wizard = clinic.admin.call(
         "nets.transaction.settle",
         "create",

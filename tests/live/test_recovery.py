@@ -106,6 +106,7 @@ def test_a_database_that_was_dropped_leaves_one_line_in_the_log(clinic, stack):
         odoo.start()
         other = Clinic(SimpleNamespace(odoo=odoo, simulator=stack.simulator, postgresql=stack.postgresql), {}, None)
         other.stack.database = database
+        machinery.move_in(other.admin)
         account = other.ref("nets_account_demo")
         values = {"simulator_url": stack.simulator.url, "password": "demo-secret"}
         other.admin.call("nets.account", "write", [account], values)
@@ -226,6 +227,7 @@ def test_a_stopped_terminal_comes_back_and_wins_over_a_settlement_by_hand(clinic
     terminal.asks_for_card()
     terminal.press("cut_network")  # NETS answers that it lost the terminal; the customer can still pay
     clinic.wait_for_state(transaction, "unknown")
+    clinic.wait_for_lookup(transaction)
 
     page = TransactionPage(open_page("admin", TransactionPage.path(transaction)), transaction)
     page.button("Settle by hand").click()
@@ -256,8 +258,7 @@ def test_the_answer_to_our_own_call_is_recorded_whatever_was_settled_meanwhile(c
     # as for a process that stands still: no heartbeat any more, and its renewal finds none
     clinic.sql("DELETE FROM nets_heartbeat WHERE transaction_id = %s", transaction)
     clinic.wait_for_state(transaction, "unknown")
-    looked_up = lambda: clinic.read("nets.transaction", transaction, "looked_up_at")
-    machinery.wait_until(looked_up, 30, "the terminal to be asked", 0.3)
+    clinic.wait_for_lookup(transaction)
     values = {"transaction_id": transaction, "outcome": "not_charged", "reason": "Nobody knows."}
     [wizard] = clinic.admin.call("nets.transaction.settle", "create", [values])
     clinic.admin.call("nets.transaction.settle", "action_settle", [wizard])

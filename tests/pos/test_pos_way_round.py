@@ -243,6 +243,27 @@ class TestPosBound(PosWayRoundCase):
             self.as_cashier(order.lines).write({"price_unit": 1})
         with self.refused("total can't become"):
             self.as_cashier(order.lines).write({"discount": 99})
+        with self.refused("is paid, so what it comes to"):
+            self.as_cashier(order.lines).create({**self.line_values(900), "order_id": order.id})
+
+    def test_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
+        order = self.sync(self.order_values((self.card_method, 60), (self.cash_method, 40)))
+        self.charge(self.card_of(order))
+        self.validate(order)
+        cash = self.as_cashier(order.payment_ids - self.card_of(order))
+        change = {"pos_order_id": order.id, "payment_method_id": self.cash_method.id, "amount": -60}
+        for name, go in {
+            "change": lambda: cash.create(change),
+            "less": lambda: cash.write({"amount": -20}),
+            "none": cash.unlink,
+            "with the order": lambda: self.as_cashier(order).write({"payment_ids": [Command.create(change)]}),
+        }.items():
+            with self.subTest(name), self.refused("is paid, so what it comes to|amount is different|Cash"):
+                go()
+        # as the till corrects how a paid order was paid
+        swap = [Command.delete(cash.id), Command.create({**change, "amount": 40})]
+        self.as_cashier(order).write({"payment_ids": swap})
+        self.assertEqual(sorted(order.payment_ids.mapped("amount")), [40, 60])
 
     def test_an_order_without_cards_is_as_odoo_has_it(self):
         order = self.sync(self.order_values((self.cash_method, 100)))
@@ -593,6 +614,7 @@ class TestPosWayOut(PosWayRoundCase):
                 "partner_id": self.env["res.partner"].create({"name": "Havnegata Bakery"}).id,
             }
         )
-        made.sudo().write({"pos_session_id": self.session.id, "pos_payment_method_id": self.card_method.id})
+        with self.assertRaises(AccessError):
+            made.write({"pos_session_id": self.session.id, "pos_payment_method_id": self.card_method.id})
         with self.refused("terminal"):
             made.action_post()
