@@ -60,7 +60,7 @@ class TestAskedAgain(CardPaymentCommon):
         self.assertEqual(payment.journal_id, self.journal)
         self.assertTrue(payment.memo.startswith("As agreed on the phone · 90000002/"), payment.memo)
 
-    def test_a_part_stays_a_part(self):
+    def test_rule_28_a_part_stays_a_part(self):
         for press in (self.again, lambda failed: self.change(failed, 400)):
             with self.subTest(press), self.undone():
                 failed = self.declined_payment(amount=400)
