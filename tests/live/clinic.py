@@ -331,7 +331,13 @@ class Clinic:
 
         def end():
             progress = self.progress(transaction)
-            return progress["state"] if progress["finished"] else None
+            if "finished" in progress:
+                is_finished = progress["finished"]
+            else:
+                # the version before, which an update starts from
+                state = progress["state"]
+                is_finished = state in ("failed", "aborted") or (state == "approved" and progress["booked"])
+            return progress["state"] if is_finished else None
 
         return machinery.wait_until(end, timeout, f"the end of transaction {transaction}", 0.2)
 

@@ -108,7 +108,7 @@ def test_downloads_and_balance(clinic, terminal, action):
     started = clinic.admin.call("nets.terminal", f"action_{action}", [terminal.id])
     transaction = started["params"]["transaction_id"]
     clinic.wait_for_state(transaction, "approved")
-    text = clinic.progress(transaction)["report_text"]
+    text = clinic.progress(transaction)["paper"]
     assert ("BALANCE" in text) == (action == "balance_inquiry")
 
 

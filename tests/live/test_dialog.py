@@ -299,7 +299,6 @@ def test_without_the_right_there_is_no_button_and_no_way_round_it(clinic, termin
         ("account.move", "nets_start_card_payment", [invoice], 140, other.id, "request-of-an-auditor"),
         ("account.move", "nets_card_payment_data", [invoice]),
         ("nets.transaction", "abort", [running]),
-        ("nets.transaction", "read_progress", [running]),
         ("nets.transaction", "retry", [running], "another-request", other.id),
     ):
         said = clinic.refusal(lambda model=model, method=method, args=args: auditor.call(model, method, *args))

@@ -233,7 +233,7 @@ def test_an_aborted_one_step_leaves_a_confirmed_invoice_to_pay_later(clinic, ter
 def test_the_one_step_can_be_switched_off_in_the_settings(clinic, terminal, open_invoice, open_page):
     settings = open_page("admin", "/odoo/settings")
     block = settings.locator("#nets_connect_cloud")
-    offer = block.get_by_role("checkbox")
+    offer = block.locator("[name=nets_confirm_and_pay] input")
     expect(offer).to_be_checked()
     offer.uncheck()
     try:
