@@ -47,13 +47,13 @@ class TestOffered(CardPaymentCommon):
         payment = self.env["account.payment"].new({"payment_type": "inbound", "journal_id": self.bank_journal.id})
         self.assertNotIn("nets_terminal", payment.available_payment_method_line_ids.mapped("code"))
 
-    def test_a_terminal_of_a_branch_counts(self):
+    def test_a_terminal_of_a_branch_takes_nothing_for_its_parent(self):
         (self.terminal | self.terminal_2).active = False
         branch = self.env["res.company"].sudo().create({"name": "Branch", "parent_id": self.company.id})
         account = self.env["nets.account"].sudo().create({"name": "B", "username": "b", "company_id": branch.id})
         values = {"name": "Kiosk", "identifier": "90000010", "account_id": account.id, "currency_id": self.usd.id}
         self.env["nets.terminal"].sudo().create(values)
-        self.assertIn("nets_terminal", self.offered(self.make_invoice(100))[1])
+        self.assertNotIn("nets_terminal", self.offered(self.make_invoice(100))[1])
 
     def test_what_was_charged_is_booked_where_the_last_terminal_is_gone(self):
         transaction = self.send(self.make_invoice(100))

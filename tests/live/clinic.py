@@ -444,11 +444,14 @@ def _in_the_books(admin, known):
         domain = [
             ("move_id", "=", payment["move_id"] and payment["move_id"][0]),
             ("parent_state", "=", "posted"),
-            ("account_type", "=", "asset_receivable"),
+            # where the money is until the bank statement: the whole of it, with a tip that stands on its own account
+            ("account_type", "in", ("asset_cash", "asset_current")),
         ]
-        for line in admin.call("account.move.line", "search_read", domain, ["amount_currency", "currency_id"]):
+        lines = admin.call("account.move.line", "search_read", domain, ["amount_currency", "currency_id"])
+        for currency in {line["currency_id"][1] for line in lines}:
             reference = payment["payment_reference"] if kind != "reversal" else order
-            booked.append((terminal, reference, kind, -minor_units(line["amount_currency"]), line["currency_id"][1]))
+            amount = sum(line["amount_currency"] for line in lines if line["currency_id"][1] == currency)
+            booked.append((terminal, reference, kind, minor_units(amount), currency))
     return sorted(booked)
 
 
