@@ -2,7 +2,7 @@
 
 from odoo.tests import HttpCase, tagged
 
-from ...connect_cloud import Reason
+from ...connect_cloud import ConnectCloudError, Reason
 from ..common import CardPaymentCommon, approved, declined
 
 
@@ -14,6 +14,8 @@ class TestTour(CardPaymentCommon, HttpCase):
             self.make_invoice(20), outcome=declined(reason=Reason.INSUFFICIENT_FUNDS, message="Not enough money")
         )
         unknown = self.lose(self.make_invoice(30))
+        # a person settles by hand what the terminal was asked for, and couldn't say
+        unknown._record_lookup(None, None, ConnectCloudError(Reason.SERVICE_ERROR))
         self.start_tour(
             "/odoo/action-nets_connect_cloud.nets_transaction_action", "nets_transaction_log", login="nets_manager"
         )
