@@ -160,6 +160,12 @@ register(
                 "extra_account_type": _lt(
                     "%(account)s can't take tips or surcharges: what stands there is money, or what customers owe. Choose an account for income, expenses or current liabilities."
                 ),
+                "no_chart_of_accounts": _lt(
+                    "%(company)s has no chart of accounts yet. Choose one in the settings of the invoices, and press the button again."
+                ),
+                "clearing_not_reconcilable": _lt(
+                    "What stands on %(account)s can't be matched with what NETS pays out. Choose an account that allows reconciliation."
+                ),
                 "no_journal": _lt(
                     "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
                 ),

@@ -18,6 +18,7 @@ from .engine import test_units
 from .engine import test_wings
 from .account import test_accountants_details
 from .account import test_asked_again
+from .account import test_clearing
 from .account import test_extras
 from .account import test_frozen
 from .account import test_invoice_payment
@@ -33,6 +34,7 @@ from .account import test_signature
 from .pos import test_people_sequences
 from .pos import test_pos_books
 from .pos import test_pos_borders
+from .pos import test_pos_clearing
 from .pos import test_pos_extra_accounts
 from .pos import test_pos_guards
 from .pos import test_pos_lists

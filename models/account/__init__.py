@@ -5,6 +5,8 @@ from . import account_payment
 from . import account_payment_method
 from . import account_payment_method_line
 from . import ir_websocket
+from . import nets_account
+from . import nets_clearing_item
 from . import nets_refund_approval
 from . import nets_terminal
 from . import nets_transaction

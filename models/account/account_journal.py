@@ -58,3 +58,8 @@ class AccountJournal(models.Model):
         self.ensure_one()
         lines = self[f"{payment_type}_payment_method_line_ids"]
         return lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)[:1]
+
+    def _nets_clearing_lines(self):
+        """:return: account.payment.method.line, *Card terminal* of these journals, incoming and outgoing"""
+        lines = self.inbound_payment_method_line_ids | self.outbound_payment_method_line_ids
+        return lines._nets_card_lines()

@@ -47,6 +47,12 @@ class ResCompany(models.Model):
         help="Included in the amount.",
     )
 
+    nets_payout_days = fields.Integer(
+        "Usual days until a payout",
+        required=True,
+        default=5,
+        help="What NETS hasn't paid out for longer is shown as open for longer than usual.",
+    )
     nets_always_offset = fields.Boolean(
         "Offset reversed payments",
         help="A payment that a terminal takes back on the same day is offset, too, instead of being cancelled.",
@@ -71,6 +77,11 @@ class ResCompany(models.Model):
         "Refunds above this need a second person",
         currency_field="currency_id",
         help="To one customer, or of one card payment, within a day. Zero: no limit.",
+    )
+
+    _nets_payout_days_check = models.Constraint(
+        "CHECK(nets_payout_days >= 0 AND nets_payout_days <= 365)",
+        "The usual days until a payout lie between 0 and 365.",
     )
 
     @api.constrains("nets_tip_account_id", "nets_surcharge_account_id")

@@ -16,3 +16,4 @@ class ResConfigSettings(models.TransientModel):
     nets_tip_tax_ids = fields.Many2many(related="company_id.nets_tip_tax_ids", readonly=False)
     nets_surcharge_account_id = fields.Many2one(related="company_id.nets_surcharge_account_id", readonly=False)
     nets_surcharge_tax_ids = fields.Many2many(related="company_id.nets_surcharge_tax_ids", readonly=False)
+    nets_payout_days = fields.Integer(related="company_id.nets_payout_days", readonly=False)
