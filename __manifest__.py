@@ -17,6 +17,7 @@
         "report/engine/nets_report_templates.xml",
         "wizard/engine/nets_receipt_print_views.xml",
         "wizard/engine/nets_transaction_settle_views.xml",
+        "wizard/engine/nets_report_agree_views.xml",
         "wizard/engine/nets_terminal_fetch_views.xml",
         "wizard/engine/nets_terminal_replace_views.xml",
         "views/engine/nets_transaction_views.xml",

@@ -43,6 +43,7 @@ from .evidence import (
 )
 from .reasons import Reason
 from .tokens import Token
+from .totals import Comparison, Sum, Totals, compare, read_totals
 from .transport import Timeouts
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "AmountError",
     "Card",
     "Charge",
+    "Comparison",
     "ConnectCloudClient",
     "ConnectCloudError",
     "Decision",
@@ -67,11 +69,14 @@ __all__ = [
     "Reason",
     "Rule",
     "SendRefused",
+    "Sum",
     "Timeouts",
     "Token",
+    "Totals",
     "UnknownCurrencyError",
     "Verdict",
     "Why",
+    "compare",
     "from_minor_units",
     "is_amount_asked",
     "is_newer",
@@ -79,6 +84,7 @@ __all__ = [
     "parse_timestamp",
     "read_amount",
     "read_charge",
+    "read_totals",
     "to_minor_units",
     "weigh",
 ]

@@ -13,6 +13,7 @@ from .engine import test_receipt
 from .engine import test_recovery
 from .engine import test_retention
 from .engine import test_rules_of_money
+from .engine import test_sessions
 from .engine import test_tour
 from .engine import test_units
 from .engine import test_wings

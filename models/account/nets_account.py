@@ -2,6 +2,11 @@ from odoo import Command, api, fields, models
 
 from ...messages import refusal
 
+CLEARING_DOMAIN = [
+    ("reconcile", "=", True),
+    ("account_type", "in", ("asset_current", "asset_cash", "liability_current")),
+]
+
 
 class NetsAccount(models.Model):
     """Where the money stands that NETS owes: one clearing account for each NETS account."""
@@ -13,7 +18,7 @@ class NetsAccount(models.Model):
         "Clearing account",
         check_company=True,
         tracking=True,
-        domain="[('reconcile', '=', True), ('account_type', 'in', ('asset_current', 'asset_cash', 'liability_current'))]",
+        domain=CLEARING_DOMAIN,
         help="What the terminals charged, and NETS hasn't paid out yet.",
     )
     clearing_journal_id = fields.Many2one(

@@ -41,7 +41,7 @@ class NetsClearingItem(models.Model):
     refunded = fields.Monetary(readonly=True, aggregator="sum")
     paid_out = fields.Monetary(readonly=True, aggregator="sum", help="What NETS paid out, with its fees.")
     other = fields.Monetary(readonly=True, aggregator="sum", help="Entries of other origin.")
-    open_amount = fields.Monetary("Open", readonly=True, aggregator="sum", help="The balance of the account, by origin.")
+    open_amount = fields.Monetary("Open", readonly=True, aggregator="sum", help="The account's balance, by origin.")
     late = fields.Monetary(
         "Open for longer",
         readonly=True,

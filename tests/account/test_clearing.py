@@ -22,9 +22,7 @@ class ClearingCommon(CardPaymentCommon):
     def charge_on(self, terminal=None, amount=100.0, session="021", number=101, days_ago=0, **values):
         """A charge of an invoice of its own, some days ago."""
         transaction = self.send(self.make_invoice(amount), terminal=terminal or self.terminal)
-        transaction._record_answer(
-            approved(self.minor(transaction), number=number, session_number=session, **values)
-        )
+        transaction._record_answer(approved(self.minor(transaction), number=number, session_number=session, **values))
         transaction._correct({"charge_date": fields.Date.today() - timedelta(days=days_ago)})
         self.assertTrue(transaction._book())
         return transaction

@@ -33,8 +33,10 @@ class TestPosClearing(PosCardCommon):
         self.config.payment_method_ids = self.cash_method
         self.card_method.sudo().unlink()
         self.account.action_set_up_books()
-        method = self.env["pos.payment.method"].sudo().search(
-            [("use_payment_terminal", "=", "nets"), ("company_id", "=", self.company.id)]
+        method = (
+            self.env["pos.payment.method"]
+            .sudo()
+            .search([("use_payment_terminal", "=", "nets"), ("company_id", "=", self.company.id)])
         )
         self.assertEqual(method.outstanding_account_id, self.account.clearing_account_id)
         self.assertTrue(self.account.books_are_set_up)
