@@ -25,6 +25,7 @@ from .account import test_frozen
 from .account import test_invoice_payment
 from .account import test_layouts
 from .account import test_offered
+from .account import test_payouts
 from .account import test_netting
 from .account import test_references
 from .account import test_rehearsal

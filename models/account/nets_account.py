@@ -104,6 +104,7 @@ class NetsAccount(models.Model):
         self.clearing_journal_id._nets_add_payment_method_lines()
         self.clearing_journal_id._nets_clearing_lines().payment_account_id = self.clearing_account_id
         self.with_context(active_test=False).terminal_ids.journal_id = self.clearing_journal_id
+        company._nets_propose_cost_accounts()
         return []
 
     def _make_clearing_account(self):

@@ -18,11 +18,13 @@ class NetsClearingItem(models.Model):
     _name = "nets.clearing.item"
     _description = "Item of a NETS clearing account"
     _auto = False
-    _order = "date desc, id desc"
+    _order = "entry_date desc, id desc"
     _depends = {
         "account.move.line": ["account_id", "balance", "date", "parent_state", "payment_id", "statement_line_id"],
         "account.partial.reconcile": ["amount", "credit_move_id", "debit_move_id", "max_date"],
         "account.payment": ["memo"],
+        "nets.payout": ["move_id"],
+        "nets.payout.line": ["move_line_ids", "session_number", "terminal_identifier"],
         "nets.account": ["clearing_account_id"],
         "nets.transaction": ["charge_date", "charged_amount", "payment_id", "session_number", "state", "to_book"],
         "res.company": ["nets_payout_days"],
@@ -31,8 +33,8 @@ class NetsClearingItem(models.Model):
     account_id = fields.Many2one("account.account", "Clearing account", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", related="company_id.currency_id")
-    date = fields.Date(readonly=True)
-    label = fields.Char(readonly=True)
+    entry_date = fields.Date("Date", readonly=True)
+    item_label = fields.Char("Label", readonly=True)
     move_line_id = fields.Many2one("account.move.line", "Journal item", readonly=True)
     transaction_id = fields.Many2one("nets.transaction", "Card transaction", readonly=True)
     terminal_id = fields.Many2one("nets.terminal", readonly=True)
@@ -64,7 +66,7 @@ class NetsClearingItem(models.Model):
                   FROM nets_account WHERE clearing_account_id IS NOT NULL GROUP BY clearing_account_id
             ), item AS (
                 SELECT line.id, line.account_id, line.company_id, line.date, line.name AS label, line.balance,
-                       line.payment_id, line.statement_line_id, clearing.nets_account_ids,
+                       line.move_id, line.payment_id, line.statement_line_id, clearing.nets_account_ids,
                        line.balance
                        - COALESCE((SELECT SUM(match.amount) FROM account_partial_reconcile match
                                     WHERE match.debit_move_id = line.id AND match.max_date <= %(day)s), 0)
@@ -75,7 +77,8 @@ class NetsClearingItem(models.Model):
                   JOIN clearing ON clearing.account_id = line.account_id
                  WHERE line.parent_state = 'posted' AND line.date <= %(day)s
             )
-            SELECT item.id, item.account_id, item.company_id, item.date, item.label, item.id AS move_line_id,
+            SELECT item.id, item.account_id, item.company_id, item.date AS entry_date, item.label AS item_label,
+                   item.id AS move_line_id,
                    charge.id AS transaction_id, COALESCE(charge.terminal_id, terminal.id) AS terminal_id,
                    COALESCE(charge.session_number, origin.session_number) AS session_number,
                    CASE WHEN origin.what = 'card' AND item.balance > 0 THEN item.balance ELSE 0 END AS charged,
@@ -124,12 +127,20 @@ class NetsClearingItem(models.Model):
         :return: SQL, a query about one row of `item`
         """
         return SQL(
-            """SELECT CASE WHEN item.statement_line_id IS NOT NULL THEN 'payout'
+            """SELECT CASE WHEN item.statement_line_id IS NOT NULL OR payout.id IS NOT NULL THEN 'payout'
                            WHEN item.payment_id IS NOT NULL THEN 'card' ELSE 'other' END AS what,
-                      (regexp_match(payment.memo, %(reference)s))[1] AS identifier,
-                      (regexp_match(payment.memo, %(reference)s))[2] AS session_number
+                      COALESCE(part.terminal_identifier, (regexp_match(payment.memo, %(reference)s))[1]) AS identifier,
+                      COALESCE(part.session_number, (regexp_match(payment.memo, %(reference)s))[2]) AS session_number
                  FROM (SELECT 1) AS one
-                 LEFT JOIN account_payment payment ON payment.id = item.payment_id""",
+                 LEFT JOIN account_payment payment ON payment.id = item.payment_id
+                 LEFT JOIN nets_payout payout ON payout.move_id = item.move_id
+                 LEFT JOIN LATERAL (
+                       SELECT line.terminal_identifier, line.session_number
+                         FROM nets_payout_line line
+                         JOIN account_move_line_nets_payout_line_rel rel ON rel.nets_payout_line_id = line.id
+                        WHERE line.payout_id = payout.id AND rel.account_move_line_id = item.id
+                        ORDER BY line.id LIMIT 1
+                      ) AS part ON TRUE""",
             reference=REFERENCE,
         )
 

@@ -264,7 +264,8 @@ class NetsReport(models.Model):
             totals = read_totals(self.text, code)
         except UnknownCurrencyError:
             totals, code = Totals(), None
-        known = self.session_transaction_ids
+        # not the field: what it found before may not be all any more
+        known = self.env["nets.transaction"].search(self._session_domain()).filtered("session_number")
 
         def minor(kind):
             amount = sum(known.filtered(lambda one: one.kind == kind).mapped("charged_amount"))

@@ -34,7 +34,8 @@ class NetsAccount(models.Model):
                 }
             )
             return notes
-        in_use = methods.filtered(lambda method: method.open_session_ids)
+        sessions = self.env["pos.session"].sudo().search([("state", "!=", "closed")])
+        in_use = methods & sessions.config_id.payment_method_ids
         for method in methods - in_use:
             # the other currencies keep the journal that has theirs
             if (method.journal_id.currency_id or self.company_id.currency_id) == self.company_id.currency_id:
