@@ -389,7 +389,7 @@ class NetsPayout(models.Model):
                 booked.append(line)
                 to_match.append(item)
         taken = self.line_ids.filtered(lambda line: line.kind != "chargeback").transaction_ids
-        self._take(taken)
+        self._take_charges(taken)
         if not self.currency_id.is_zero(self.amount):
             values.append(self._net_values(values))
         move = self.env["account.move"].create(
@@ -425,7 +425,7 @@ class NetsPayout(models.Model):
             "balance": -sum(vals["balance"] for vals in values),
         }
 
-    def _take(self, transactions):
+    def _take_charges(self, transactions):
         """No transaction is paid out twice, whoever books at the same moment."""
         if not transactions:
             return
@@ -487,7 +487,7 @@ class NetsPayout(models.Model):
                 # only what is certain is changed in what is booked already
                 line.write({"transaction_ids": [Command.clear()], "certainty": False, "reason": False})
                 continue
-            payout._take(line.transaction_ids)
+            payout._take_charges(line.transaction_ids)
             line._complete_from_transactions()
             for item in line.transaction_ids._money_items():
                 ours = line.move_line_ids.filtered(lambda one, item=item: one.account_id == item.account_id)

@@ -81,7 +81,7 @@ class NetsPayoutImport(models.TransientModel):
                         Command.create(
                             {
                                 "column_key": column.key,
-                                "record_id": column.record,
+                                "record_code": column.record,
                                 "heading": column.heading,
                                 "example": column.sample,
                                 "meaning": kept.get(column.key, proposed.get(column.key)) or False,
@@ -232,7 +232,7 @@ class NetsPayoutImportColumn(models.TransientModel):
 
     import_id = fields.Many2one("nets.payout.import", required=True, ondelete="cascade")
     column_key = fields.Char(required=True)
-    record_id = fields.Char("Record")
+    record_code = fields.Char("Record")
     heading = fields.Char()
     example = fields.Char()
     meaning = fields.Selection(list(MEANINGS.items()), "What it is")
