@@ -36,7 +36,7 @@ from ...messages import (
     describe_lookup,
     refusal,
 )
-from .nets_transaction import NOW
+from .rows import NOW
 
 _logger = logging.getLogger(__name__)
 

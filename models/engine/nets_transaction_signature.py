@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from ...const import NOT_CHARGED_STATES
 from ...messages import refusal
-from .nets_transaction import lock_rows
+from .rows import lock_rows
 
 
 class NetsTransaction(models.Model):

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import describe, describe_refusal, refusal
 from ..account.press import Reversal
-from ..engine.nets_transaction import NOW
+from ..engine.rows import NOW
 from .press import LinePayment, LineReversal
 
 # What a payment line shows of its transaction, besides the amount.

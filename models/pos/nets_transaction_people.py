@@ -10,7 +10,7 @@ from odoo.tools import SQL, escape_psql
 
 from ...const import UNRESOLVED_STATES
 from ...messages import BY_HAND_REASONS, refusal
-from ..engine.nets_transaction import lock_rows
+from ..engine.rows import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
 
 # How long after an attempt that didn't reach NETS a person may record the payment by hand.

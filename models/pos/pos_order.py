@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import refusal
-from ..engine.nets_transaction import lock_rows
+from ..engine.rows import lock_rows
 
 # The states of an order that isn't paid.
 OPEN_STATES = ("draft", "cancel")

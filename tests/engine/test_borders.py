@@ -347,7 +347,7 @@ class TestBorders(BordersCommon):
     def test_rule_24_who_may_book_again(self):
         payment = self.send(self.make_invoice(100))
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"):
             payment._record_answer(approved(10000))
             payment._book()
         self.assertTrue(payment.to_book)
@@ -455,7 +455,7 @@ class TestBorders(BordersCommon):
         refusing = patch.object(
             type(self.env["nets.origin.invoice"]), "_book", side_effect=UserError(self.HOSTILE), autospec=True
         )
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"), refusing:
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"), refusing:
             unbooked._record_answer(approved(5000))
             unbooked._book()
         self.assertEqual(unbooked.booking_error, self.HOSTILE)
@@ -506,7 +506,7 @@ class TestUninstall(BordersCommon):
         pending._become_unknown()
         self.assertIn("Connection interrupted", self.refusal())
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"):
             pending._record_answer(approved(10000))
             pending._book()
         self.assertIn("Charged, not booked", self.refusal())

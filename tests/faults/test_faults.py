@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "script"))
 
+from fault_harness.mutations import MUTATIONS
 from fault_harness.world import World, is_evidence_gone
 
 import stack
@@ -23,6 +24,11 @@ def test_money_and_books_agree_after_a_short_selection_of_faults():
     summary = done.stdout.strip().splitlines()[-1:]
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "lost 0, double 0" in summary[0]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_what_a_mutation_breaks_is_still_there(mutation):
+    mutation.check_fits()
 
 
 def test_a_database_that_may_forget_is_refused(monkeypatch):

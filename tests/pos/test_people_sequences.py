@@ -25,7 +25,8 @@ SEED = int(os.environ.get("PEOPLE_SEED", "0"))
 STEPS = 30
 # What a request may end with, after which nothing of it remains.
 REFUSED = (UserError, psycopg2.Error, ValueError, TypeError)
-LOGGERS = ("odoo.sql_db", "odoo.addons.nets_connect_cloud.models.engine.nets_transaction")
+ENGINE = "odoo.addons.nets_connect_cloud.models.engine.nets_transaction"
+LOGGERS = ("odoo.sql_db", ENGINE, f"{ENGINE}_booking")
 AMOUNTS = (100.0, 50.0, 40.0, 1.0, 0.0, 1000.0, -100.0, -1000.0)
 
 # Which of the existing ones is meant, an amount, one of several things, or whether.

@@ -555,7 +555,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.session.with_user(self.pos_manager).nets_allow_closing("Thrown away")
         order.with_user(self.cashier).action_pos_order_cancel()
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"):
             transaction._record_answer(approved(10000))
             transaction._book()
         self.assertTrue(transaction.to_book)
