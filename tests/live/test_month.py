@@ -5,6 +5,7 @@ import base64
 import collections
 import uuid
 
+import pytest
 import synced
 from clinic import minor_units
 from till import Shop
@@ -48,9 +49,8 @@ class Month:
         self.account = clinic.make_account(name="The month", answer_timeout=60)
         self.here, self.there = clinic.make_terminals(2, account_id=self.account)
         self.admin.call("nets.account", "action_set_up_books", [self.account])
-        values = clinic.read(
-            "nets.account", self.account, "clearing_account_id", "clearing_journal_id", "books_are_set_up"
-        )
+        names = ("clearing_account_id", "clearing_journal_id", "books_are_set_up")
+        values = clinic.read("nets.account", self.account, *names)
         assert values["books_are_set_up"]
         self.clearing = values["clearing_account_id"][0]
         methods = [("journal_id", "=", values["clearing_journal_id"][0])]
@@ -59,7 +59,7 @@ class Month:
         self.first_move = max(self.admin.call("account.move", "search", [], limit=1, order="id desc"), default=0)
         self.shops = [MonthShop(clinic, [terminal], method) for terminal in (self.here, self.there)]
         self.bank = clinic.make_journal(name="The month's bank")
-        self.invoices = []
+        self.invoices, self.reports = [], {}
         self.explained = collections.defaultdict(list)  # account → [(why, minor units)]
 
     # --- what happens --- #
@@ -79,7 +79,7 @@ class Month:
 
     def close_session(self, terminal):
         """The terminal closes its session; return what came of the comparison."""
-        [started] = (self.admin.call("nets.terminal", "action_reconciliation", [terminal.id]),)
+        self.admin.call("nets.terminal", "action_reconciliation", [terminal.id])
         domain = [("terminal_id", "=", terminal.id), ("kind", "=", "reconciliation")]
         known = len(self.reports.get(terminal.id, []))
 
@@ -91,14 +91,11 @@ class Month:
         self.reports[terminal.id] = found
         return found[0]["agreement"], found[0]["difference"]
 
-    reports: dict = {}
-
     def pay_out(self, **wishes):
         """NETS pays: its file is imported, the bank gets the money, and the payout is reconciled."""
         terminals = [self.here.identifier, self.there.identifier]
-        paid = self.clinic.stack.simulator.pay_out(
-            terminals=terminals, fee=FEE, chargeback_fee=CHARGEBACK_FEE, **wishes
-        )
+        usual = {"terminals": terminals, "fee": FEE, "chargeback_fee": CHARGEBACK_FEE}
+        paid = self.clinic.stack.simulator.pay_out(**usual, **wishes)
         for transfer in paid["transfers"]:
             line = {"journal_id": self.bank, "payment_ref": "NETS", "amount": transfer["amount"] / 100}
             self.admin.call("account.bank.statement.line", "create", [{**line, "date": transfer["date"]}])
@@ -153,15 +150,23 @@ class Month:
         return [entry for entry in entries if entry["terminalId"] in mine]
 
 
-def test_the_month_is_explained_to_the_cent(clinic):
-    month = Month(clinic)
-    month.reports = {}
+@pytest.fixture
+def month(clinic):
+    company = clinic.ref("demo_company")
+    taxes = clinic.read("res.company", company, "nets_surcharge_tax_ids")
+    # taxes on surcharges have their own tests
+    clinic.admin.call("res.company", "write", [company], {"nets_surcharge_tax_ids": [(5, 0, 0)]})
+    yield Month(clinic)
+    clinic.admin.call("res.company", "write", [company], {"nets_surcharge_tax_ids": [(6, 0, taxes)]})
+
+
+def test_the_month_is_explained_to_the_cent(clinic, month):
     here, there, (first_shop, second_shop) = month.here, month.there, month.shops
     company = month.company
     charged = []
 
     # the first terminal session here: ten invoices, with all that terminals do
-    plain, _transaction = month.pay(100, here)
+    month.pay(100, here)
     charged += [month.pay(100 + index, here)[1] for index in range(4)]
     month.pay(1150, here, part=400, tip=2000, surcharge=500)
     month.explain("tips", "tip of 20.00", -2000)
@@ -220,7 +225,7 @@ def test_the_month_is_explained_to_the_cent(clinic):
     for amount in (4550, 1990, 30000, 1225):
         month.explain("income", "sold in a shop", -amount)
 
-    due = {why: amount for why, amount in month.explained["customers"]}
+    due = dict(month.explained["customers"])
     assert sum(due.values()) == 75000 + 8000 + 6000 + 10000 + 7700, due
     balances, names = month.balances()
     settings = clinic.read(
@@ -248,9 +253,9 @@ def test_the_month_is_explained_to_the_cent(clinic):
     for account, amount in balances.items():
         found[known[account]] += amount
     for name in sorted({*found, *month.explained}):
-        print(f"\n{name}: {found[name] / 100:.2f}")
+        print(f"\n{name}: {found[name] / 100:.2f}")  # noqa: T201
         for why, amount in month.explained[name]:
-            print(f"    {amount / 100:>12.2f}  {why}")
+            print(f"    {amount / 100:>12.2f}  {why}")  # noqa: T201
     explained = {name: total for name, rows in month.explained.items() if (total := sum(a for _why, a in rows))}
     assert {name: amount for name, amount in found.items() if amount} == explained
 
