@@ -33,6 +33,7 @@ from .account import test_refund
 from .account import test_refund_rights
 from .account import test_refusals
 from .account import test_signature
+from .account import test_tour_payouts
 from .pos import test_people_sequences
 from .pos import test_pos_books
 from .pos import test_pos_borders
