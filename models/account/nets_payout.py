@@ -422,7 +422,7 @@ class NetsPayout(models.Model):
             "account_id": self.account_id.id,
             "currency_id": self.currency_id.id,
             "amount_currency": self.amount,
-            "balance": -sum(vals["balance"] for vals in values),
+            "balance": -self.company_id.currency_id.round(sum(vals["balance"] for vals in values)),
         }
 
     def _take_charges(self, transactions):
@@ -483,13 +483,15 @@ class NetsPayout(models.Model):
         payout = self.sudo().with_company(self.company_id)
         payout._lock()
         for line in lines.sudo().filtered("transaction_ids"):
-            if line.certainty != "exact" or line.kind == "chargeback":
-                # only what is certain is changed in what is booked already
+            items = line.transaction_ids._money_items()
+            elsewhere = items.account_id - line.move_line_ids.account_id
+            if line.certainty != "exact" or line.kind == "chargeback" or elsewhere or not items:
+                # only what is certain, and stands on the same account, is changed in what is booked already
                 line.write({"transaction_ids": [Command.clear()], "certainty": False, "reason": False})
                 continue
             payout._take_charges(line.transaction_ids)
             line._complete_from_transactions()
-            for item in line.transaction_ids._money_items():
+            for item in items:
                 ours = line.move_line_ids.filtered(lambda one, item=item: one.account_id == item.account_id)
                 (ours | item).filtered(lambda one: not one.reconciled).reconcile()
 

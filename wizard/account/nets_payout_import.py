@@ -64,7 +64,7 @@ class NetsPayoutImport(models.TransientModel):
     def action_read(self):
         """Read the file, and show what its columns probably mean."""
         self.ensure_one()
-        table = self._table()
+        table = self._read_table()
         kept = {
             column.column_key: column.meaning
             for column in self.env["nets.payout.column"].search([("account_id", "=", self.account_id.id)])
@@ -113,7 +113,7 @@ class NetsPayoutImport(models.TransientModel):
             raise refusal(self.env, "payout_no_clearing")
         mapping = {column.column_key: column.meaning for column in self.column_ids if column.meaning}
         try:
-            found = read_payouts(self._table(), mapping, self.currency_id.name, self.in_cents)
+            found = read_payouts(self._read_table(), mapping, self.currency_id.name, self.in_cents)
         except PayoutFileError as error:
             raise self._refusal(error) from error
         if not found:
@@ -126,7 +126,7 @@ class NetsPayoutImport(models.TransientModel):
         payouts._propose_statement_lines()
         return payouts._open()
 
-    def _table(self):
+    def _read_table(self):
         if self.settlement_file:
             # decoded it has three quarters of that
             if len(self.settlement_file) > LARGEST_FILE * 4 // 3 + 4:
