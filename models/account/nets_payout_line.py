@@ -40,7 +40,6 @@ class NetsPayoutLine(models.Model):
     is_unknown = fields.Boolean("Not known here", compute="_compute_is_unknown", store=True)
     account_id = fields.Many2one(
         "account.account",
-        "Account",
         compute="_compute_account",
         store=True,
         readonly=False,

@@ -8,6 +8,8 @@ import uuid
 import pytest
 import synced
 from clinic import minor_units
+from pages import shoot
+from playwright.sync_api import expect
 from till import Shop
 
 import stack as machinery
@@ -160,7 +162,7 @@ def month(clinic):
     clinic.admin.call("res.company", "write", [company], {"nets_surcharge_tax_ids": [(6, 0, taxes)]})
 
 
-def test_the_month_is_explained_to_the_cent(clinic, month):
+def test_the_month_is_explained_to_the_cent(clinic, month, open_page):
     here, there, (first_shop, second_shop) = month.here, month.there, month.shops
     company = month.company
     charged = []
@@ -267,6 +269,7 @@ def test_the_month_is_explained_to_the_cent(clinic, month):
         ["terminal_id", "session_number", "charged", "open_amount"],
     )
     assert [(row["terminal_id"][0], row["charged"], row["open_amount"]) for row in rows] == [(here.id, 333.33, 333.33)]
+    look_at_the_screens(open_page)
     # and the terminals
     net = sum(entry["amount"] * (1 if entry["kind"] == "purchase" else -1) for entry in month.ledger())
     assert net == 33333 + sum(month_amount(month, name) for name in ("bank", "fees")) + 10000
@@ -275,3 +278,21 @@ def test_the_month_is_explained_to_the_cent(clinic, month):
 def month_amount(month, name):
     """What a kind of account is explained by. The chargeback's own amount stands among the customers."""
     return sum(amount for _why, amount in month.explained[name])
+
+
+def look_at_the_screens(open_page):
+    """What an accountant sees of it at the end of the month."""
+    page = open_page("admin", "/odoo/action-nets_connect_cloud.nets_clearing_item_action")
+    expect(page.locator(".o_group_header").first).to_be_visible()
+    expect(page.locator(".o_list_table")).to_contain_text("333.33")
+    shoot(page, "clearing")
+    page = open_page("admin", "/odoo/action-nets_connect_cloud.nets_report_action")
+    expect(page.locator("[name=agreement_label]").filter(has_text="Agrees").first).to_be_visible()
+    shoot(page, "sessions")
+    page.locator("[name=agreement_label]").filter(has_text="Agrees").first.click()
+    expect(page.locator(".alert-success")).to_contain_text("Agrees")
+    shoot(page, "session")
+    page = open_page("admin", "/odoo/action-nets_connect_cloud.nets_payout_action")
+    page.locator(".o_data_row [name=state]").filter(has_text="At the bank").first.click()
+    expect(page.locator(".o_field_widget[name=line_ids] .o_data_row").first).to_be_visible()
+    shoot(page, "payout")

@@ -67,14 +67,16 @@ tours.add("nets_payout_import", {
     {trigger: ".modal .modal-footer button:contains(Read)", run: "click"},
     {
       content: "What is known is proposed",
-      trigger: ".modal .o_data_row:has(td[name=heading]:contains(Session)) td[name=meaning]:contains(Session)",
+      trigger:
+        ".modal .o_data_row:has(td[name=heading]:contains(Session)) td[name=meaning]:contains(Session)",
     },
     ...meaning("Foo", "STAN"),
     ...meaning("Bar", "Amount"),
     {trigger: ".modal .modal-footer button:contains(Import)", run: "click"},
     {
       content: "Each line is known, and says why",
-      trigger: ".o_field_widget[name=line_ids] .o_data_row:contains(Certain):contains(STAN and amount)",
+      trigger:
+        ".o_field_widget[name=line_ids] .o_data_row:contains(Certain):contains(STAN and amount)",
     },
     {
       content: "The accounting",
