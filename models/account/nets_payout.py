@@ -392,16 +392,22 @@ class NetsPayout(models.Model):
         self._take_charges(taken)
         if not self.currency_id.is_zero(self.amount):
             values.append(self._net_values(values))
-        move = self.env["account.move"].create(
-            {
-                "move_type": "entry",
-                "journal_id": self._journal().id,
-                "company_id": self.company_id.id,
-                "date": self.paid_on,
-                "ref": self.name,
-                "line_ids": [Command.create(vals | {"sequence": index}) for index, vals in enumerate(values)],
-            }
+        # the taxes are lines of the entry already
+        move = (
+            self.env["account.move"]
+            .with_context(skip_invoice_sync=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": self._journal().id,
+                    "company_id": self.company_id.id,
+                    "date": self.paid_on,
+                    "ref": self.name,
+                    "line_ids": [Command.create(vals | {"sequence": index}) for index, vals in enumerate(values)],
+                }
+            )
         )
+        move = move.with_context(skip_invoice_sync=False)
         move.action_post()
         items = move.line_ids.sorted("sequence")
         if not self.currency_id.is_zero(self.amount):
