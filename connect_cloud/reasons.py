@@ -172,7 +172,7 @@ def of_failure(text):
 
 
 # With which statuses, besides 400, a terminal that is busy or not there may be told (guess), and what
-# must then be the whole text: these statuses are also used by whatever stands between us and NETS.
+# must then be the whole text: proxies and load balancers between us and NETS also use these statuses.
 TURNED_AWAY_STATUSES = (409, 423, 503, 504)
 _AGAIN = "(?: (?:please )?(?:try again|retry)(?: later)?)?"
 _BUSY = "busy(?: with administration)?|processing (?:a |the )?previous command"

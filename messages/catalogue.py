@@ -24,14 +24,14 @@ _WORDS = {
         "wait": _lt("Don't refund again before it is known."),
     },
     "reversal": {
-        "not_done": _lt("The payment wasn't taken back."),
+        "not_done": _lt("The payment wasn't reversed."),
         "wait": _lt("Don't reverse or refund it before it is known."),
     },
 }
 
 _UNKNOWN_KEY = (
     _lt("Not done"),
-    _lt("%(not_done)s The terminal's own words stand below."),
+    _lt("%(not_done)s The terminal's own words are below."),
 )
 
 # Reason, perhaps after the kind of transaction and a colon → (label, explanation).

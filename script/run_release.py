@@ -1,6 +1,6 @@
 """Prepare a version from a clean main branch: changelog, manifest, commit, tag, and the packages in dist/.
 
-What is new stands in CHANGELOG.md under “Unreleased”. Nothing is pushed; the commands for that are printed at the end.
+What is new is in CHANGELOG.md under “Unreleased”. Nothing is pushed; the commands for that are printed at the end.
 """
 
 import argparse

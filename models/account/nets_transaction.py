@@ -176,7 +176,7 @@ class NetsTransaction(models.Model):
         }
 
     def start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous_id=False):  # pylint: disable=too-many-positional-arguments
-        """Give money back for a payment, on whatever terminal and card.
+        """Give money back for a payment, on any terminal and card.
 
         :param float amount: negative, in the payment's currency, major units
         :param int terminal_id: where
@@ -620,12 +620,12 @@ class NetsTransaction(models.Model):
         if self.kind != "purchase":
             return self.env._(
                 "%(amount)s went back to the card, but there is nothing open in the books that it could be matched "
-                "with. It stands among the customer's open items.",
+                "with. It is among the customer's open items.",
                 amount=self._format_amount(amount),
             )
         if not self.partner_id:
             return self.env._(
-                "%(credit)s of the charge belongs to no customer yet. It stands open on the account %(account)s.",
+                "%(credit)s of the charge belongs to no customer yet. It is open on the account %(account)s.",
                 credit=self._format_amount(amount),
                 account=self.payment_id.destination_account_id.display_name,
             )

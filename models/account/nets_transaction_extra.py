@@ -121,7 +121,7 @@ class NetsTransaction(models.Model):
         if self._suspense_account() in accounts:
             notes.append(
                 self.env._(
-                    "The company has no account for that, so it stands on %(account)s. Choose accounts for tips and "
+                    "The company has no account for that, so it is booked on %(account)s. Choose accounts for tips and "
                     "surcharges in the settings, and move it.",
                     account=self._suspense_account().display_name,
                 )

@@ -50,8 +50,8 @@ class NetsAccount(models.Model):
         inverse="_inverse_password",
         search="_search_password",
         copy=False,
-        help="Can be set, never read. Leave it empty to keep the one that is set. Another environment, or another "
-        "address of the simulator, needs it anew.",
+        help="Can be set, never read. Leave it empty to keep the one that is set. If the environment or "
+        "the simulator's address changes, enter it again.",
     )
     password_is_set = fields.Boolean(compute="_compute_password_is_set")
     connection_reason = fields.Char(readonly=True, copy=False)
@@ -70,7 +70,7 @@ class NetsAccount(models.Model):
     reconciliation_daily = fields.Boolean(
         "Daily reconciliation",
         tracking=True,
-        help="Close the session of every terminal once a day by itself, and keep the report.",
+        help="Close the session of every terminal automatically once a day, and keep the report.",
     )
     reconciliation_hour = fields.Float(
         "At",
@@ -104,7 +104,7 @@ class NetsAccount(models.Model):
         "The waiting times must be positive, and a customer may take at least as long as a person waits to be told.",
     )
     _reconciliation_hour_check = models.Constraint(
-        "CHECK(reconciliation_hour >= 0 AND reconciliation_hour < 24)", "The hour lies between 00:00 and 23:59."
+        "CHECK(reconciliation_hour >= 0 AND reconciliation_hour < 24)", "Enter an hour between 00:00 and 23:59."
     )
 
     # === COMPUTE METHODS === #

@@ -51,8 +51,9 @@ class NetsTerminal(models.Model):
         "Also used by hand",
         default=True,
         help="Cards are also taken on this terminal without Odoo. Its last result is then asked for before each "
-        "payment, and an interrupted payment is settled by itself only where the result can't be one that was typed "
-        "by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a person.",
+        "payment, and an interrupted payment is settled automatically only where the result can't be one that was "
+        "typed by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a "
+        "person.",
     )
     printer = fields.Selection(
         [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],

@@ -682,14 +682,14 @@ class NetsTransaction(models.Model):
         """
         if charge.doubt == Doubt.OTHER_CURRENCY:
             return self.env._(
-                "The receipt shows another currency than %(currency)s, which the terminal is set up with. Compare "
+                "The receipt shows a currency other than %(currency)s, which the terminal is set up with. Compare "
                 "them, and have the administrator correct the terminal: what it charges is booked in that currency.",
                 currency=self.currency_id.name,
             )
         if charge.doubt == Doubt.OTHER_AMOUNT:
             return self.env._(
-                "The receipt shows another amount than the terminal said it charged. Compare it with the terminal's "
-                "journal."
+                "The receipt shows a different amount from the one that the terminal said it charged. Compare it with "
+                "the terminal's journal."
             )
         if not outcome.total_amount:
             # The card was charged, but not how much: what was asked is the best that is known.

@@ -227,8 +227,8 @@ class NetsTransaction(models.Model):
         values = {"amount": self._format_amount(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
         if self.kind == "reversal":
             return self.env._(
-                "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s taken back, "
-                "asked for on %(date)s? A manager can then settle it by hand.",
+                "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s reversed, as "
+                "asked on %(date)s? A manager can then settle it by hand.",
                 **values,
             )
         if self.kind == "refund":

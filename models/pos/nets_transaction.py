@@ -59,7 +59,7 @@ class NetsTransaction(models.Model):
     without_order = fields.Boolean(
         readonly=True,
         copy=False,
-        help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
+        help="The card was charged, but no paid order accounts for it: it is booked as a separate payment.",
     )
 
     _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
@@ -342,13 +342,13 @@ class NetsTransaction(models.Model):
         self.without_order = True
         self._make_payment(self._pos_payment_values())
         note = self.env._(
-            "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
+            "%(order)s couldn't take this any more, so it is booked as a separate payment. Refund it, or attach it "
             "to an order.",
             order=self.pos_order_id._nets_name() or self.env._("The order"),
         )
         if self.kind != "purchase":
             note = self.env._(
-                "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
+                "%(order)s couldn't take this any more, so it is booked as a separate payment.",
                 order=self.pos_order_id._nets_name() or self.env._("The order"),
             )
         return " ".join(filter(None, [note, self._booking_note()]))

@@ -178,7 +178,7 @@ class NetsTransaction(models.Model):
         return order.sudo(False)._get_records_action()
 
     def action_pos_take_off(self):
-        """Take a charge off an order that won't be finished with it: it is booked as a payment of its own. Then open
+        """Take a charge off an order that won't be finished with it: it is booked as a separate payment. Then open
         the dialog that refunds it.
 
         :raise UserError: where its order is paid, or it is being taken back
@@ -250,7 +250,7 @@ class NetsTransaction(models.Model):
             self._tell()
 
     def _pos_attach(self, order):
-        """Put a charge that is booked as a payment of its own on an order that is still to be paid.
+        """Put a charge that is booked as a separate payment on an order that is still to be paid.
 
         :param order: pos.order
         :raise UserError: where that can't be, with the cause
@@ -279,7 +279,7 @@ class NetsTransaction(models.Model):
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
 
     def _pos_attach_to_payment(self, payment):
-        """Have a charge that is booked as a payment of its own stand for a card payment of a paid order that no
+        """Have a charge that is booked as a separate payment stand for a card payment of a paid order that no
         terminal charged. That one is booked by its session.
 
         :param payment: pos.payment

@@ -91,7 +91,7 @@ class PosSession(models.Model):
 
     def nets_allow_closing(self, reason, cashier=""):
         """A manager closes the session although the terminals and the orders don't agree. What is charged without a
-        paid order is booked as a payment of its own, now or when it becomes known.
+        paid order is booked as a separate payment, now or when it becomes known.
 
         :param str reason: for those who read the session later
         :param str cashier: who stands at the till, where that isn't who logged in
@@ -168,7 +168,7 @@ class PosSession(models.Model):
         reasons += [transaction._pos_in_the_way().explanation for transaction in session._nets_without_paid_order()]
         if not reasons:
             return ""
-        manager = self.env._("A manager can close the session nevertheless, and has to say why.")
+        manager = self.env._("A manager can close the session anyway, and has to say why.")
         return "\n".join([*reasons, manager])
 
     def _nets_transactions(self, domain):

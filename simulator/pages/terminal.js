@@ -249,7 +249,7 @@ function showNow() {
 
 function idleHint() {
   if (state.scripted) {
-    return `${state.scripted} scripted: the next payment runs by itself.`;
+    return `${state.scripted} scripted: the next payment runs automatically.`;
   }
   return state.plugged ? "Start a payment at the till, or type an amount for a sale by hand." : "";
 }

@@ -899,12 +899,12 @@ class TestReversal(RefundCase):
         self.charge(self.make_invoice(10), outcome=approved(1000, number=103))
         self.purchase.invalidate_recordset()
         self.assertFalse(self.purchase.can_reverse)
-        with self.assertRaisesRegex(UserError, "takes back its last payment only"):
+        with self.assertRaisesRegex(UserError, "can only reverse its last payment"):
             self.start_reversal()
 
     def test_not_after_a_refund(self):
         self.refund(self.purchase, -1, terminal=self.terminal_2)
-        with self.assertRaisesRegex(UserError, "takes back its last payment only"):
+        with self.assertRaisesRegex(UserError, "can only reverse its last payment"):
             self.start_reversal()
 
     def test_not_twice(self):
@@ -985,7 +985,7 @@ class TestReversal(RefundCase):
         reversal._record_baseline(self.original())
         self.finish(reversal, not_sent(Reason.TERMINAL_BUSY))
         self.assertEqual(reversal.state, "failed")
-        self.assertIn("needs some seconds", reversal._message().explanation)
+        self.assertIn("needs a few seconds", reversal._message().explanation)
         self.assertEqual(reversal._progress_values()["retry_wait"], 5)
         again = reversal.with_user(self.clerk).retry(str(uuid.uuid4()), self.terminal.id)
         self.assertEqual(again[0]["kind"], "reversal")

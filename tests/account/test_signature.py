@@ -52,14 +52,14 @@ class TestSignature(CardPaymentCommon):
         self.assertEqual((progress["id"], progress["look"]), (self.transaction.id, "approved"))
         self.assertNotIn(self.transaction, self.unsigned)
         self.assertShownOnInvoice(self.env["nets.transaction"])
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(False)
 
     def test_declined_it_is_taken_back(self):
         reversal = self.decline()
         self.assertEqual(self.transaction.signature, "declined")
         self.assertShownOnInvoice(reversal)
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(True, self.manager)
         self.assertEqual(self.decline(), reversal, "somebody else declines it, too")
         self.finish(reversal, approved(40000, number=102))

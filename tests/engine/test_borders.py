@@ -143,7 +143,7 @@ class TestBorders(BordersCommon):
             self.assertRefused(self.of_branch, "nets.location", "write", [site], values)
             self.assertRefused(self.of_branch, "nets.account", "create", [{"name": "N", "username": "n", **values}])
             self.assertRefused(self.of_branch, "nets.location", "create", [{"name": "N", **values}])
-        with self.assertRaisesRegex(UserError, "Terminals stand at this site"):
+        with self.assertRaisesRegex(UserError, "There are terminals at this site"):
             self.rpc(self.administrator, "nets.location", "write", self.location.ids, {"company_id": self.branch.id})
         # what belongs to the company comes along, or stays
         second = self.env["nets.account"].create({"name": "Own", "username": "own", "company_id": self.branch.id})

@@ -407,7 +407,7 @@ class TestRecovery(CardPaymentCommon):
             ({"nets_first_lookup": 4}, "5 seconds at the earliest"),
             ({"nets_first_lookup": 30, "nets_longest_pause": 20}, "at least as long"),
             ({"nets_person_after": 0}, "after a minute at the earliest"),
-            ({"nets_monitoring_token": "short"}, "16 characters or more"),
+            ({"nets_monitoring_token": "short"}, "at least 16 randomly generated characters"),
         ):
             with self.subTest(values), self.assertRaisesRegex(ValidationError, words):
                 self.env["res.config.settings"].create(values)

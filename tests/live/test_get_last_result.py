@@ -87,7 +87,7 @@ def test_the_next_payment_waits_for_the_earlier_one_and_goes_on_by_itself(
     transaction = lose(clinic, terminal, earlier)
     page = open_invoice(invoice, "demo")
     dialog = page.pay_by_card().pay_on(terminal)
-    dialog.expect_status("An earlier payment is being resolved", money(330), "Yours starts by itself")
+    dialog.expect_status("An earlier payment is being resolved", money(330), "Yours starts automatically")
     assert len(terminal.purchases()) == 1
     terminal.hold()
     hidden_results()

@@ -234,7 +234,7 @@ def test_an_unknown_result_is_settled_by_a_manager_with_a_reason(shop, terminal,
     line.press("Get last result")
     line.press("Settle by hand")
     till.popup("Settle by hand").press("The card was charged").press("Settle")
-    till.popup("Settle by hand").expect_refusal("Enter the number that stands on the terminal's receipt")
+    till.popup("Settle by hand").expect_refusal("Enter the number that is printed on the terminal's receipt")
     till.popup("Settle by hand").fill(reference="000901", reason="Stands on the receipt").press("Settle")
     till.expect_receipt()
     order = wait_for_paid(shop, 300)

@@ -193,7 +193,7 @@ def test_busy_right_after_the_payment_a_reversal_works_a_moment_later(terminal, 
     dialog = page.reverse()
     terminal.play("busy", "approved")
     dialog.button("Reverse").click()
-    dialog.expect_status("Terminal busy", "needs some seconds")
+    dialog.expect_status("Terminal busy", "needs a few seconds")
     # Playwright waits until the button is enabled
     dialog.try_again()
     dialog.expect_closed()

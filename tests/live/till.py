@@ -404,7 +404,7 @@ class Till:
 
     def reverse(self):
         self.page.locator(".o_nets_reverse_order").click()
-        return self.confirm("the whole order is refunded", "Reverse")
+        return self.confirm("which refunds the whole order", "Reverse")
 
 
 class Popup:

@@ -117,7 +117,7 @@ class TestPosRefund(PosPeopleCase):
         order, _original = self.paid_order()
         self.paid_order(number=102)
         refund = self.refund_order(order, (self.card_method, -100))
-        with self.assertRaisesRegex(UserError, "takes back its last payment only"):
+        with self.assertRaisesRegex(UserError, "can only reverse its last payment"):
             self.start(refund.payment_ids, reversal=True)
 
     def test_the_back_office_repeats_nothing(self):
@@ -196,7 +196,7 @@ class TestPosTakeBack(PosPeopleCase):
     def test_a_line_that_cant_be_taken_back(self):
         other = self.card_order()
         self.charge(other.payment_ids, outcome=approved(10000, number=102))
-        with self.subTest("followed by another"), self.assertRaisesRegex(UserError, "its last payment only"):
+        with self.subTest("followed by another"), self.assertRaisesRegex(UserError, "only reverse its last payment"):
             self.reverse()
         with self.subTest("nothing charged"), self.assertRaisesRegex(UserError, "No card was charged"):
             self.rpc(self.cashier).pos_reverse(self.card_order().payment_ids.uuid, str(uuid.uuid4()))
@@ -242,9 +242,9 @@ class TestPosTakeBack(PosPeopleCase):
         progress = self.sign(transaction, True)
         self.assertEqual((progress[0]["signature"], progress[0]["look"]), ("", "approved"))
         self.assertEqual(transaction.signature, "accepted")
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(transaction, False)
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(self.original, True)
 
     def test_who_may_accept_or_decline_a_signature(self):
@@ -273,7 +273,7 @@ class TestPosTakeBack(PosPeopleCase):
         action = transaction.with_user(self.cashier).action_decline_signature()
         reversal = self.engine["nets.transaction"].browse(action["params"]["transaction_id"])
         self.assertEqual(reversal.refund_of_id, transaction)
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(transaction, True)
         self.fail_reversal(reversal)
         with self.assertRaisesRegex(UserError, "was declined, but the money hasn't gone back"), self.env.cr.savepoint():
@@ -446,7 +446,7 @@ class TestPosWithoutOrder(PosPeopleCase):
     """Charges that no paid order stands for, and what a manager does about them."""
 
     def astray(self, amount=100.0, outcome=None):
-        """:return: a charge booked as a payment of its own: its line was given up, and the order cancelled"""
+        """:return: a charge booked as a separate payment: its line was given up, and the order cancelled"""
         order = self.card_order(amount)
         transaction = self.lose(order.payment_ids)
         self.session.with_user(self.pos_manager).nets_allow_closing("Thrown away")

@@ -243,7 +243,7 @@ class TestPosBound(PosWayRoundCase):
             self.as_cashier(order.lines).write({"price_unit": 1})
         with self.refused("total can't become"):
             self.as_cashier(order.lines).write({"discount": 99})
-        with self.refused("is paid, so what it comes to"):
+        with self.refused("is paid, so its total"):
             self.as_cashier(order.lines).create({**self.line_values(900), "order_id": order.id})
 
     def test_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
@@ -258,7 +258,7 @@ class TestPosBound(PosWayRoundCase):
             "none": cash.unlink,
             "with the order": lambda: self.as_cashier(order).write({"payment_ids": [Command.create(change)]}),
         }.items():
-            with self.subTest(name), self.refused("is paid, so what it comes to|amount is different|Cash"):
+            with self.subTest(name), self.refused("is paid, so its total|amount is different|Cash"):
                 go()
         # as the till corrects how a paid order was paid
         swap = [Command.delete(cash.id), Command.create({**change, "amount": 40})]

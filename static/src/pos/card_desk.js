@@ -171,16 +171,16 @@ export class CardDesk {
       return {
         title: _t("Charged, not booked"),
         body: _t(
-          "The card payment of %(amount)s was charged, but accounting refused it. Nothing else can be done with this order until it is booked, which happens by itself once the cause is gone.",
+          "The card payment of %(amount)s was charged, but accounting refused it. Nothing else can be done with this order until it is booked, which happens automatically once the cause is gone.",
           {amount}
         ),
       };
     }
     if (line.payment_status === "reversing") {
       return {
-        title: _t("A card payment is being taken back"),
+        title: _t("A card payment is being reversed"),
         body: _t(
-          "It isn't known yet whether the terminal took the %(amount)s back. Wait for it in the payment screen. Nothing else can be done with this order until then.",
+          "It isn't known yet whether the terminal reversed the %(amount)s. Wait for it on the payment screen. Nothing else can be done with this order until then.",
           {amount}
         ),
       };
@@ -189,7 +189,7 @@ export class CardDesk {
       return {
         title: _t("A card refund is running"),
         body: _t(
-          "The result of the card refund of %(amount)s isn't known yet. Wait for it, or abort it in the payment screen. Nothing else can be done with this order until then.",
+          "The result of the card refund of %(amount)s isn't known yet. Wait for it, or abort it on the payment screen. Nothing else can be done with this order until then.",
           {amount}
         ),
       };
@@ -197,7 +197,7 @@ export class CardDesk {
     return {
       title: _t("A card payment is running"),
       body: _t(
-        "The result of the card payment of %(amount)s isn't known yet. Wait for it, or abort it in the payment screen. Nothing else can be done with this order until then.",
+        "The result of the card payment of %(amount)s isn't known yet. Wait for it, or abort it on the payment screen. Nothing else can be done with this order until then.",
         {amount}
       ),
     };
@@ -220,9 +220,9 @@ export class CardDesk {
   explainOvercharged(order) {
     const format = this.pos.env.utils.formatCurrency;
     return {
-      title: _t("More was charged than the order comes to"),
+      title: _t("More was charged than the order's total"),
       body: _t(
-        "%(paid)s is paid, but the order comes to %(total)s only. Money from a card isn't given back in cash: put the products back on the order, or reverse the card payment.",
+        "%(paid)s is paid, but the order's total is only %(total)s. Money from a card isn't given back in cash: put the products back on the order, or reverse the card payment.",
         {paid: format(order.amountPaid), total: format(order.totalDue)}
       ),
     };

@@ -169,7 +169,7 @@ export class CardPayment {
       state.error = explain(
         error,
         _t(
-          "Odoo can't be reached, so nothing was sent to the terminal. Try again when the connection is back, or take another way of payment."
+          "Odoo can't be reached, so nothing was sent to the terminal. Try again when the connection is back, or use another way to pay."
         )
       );
       this.release("pending");

@@ -26,7 +26,7 @@ export class PaymentNets extends PaymentInterface {
   }
 
   /**
-   * Aborting is a wish: what the terminal answers to the payment decides.
+   * Aborting is a request: what the terminal answers to the payment decides.
    *
    * @returns {Promise<boolean>} false, since nothing is known yet
    */

@@ -104,7 +104,7 @@ export class CardLine extends Component {
         ...LOOKS.disconnected,
         label: _t("No connection to Odoo"),
         explanation: _t(
-          "The terminal may still charge the card. The result comes by itself as soon as the connection is back: don't charge again."
+          "The terminal may still charge the card. The result comes automatically as soon as the connection is back: don't charge again."
         ),
       };
     }
@@ -206,7 +206,7 @@ export class CardLine extends Component {
     const amount = this.env.utils.formatCurrency(this.line.getAmount());
     const confirmed = await ask(this.dialog, {
       title: _t("Reverse the card payment"),
-      body: _t("The terminal takes back its last payment of %(amount)s. No card is needed.", {
+      body: _t("The terminal reverses its last payment of %(amount)s. No card is needed.", {
         amount,
       }),
       confirmLabel: _t("Reverse"),

@@ -21,7 +21,7 @@ patch(TicketScreen.prototype, {
     const confirmed = await ask(this.dialog, {
       title: _t("Reverse the card payment"),
       body: _t(
-        "The terminal takes back its last payment of %(amount)s, and the whole order is refunded with that. No card is needed.",
+        "The terminal reverses its last payment of %(amount)s, which refunds the whole order. No card is needed.",
         {amount}
       ),
       confirmLabel: _t("Reverse"),

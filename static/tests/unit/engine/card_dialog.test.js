@@ -419,7 +419,7 @@ test("a closed dialog asks no more", async () => {
 
 describe("signature", () => {
   const ACCEPT = "button:contains(The signature is right)";
-  const DECLINE = "button:contains(Not right: take the payment back)";
+  const DECLINE = "button:contains(Not right: reverse the payment)";
   const UNSIGNED = {
     ...APPROVED,
     look: "signature",
@@ -448,7 +448,7 @@ describe("signature", () => {
     expect(".o_nets_paper").toHaveText("Cardholder signature");
     expect(queryAllTexts(".modal-footer button")).toEqual([
       "The signature is right",
-      "Not right: take the payment back",
+      "Not right: reverse the payment",
       "Close",
     ]);
     await click(ACCEPT);
@@ -469,7 +469,7 @@ describe("signature", () => {
     await click(DECLINE);
     await waitFor("h2:contains(An earlier payment is being resolved)");
     const reversal = {id: 43, kind: "reversal", task: {type: "reversal", refund_of_id: 42}};
-    server.progress = progressOf({...reversal, label: "Taking the payment back…", abort: ""});
+    server.progress = progressOf({...reversal, label: "Reversing the payment…", abort: ""});
     server.signed = () => server.progress;
     await advanceTime(2000);
     await waitFor(".o_nets_label:contains(Taking the payment back)");

@@ -22,7 +22,7 @@ definePosModels();
 const REVERSING = {
   id: 43,
   kind: "reversal",
-  label: "Taking the payment back…",
+  label: "Reversing the payment…",
   abort: "",
   payment_status: "reversing",
 };
@@ -281,7 +281,7 @@ test("waits before trying again where that makes no sense at once", async () => 
   expect(".o_nets_send").toBeEnabled();
 });
 
-test("after a failure another way of payment takes its place", async () => {
+test("after a failure another way to pay takes its place", async () => {
   const {order} = await pay();
   await tell(DECLINED);
   await click(".paymentmethod:contains(Cash)");
@@ -687,7 +687,7 @@ describe("after the charge", () => {
 
   test("the cashier compares the signature before anything else", async () => {
     const {screen, order} = await paid({signature: "required"});
-    expect(buttons()).toEqual(["The signature is right", "Not right: take the payment back"]);
+    expect(buttons()).toEqual(["The signature is right", "Not right: reverse the payment"]);
     screen.validateOrder();
     await waitFor(".modal:contains(Check the signature)");
     await click(".modal button:contains(Ok)");
@@ -733,7 +733,7 @@ describe("after the charge", () => {
     late.resolve();
     await waitUntil(() => server.of("pos_progress").length === 2);
     await animationFrame();
-    expect(LABEL).toHaveText("Taking the payment back…");
+    expect(LABEL).toHaveText("Reversing the payment…");
     expect(line.payment_status).toBe("reversing");
     bookOnServer(line, {amount: 0, payment_status: "reversed"});
     await tell(REVERSED);
