@@ -602,7 +602,9 @@ register(
             {
                 "not_failed": _lt("This is no longer known as failed, so it isn't tried again. Look at it first."),
                 "request_without_number": _lt("The request has no number. Reload the page and try again."),
-                "request_of_another": _lt("The request's number belongs to another one. Reload the page and try again."),
+                "request_of_another": _lt(
+                    "The request's number belongs to another one. Reload the page and try again."
+                ),
                 "not_tried_again": _lt("This isn't tried again. Start a new one."),
                 "no_signature": _lt("There is no signature to check."),
                 "settle_not_unknown": _lt(

@@ -250,9 +250,7 @@ register(
                 ),
                 "not_of_till": _lt("This wasn't taken in the Point of Sale. Open it where it was started."),
                 "belongs_to_till": _lt("This belongs to an order of the Point of Sale. Open it there, and try again."),
-                "charge_of_paid_order": _lt(
-                    "This charge belongs to a paid order, or is booked as a separate payment."
-                ),
+                "charge_of_paid_order": _lt("This charge belongs to a paid order, or is booked as a separate payment."),
                 "being_reversed": _lt("The terminal is reversing this payment, or has already done so."),
                 "attach_not_possible": _lt(
                     "Only a payment without an order, of which nothing was refunded, can be attached to an order."

@@ -156,7 +156,7 @@ def _catalogue():
 
 
 def _refusals(catalogue):
-    """Return the causes of each label, whichever part of the addon refuses them."""
+    """Return the causes of each label, regardless of which part of the addon refuses them."""
     causes = {}
     for label, explanation in catalogue.catalogue._REFUSALS.values():
         causes.setdefault(_text(label), []).append(_text(explanation))

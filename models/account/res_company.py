@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 from ...messages import refusal
 
-# Neither money nor what customers owe: what stands there would pay an invoice.
+# Neither money nor what customers owe: what is booked there would pay an invoice.
 EXTRA_ACCOUNT_TYPES = ("liability_current", "income", "income_other", "expense", "expense_other", "expense_direct_cost")
 EXTRA_ACCOUNT_DOMAIN = [("account_type", "in", EXTRA_ACCOUNT_TYPES)]
 SALE_TAX_DOMAIN = [("type_tax_use", "=", "sale")]

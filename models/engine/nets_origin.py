@@ -62,7 +62,7 @@ class NetsOrigin(models.AbstractModel):
 
     @api.model
     def _press_back(self, transaction, request_id):
-        """The press that has the terminal take this payment back.
+        """The press that has the terminal reverse this payment.
 
         :return: Press
         :raise UserError: where that isn't done here

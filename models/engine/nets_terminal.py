@@ -346,7 +346,7 @@ class NetsTerminal(models.Model):
         self.write(values)
 
     def _replace_by(self, terminal):
-        """Hook: another device stands in this one's place. Whatever offers this one, offers the other from now on.
+        """Hook: another device takes this one's place. What offers this one, offers the other from now on.
 
         :param terminal: nets.terminal
         """

@@ -205,7 +205,7 @@ class NetsTransaction(models.Model):
     settlement_reason = fields.Char("Reason of the settlement", readonly=True)
     settlement_reference = fields.Char("Reference in the terminal's journal", readonly=True)
 
-    # Rule 2: one operation per terminal, whoever asks, in whatever process.
+    # Rule 2: one operation per terminal, no matter who asks, or in which process.
     _busy_unique = models.UniqueIndex("(terminal_id) WHERE state IN ('pending', 'unknown')")
     # Rule 3: a repeated press returns the existing transaction.
     _request_unique = models.UniqueIndex("(request_id) WHERE request_id IS NOT NULL")
@@ -480,7 +480,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if not self.exists() or self.state != "pending" or self.sent_at:
             return None
-        # A terminal takes back whatever was last, so for a reversal it is asked each time. An administration has
+        # A terminal reverses whatever was last, so for a reversal it is asked each time. An administration has
         # nothing to tell from an earlier result.
         wants_baseline = self.kind == "reversal" or (
             self.kind != "administration" and (self.terminal_id.used_by_hand or not self.terminal_id.last_result)
@@ -815,7 +815,7 @@ class NetsTransaction(models.Model):
             values["reason"] = outcome.reason.value if outcome.reason else Reason.RESULT_UNKNOWN.value
         if not self._compare_and_set(values, ("pending",)):
             return False
-        # whatever became of it: what was the terminal's last result before isn't it any more
+        # regardless of how it ended: the terminal's last result from before isn't the last one any more
         self.terminal_id._set_last_result(None)
         return True
 
@@ -824,7 +824,7 @@ class NetsTransaction(models.Model):
         return self._compare_and_set(values, states)
 
     def _charge_date(self, outcome):
-        """The day of the charge where the terminal stands, or the day it was sent where the terminal's time is
+        """The day of the charge where the terminal is, or the day it was sent where the terminal's time is
         missing or can't be right."""
         zone = self._zone()
         sent_at = self.sent_at or fields.Datetime.now()
@@ -838,7 +838,7 @@ class NetsTransaction(models.Model):
     # === PHASE 4: BOOK === #
 
     def _book(self):
-        """Make the accounting payment of a charge, once, whoever asks and however often.
+        """Make the accounting payment of a charge, once, no matter who asks and how often.
 
         Rule 12: with the rights of the person who started it checked when reserving, and not again now.
         What can't be booked stays *charged, not booked*, is explained, and is tried again later.
@@ -851,7 +851,7 @@ class NetsTransaction(models.Model):
             return bool(self.booked_at)
         try:
             with self.env.cr.savepoint():
-                # what booking writes says what was charged; a refusal takes this back, too
+                # what booking writes says what was charged; a refusal rolls this back, too
                 self._compare_and_set({"to_book": False}, ("approved",))
                 user = self.user_id if self.user_id.active else self.env.user
                 booker = self.with_user(user).sudo().with_company(self.company_id)
@@ -860,7 +860,7 @@ class NetsTransaction(models.Model):
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
-        except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
+        except Exception as error:  # accounting, and anything installed beside it, may refuse in any way
             self.env.invalidate_all()
             _logger.warning("Transaction %s is charged, but can't be booked", self.order_id, exc_info=True)
             delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
@@ -900,7 +900,7 @@ class NetsTransaction(models.Model):
     def action_book_again(self):
         """Try to book a charge that accounting refused, after its cause is gone.
 
-        :raise AccessError: for who neither started it, nor may change what it is for, nor manages card payments
+        :raise AccessError: for users who neither started it, nor may change what it is for, nor manage card payments
         """
         if self.env.user.has_group("nets_connect_cloud.group_manager"):
             self._check_may_run()
@@ -977,7 +977,7 @@ class NetsTransaction(models.Model):
         return asdict(Progress(**{**values, **self._origin_model()._progress(self)}))
 
     def _look(self, doing):
-        """How it stands at a glance: one of `Progress.look`.
+        """Its state at a glance: one of `Progress.look`.
 
         :param str doing: as `_progress` says
         """
@@ -1057,7 +1057,7 @@ class NetsTransaction(models.Model):
         """Ask the terminal to stop. A wish: the terminal's own answer to the payment decides (rule 11).
 
         :return: what `read_progress` returns
-        :raise AccessError: for who neither started it nor may change what it is for
+        :raise AccessError: for users who neither started it nor may change what it is for
         """
         self.ensure_one()
         self._check_may_act()
@@ -1170,8 +1170,8 @@ class NetsTransaction(models.Model):
     def _check_may_act(self):
         """Asked where somebody acts on what may be another person's.
 
-        :raise AccessError: for who neither started it nor may change what it is for. Who administers a terminal needs
-            the right to it each time
+        :raise AccessError: for users who neither started it nor may change what it is for. Administering a
+            terminal needs the right to it each time
         """
         self._check_may_run()
         for transaction in self:
@@ -1252,7 +1252,7 @@ class NetsTransaction(models.Model):
                 self.message_post(body=text)
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
-        except Exception:  # what is recorded here is money; a message about it must not stand in the way
+        except Exception:  # what is recorded here is money; a message about it must not get in the way
             _logger.exception("Transaction %s: the note couldn't be posted", self.order_id)
 
     def _now(self):

@@ -9,7 +9,7 @@ from ...messages import describe
 
 
 class NetsTransaction(models.Model):
-    """A log of a million rows: whatever a list shows or filters by is a column, and the filters have indexes."""
+    """A log of a million rows: everything that a list shows or filters by is a column, and the filters have indexes."""
 
     _inherit = "nets.transaction"
 

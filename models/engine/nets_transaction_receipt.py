@@ -62,7 +62,7 @@ class NetsTransaction(models.Model):
     def _check_has_paper(self):
         """Refuse to print what isn't decided.
 
-        :raise AccessError: for who may not use card terminals, or not see these transactions
+        :raise AccessError: for users who may not use card terminals, or not see these transactions
         :raise UserError: where the result isn't known yet, so that neither receipt nor confirmation can be true
         """
         self._check_may_run()

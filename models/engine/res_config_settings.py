@@ -126,7 +126,7 @@ class ResConfigSettings(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_nets_test_connection(self):
-        """Save the account as it is entered, log in, and say what came of it."""
+        """Save the account as it is entered, log in, and say how it went."""
         self.ensure_one()
         account = self._nets_save_account({}) or self.nets_account_id
         if not account:
@@ -184,6 +184,6 @@ class ResConfigSettings(models.TransientModel):
             if not changed:
                 return account
             account.write(changed)
-        # the page is loaded anew: a message says at once what came of it
+        # the page is reloaded: a message says at once how it ended
         self.env.user._bus_send("simple_notification", account._connection_notification())
         return account

@@ -78,8 +78,8 @@ class NetsTransaction(models.Model):
         :param int terminal_id: where
         :param float amount: signed, in the order's currency, major units
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
-        :param str cashier: who stands at the till, for the log
-        :param bool reversal: have the terminal take back its last payment, instead of refunding a card
+        :param str cashier: who is at the till, for the log
+        :param bool reversal: have the terminal reverse its last payment, instead of refunding a card
         :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
         :return: what `read_progress` returns: of the new transaction, or of one that the line has already; or, in a
             list, what it has to wait for: nothing was started then, and the client repeats the request
@@ -189,7 +189,7 @@ class NetsTransaction(models.Model):
         return original
 
     def _pos_check_take_back(self, amount):
-        """:raise UserError: where the terminal can't take this payment back as a whole any more"""
+        """:raise UserError: where the terminal can't reverse this payment any more"""
         if not self._is_last_of_terminals() or self.currency_id.compare_amounts(self.charged_amount, amount) != 0:
             raise refusal(self.env, "not_last_payment")
 
@@ -211,7 +211,7 @@ class NetsTransaction(models.Model):
                 ("without_order", "=", False),
             ]
         )
-        # told by the one that it takes back
+        # told by the one that it reverses
         candidates = candidates.filtered(lambda transaction: not transaction._pos_takes_back_line())
         candidates = candidates.sorted(lambda transaction: (transaction._pos_precedence(), -transaction.id))
         return {transaction.pos_payment_id.uuid: transaction for transaction in candidates}
@@ -268,7 +268,7 @@ class NetsTransaction(models.Model):
         }
 
     def _pos_said_of_line(self):
-        """What the line of this transaction has to say, whichever transaction stands for it by now.
+        """What the line of this transaction has to say, regardless of which transaction stands for it by now.
 
         :return: dict of some values of pos.payment; nothing was charged where it is the status alone
         """
@@ -277,7 +277,7 @@ class NetsTransaction(models.Model):
         return known._pos_line_values() if known else {"payment_status": "retry"}
 
     def _pos_show_on_line(self):
-        """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
+        """Write status and card on the till's line, for tills that load the order without asking for the progress: the
         card of a payment that was settled by hand may become known when its order is long paid.
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
@@ -384,8 +384,8 @@ class NetsTransaction(models.Model):
         }
 
     def _pos_customer_account(self):
-        """Where the credit of a charge without an order stands: on the customer's own account, where the next invoice
-        can be matched with it. Who isn't known has none."""
+        """Where the credit of a charge without an order is booked: on the customer's own account, where the next
+        invoice can be matched with it. Who isn't known has none."""
         if self.destination_account_id:
             return self.destination_account_id
         if partner := self.partner_id.commercial_partner_id.with_company(self.company_id):
@@ -394,7 +394,7 @@ class NetsTransaction(models.Model):
         return method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
 
     def _pos_book_take_back(self):
-        """Empty the line that the terminal took back, and take off the order what it had added."""
+        """Empty the line whose payment the terminal reversed, and take off the order what it had added."""
         original = self.refund_of_id
         if original.without_order:
             # taken off the order meanwhile

@@ -34,11 +34,11 @@ class NetsTransaction(models.Model):
         for transaction in self.sudo():
             transaction.pos_is_on_open_order = not transaction.to_book and transaction._pos_is_on_open_order()
 
-    # === THE CASHIER: TAKE BACK === #
+    # === THE CASHIER: REVERSE === #
 
     @api.model
     def pos_reverse(self, payment_uuid, request_id):
-        """Have the terminal take back its last payment, of an order that isn't finished: the line becomes zero.
+        """Have the terminal reverse its last payment, of an order that isn't finished: the line becomes zero.
 
         :param str payment_uuid: of the line
         :param str request_id: as for `pos_start`
@@ -54,14 +54,14 @@ class NetsTransaction(models.Model):
         """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
 
         With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
-        the server can't know who stands there: it asks for the rights of the user, and keeps the cashier's name.
+        the server can't know who is at the till: it asks for the rights of the user, and keeps the cashier's name.
 
         :param int transaction_id: of unknown result
         :param bool charged: what the journal says
         :param str reason: why it had to be settled by hand
         :param float amount: what was charged, positive; the amount that was asked for where not given
         :param str reference: STAN or authorisation code from the journal
-        :param str cashier: who stands at the till, for the log
+        :param str cashier: who is at the till, for the log
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
@@ -89,7 +89,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_reason(self, reason, cashier=""):
-        """:return: what a person said, with who stood at the till where that isn't who logged in; not longer than what
+        """:return: what a person said, with the cashier's name where that isn't who logged in; not longer than what
         anybody reads"""
         reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
@@ -181,7 +181,7 @@ class NetsTransaction(models.Model):
         """Take a charge off an order that won't be finished with it: it is booked as a separate payment. Then open
         the dialog that refunds it.
 
-        :raise UserError: where its order is paid, or it is being taken back
+        :raise UserError: where its order is paid, or it is being reversed
         """
         self.ensure_one()
         self._pos_check_user()
@@ -191,7 +191,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_check_manager(self):
-        """:raise AccessError: for whoever isn't a manager of the Point of Sale"""
+        """:raise AccessError: for anyone who isn't a manager of the Point of Sale"""
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
             raise refusal(self.env, "rights_till_manager", error=AccessError)
 
@@ -220,7 +220,7 @@ class NetsTransaction(models.Model):
     def _pos_take_off_order(self):
         """Book a charge as a payment of its own, instead of on an order that won't be paid with it.
 
-        :raise UserError: where its order is paid, or it is being taken back
+        :raise UserError: where its order is paid, or it is being reversed
         """
         self.ensure_one()
         order = self.pos_order_id
@@ -240,7 +240,7 @@ class NetsTransaction(models.Model):
         self._tell()
 
     def _pos_give_up_waiting(self):
-        """A manager closes the session although this is unresolved: whatever comes of it, the order is free, and a
+        """A manager closes the session although this is unresolved: however it ends, the order is free, and a
         charge becomes a payment of its own."""
         self.ensure_one()
         if self._compare_and_set({"without_order": True}, UNRESOLVED_STATES) or self._compare_and_set(

@@ -24,7 +24,7 @@ CANCELLED = {"outcome": "customer_cancelled", "wait": A_MOMENT}
 NOT_REACHED = {**APPROVED, "answer": "cut_before"}
 
 KINDS = ("purchase", "refund", "reversal")
-# at the till, the terminal also takes back what an order was paid with that isn't finished
+# at the till, the terminal also reverses what an unfinished order was paid with
 TILL_KINDS = (*KINDS, "taken back")
 
 
@@ -242,7 +242,7 @@ def two_on_one_terminal_lost(world, **values):
 
 
 def payment_waits_for_lost_refund(world, **values):
-    """A refund's answer is lost; the next person's payment is held until that is known, and goes on by itself."""
+    """A refund's answer is lost; the next person's payment is held until that is known, and goes on automatically."""
     fault = "a payment behind a lost refund"
     with world.terminal() as terminal:
         given_back = world.prepare(terminal, "refund", **values)
@@ -468,7 +468,7 @@ def double_click_at_the_till(world, **values):
         world.service.play(terminal.identifier, SLOWLY_APPROVED)
         operation = world.operation("till: double click, and another till", terminal, **values)
         deadline = time.monotonic() + PROMISE
-        # not counted: whoever comes second gets the first one's transaction
+        # not counted: the second one gets the first one's transaction
         other = Operation(operation.fault, terminal, None, operation.amount, order=operation.order)
         desks = [world.desk() for _press in range(3)]
         pressed = [operation, operation, other]
@@ -495,7 +495,7 @@ def till_and_back_office(world, **values):
 
 
 def till_behind_back_office(world, **values):
-    """The back office's answer is lost; the till's payment is held until that is known, and goes on by itself."""
+    """The back office's answer is lost; the till's payment is held until that is known, and goes on automatically."""
     with world.terminal() as terminal:
         world.service.play(terminal.identifier, {**APPROVED, "answer": "cut_after"}, SLOWLY_APPROVED)
         fault = "till behind a lost payment of the back office"
@@ -660,10 +660,10 @@ def kill_points(hosts=1, till=False):
 
 
 def rounds_of(points, workers=0):
-    """Share points out to as few rounds as the places allow that there are for those who stand at a gate.
+    """Share points out to as few rounds as the places allow that there are for those who wait at a gate.
 
     A server with worker processes has few for people's requests; the engine's threads share few cursors, two of them
-    for booking; whoever books an invoice's payment holds the journal's sequence. Those that take a minute stand
+    for booking; the one that books an invoice's payment holds the journal's sequence. Those that take a minute stand
     together.
 
     :param int workers: of each server
@@ -690,11 +690,11 @@ def rounds_of(points, workers=0):
 
 
 def under_way(world, points, server, damage, repair=None, watched_on=None):
-    """Have one operation stand at each of these points, break something, let the terminals go on, repair it.
+    """Have one operation wait at each of these points, break something, let the terminals go on, repair it.
 
     :param int server: where they are started
     :param int watched_on: the server that is asked what became of them, where it is another one
-    :param damage: called once all stand at their points
+    :param damage: called once all wait at their points
     :param repair: called when nobody holds them any more; afterwards everything has to settle
     """
     with contextlib.ExitStack() as terminals, ThreadPoolExecutor(len(points)) as pool:
@@ -732,7 +732,7 @@ def under_way(world, points, server, damage, repair=None, watched_on=None):
 
 
 def kill_round(world, points, server=0):
-    """Kill one Odoo server while an operation stands at each of these points, and start it again."""
+    """Kill one Odoo server while an operation waits at each of these points, and start it again."""
     under_way(world, points, server, lambda: world.kill_odoo(server), lambda: world.start_odoo(server))
 
 
@@ -750,7 +750,7 @@ SHORT_KILL_ROUND = [
 
 
 def stalled_process(world):
-    """A server stands still for longer than its heartbeats may; the other one, where there is one, looks after it.
+    """A server hangs for longer than its heartbeats may; the other one, where there is one, looks after it.
 
     The listeners then come back with answers that are known already.
     """
@@ -824,11 +824,11 @@ def lookups_fail(world):
     points = [Point("approved", play, "", "approved", kind, what=what) for kind in KINDS]
     points += [Point("declined", {**DECLINED, "answer": "cut_after"}, "", "declined", what=what)]
 
-    def mend():
+    def repair():
         time.sleep(15)  # two lookups or three
         world.service.service(last_transaction="ok")
 
-    under_way(world, points, 0, lambda: world.service.service(last_transaction="error"), mend)
+    under_way(world, points, 0, lambda: world.service.service(last_transaction="error"), repair)
 
 
 def without_order_ids(world):

@@ -26,7 +26,7 @@ LONGEST_PAUSE = 10  # seconds between two lookups; a setting, too
 # What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups, of which some meet a
 # server that is still starting.
 PROMISE = 150
-# Whoever is left to a person isn't waited for any longer than the lookups that could have settled it.
+# What is left to a person isn't waited for any longer than the lookups that could have settled it.
 PERSON_WAIT = 45
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
@@ -274,7 +274,7 @@ class World:
         terminal = self.terminals.take(by_hand)
         try:
             if terminal.by_hand:
-                # whoever had it before may have left a result without a number, behind which nothing is proven
+                # the test before may have left a result without a number, behind which nothing is proven
                 self.service.wait_phase(terminal.identifier, "idle", "result")
                 self.refuse_by_hand(terminal)
             yield terminal
@@ -443,7 +443,7 @@ class World:
         )
 
     def wait_finished_on_terminal(self, operation, timeout=90):
-        """Wait until the terminal is done with it, whoever knows."""
+        """Wait until the terminal is done with it, no matter who knows."""
         self.wait_sent(operation, timeout)
         identifier = operation.terminal.identifier
 
@@ -474,7 +474,7 @@ class World:
             self._down.remove(number)
 
     def _supervise(self):
-        """Start servers again that ended by themselves, as systemd does for whoever runs Odoo: with worker processes,
+        """Start servers again that ended on their own, as systemd would: with worker processes,
         Odoo ends where it wants a new one while the database is away."""
         while not self._closing.wait(1):
             with self._server_lock:
@@ -484,7 +484,7 @@ class World:
                             server.start()
 
     def pause_odoo(self, number=0):
-        """Let all processes of a server stand still, as a machine does that is out of memory."""
+        """Let all processes of a server hang, as a machine does that is out of memory."""
         os.killpg(self.servers[number].process.pid, signal.SIGSTOP)
 
     def continue_odoo(self, number=0):

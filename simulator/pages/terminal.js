@@ -76,7 +76,7 @@ function cancel() {
 
 function shake() {
   byId("dots").classList.remove("short");
-  void byId("dots").offsetWidth; // start the animation anew
+  void byId("dots").offsetWidth; // restart the animation
   byId("dots").classList.add("short");
 }
 
@@ -268,7 +268,7 @@ function tap(key) {
   const tapping = byId("tapping");
   tapping.replaceChildren(cardFace(card));
   tapping.classList.remove("tap");
-  void tapping.offsetWidth; // start the animation anew
+  void tapping.offsetWidth; // restart the animation
   tapping.classList.add("tap");
 }
 

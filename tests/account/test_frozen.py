@@ -1,4 +1,4 @@
-"""What was charged can't be taken out of the books, and what wasn't can't be made up, by whatever door."""
+"""What was charged can't be taken out of the books, and what wasn't can't be made up, through any door."""
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError

@@ -244,7 +244,7 @@ class TestRefund(RefundCase):
         invoice = self.make_invoice(1000)
         purchase = self.charge(invoice)
         refund = self.start_refund(purchase, -1000)
-        # the day where the terminal stands, which may be tomorrow already
+        # the day where the terminal is, which may be tomorrow already
         self.company.fiscalyear_lock_date = purchase.charge_date
         self.finish(refund, approved(100000, number=201))
         self.assertTrue(refund.booked_at, refund.booking_error)
@@ -588,7 +588,7 @@ class TestRefundRefused(RefundCase):
         self.assertEqual((invoice.amount_residual, credit_note.amount_residual), (0, 0))
 
     def test_write_off_needs_a_credit_note(self):
-        """Ten were given up when it was paid: nobody can say which part of the refund takes them back."""
+        """Ten were given up when it was paid: nobody can say which part of them the refund gives back."""
         wizard = self.pay_wizard(
             self.invoice,
             self.method_line,
@@ -769,7 +769,7 @@ class TestPayOut(RefundCase):
 
 @tagged("post_install", "-at_install")
 class TestReversal(RefundCase):
-    """The terminal takes back its last transaction."""
+    """The terminal reverses its last transaction."""
 
     def setUp(self):
         super().setUp()
@@ -797,7 +797,7 @@ class TestReversal(RefundCase):
         self.assertEqual(self.purchase.payment_id.move_id.state, "cancel")
         self.assertEqual((self.invoice.amount_residual, self.invoice.payment_state), (1000, "not_paid"))
         self.assertEqual(self.purchase.amount_refundable, 0)
-        # what the terminal took back stands for no charge any more, and can't become one again
+        # what the terminal reversed stands for no charge any more, and can't become one again
         with self.assertRaisesRegex(UserError, "made on the terminal"):
             self.purchase.payment_id.action_draft()
             self.purchase.payment_id.action_post()

@@ -1,4 +1,4 @@
-"""An invoice is paid with a card that asks for a signature: somebody accepts it, or has the payment taken back."""
+"""An invoice is paid with a card that asks for a signature: somebody accepts it, or has the payment reversed."""
 
 import uuid
 

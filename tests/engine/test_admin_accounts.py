@@ -91,7 +91,7 @@ class TestAccounts(CardPaymentCommon):
         self.assertFalse(self.terminal.sudo().last_result)
 
     def test_another_service_never_gets_to_see_the_password(self):
-        """Whoever may change the address could read it there."""
+        """Anyone who may change the address could read it there."""
         for values in (
             {"environment": "production"},
             {"environment": "simulator", "simulator_url": "http://127.0.0.1:8911"},

@@ -128,7 +128,7 @@ def test_what_accounting_refuses_is_charged_not_booked_and_booked_later(clinic, 
     log.expect_warning("Charged, not booked.")
     log.button("Book again").click()
     expect(log.button("Book again")).to_have_count(0)
-    # whoever has the invoice open sees it
+    # everyone who has the invoice open sees it
     expect(page.banner).to_have_count(0)
     page.expect_due(0)
     assert terminal.charges() == [73000]

@@ -472,7 +472,7 @@ def test_in_a_restaurant_the_waiter_goes_on_to_other_tables(clinic, terminal, op
     till.card_line().expect_status("Waiting for the card").expect_buttons("Abort")
     till.to_tables()
     terminal.release()
-    # he hears of it, and stays where he is
+    # he is told, and stays where he is
     expect(page.locator(".o_notification").filter(has_text="Successful")).to_contain_text(money(300))
     table.click()
     till.card_line().expect_status("Successful", "Visa •••• 1234")

@@ -1,7 +1,7 @@
 """People who call whatever RPC lets them call, in generated sequences (rules 17 to 19).
 
 A cashier and a manager write and call what they like on the orders of a shop, with values that exist; the terminal
-answers in between. After each step it is asked what must hold, whatever they did. The sequences are the same in each
+answers in between. After each step, what must hold is checked. The sequences are the same in each
 run; one that fails is told as short as it can be made. `PEOPLE_SEQUENCES` asks for more, from `PEOPLE_SEED` on.
 """
 

@@ -44,7 +44,7 @@ class PosWayRoundCase(PosCardCommon):
         }
 
     def reversed_line(self, amount=100.0):
-        """:return: the line of a draft order, whose charge the terminal took back"""
+        """:return: the line of a draft order, whose charge the terminal reversed"""
         order = self.card_order(amount)
         minor = round(amount * 100)
         charge = self.charge(order.payment_ids, outcome=approved(minor, number=301))
@@ -338,7 +338,7 @@ class TestPosFrozen(PosWayRoundCase):
         self.line = self.order.lines
 
     def changes(self):
-        """What moves, makes cheaper, or gives to somebody else, over whichever door: name → what is called."""
+        """What moves, makes cheaper, or gives to somebody else, through any door: name → what is called."""
         order, line, other = map(self.as_cashier, (self.order, self.line, self.other))
         lines = self.env["pos.order.line"].with_user(self.cashier)
         another_session = self.open_session(self.config.copy({"name": "Other shop"}))

@@ -64,7 +64,7 @@ export class CardDesk {
   }
 
   /**
-   * Ask the server where card lines stand, and follow them from there: after a reload, in another tab, on another
+   * Ask the server for the state of card lines, and follow them from there: after a reload, in another tab, on another
    * till, or when the connection is back.
    *
    * @param {Object[]} lines by default all that may be running
@@ -238,7 +238,7 @@ export class CardDesk {
 
   /**
    * @param {Object} method
-   * @param {Object} choices for who wants to hear of changes: reactive ones
+   * @param {Object} choices for those who want to be told of changes: reactive ones
    * @returns {Object | undefined} the terminal used last on this device, else the default, else the only one
    */
   terminalOf(method, choices = this.choices) {
@@ -251,7 +251,7 @@ export class CardDesk {
     );
   }
 
-  /** @returns {Object | undefined} a reversal runs on the terminal that was paid on, whatever is chosen here */
+  /** @returns {Object | undefined} a reversal runs on the terminal that was paid on, regardless of what is chosen here */
   terminalFor(line) {
     const method = line.payment_method_id;
     return (
@@ -274,7 +274,7 @@ export class CardDesk {
 
   // --- people --- //
 
-  /** With employees at the till: both who stands there and the Odoo user, whose rights the server asks for. */
+  /** With employees at the till: both the cashier and the Odoo user, whose rights the server asks for. */
   get isManager() {
     const {user} = this.pos;
     return user.raw.role === "manager" && this.pos.getCashier()?._role === "manager";

@@ -35,7 +35,7 @@ export class PaymentNets extends PaymentInterface {
     return false;
   }
 
-  /** @returns {Promise<boolean>} whether the terminal took the payment back, once that is known */
+  /** @returns {Promise<boolean>} whether the terminal reversed the payment, once that is known */
   sendPaymentReversal(uuid) {
     return this.paymentOf(uuid).reverse();
   }

@@ -40,7 +40,7 @@ export class CardLine extends Component {
     );
   }
 
-  // --- how it stands --- //
+  // --- its state --- //
 
   get progress() {
     return this.state.progress;

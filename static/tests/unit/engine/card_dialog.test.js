@@ -180,7 +180,7 @@ test("after a refusal the next press is a new request", async () => {
   expect.verifySteps(["changed"]);
 });
 
-test("closes by itself on approval", async () => {
+test("closes automatically on approval", async () => {
   mockService("notification", {
     add: (text, {title, type}) => expect.step([type, title, text].filter(Boolean).join(": ")),
   });
@@ -482,7 +482,7 @@ describe("signature", () => {
     expect.verifySteps(["changed", "changed", "changed", "changed", "Reversed", "close"]);
   });
 
-  test("once declined, it can only be taken back", async () => {
+  test("once declined, it can only be reversed", async () => {
     server.progress = progressOf({...UNSIGNED, label: "Signature declined", signature: "declined"});
     await open({transactionId: 42});
     expect(ACCEPT).toHaveCount(0);
