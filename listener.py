@@ -145,14 +145,14 @@ def send_after_commit(cr, transaction_id):
 
 
 def look_up_after_commit(transaction):
-    """Have one lookup made on the transaction's terminal, if one is due and nobody else is at it."""
+    """Have one lookup made on the transaction's terminal, if one is due and nobody else is making it."""
     _after_commit(
         transaction.env.cr, _lookups, _look_up, transaction.id, secrets.token_hex(8), key=transaction.terminal_id.id
     )
 
 
 def book_after_commit(cr, transaction_id):
-    """Have a charge booked, if nobody else is at it."""
+    """Have a charge booked, if nobody else is booking it."""
     _after_commit(cr, _booking, _book, transaction_id, "_book_unless_locked")
 
 
@@ -263,7 +263,7 @@ logging.getLogger("odoo.sql_db").addFilter(_QuietFilter())
 
 @contextmanager
 def quiet_conflicts(*met):
-    """Somebody else may be faster in here, and that is met: what is done is repeated.
+    """Somebody else may be faster here. That is expected: what is done is repeated.
 
     Odoo logs each statement that fails as an error. Where we write one ourselves, it can be told not to; where its ORM
     does, this does it, for the thread that calls it alone.

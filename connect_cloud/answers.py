@@ -192,7 +192,7 @@ def _unknown(reason):
 
 
 def not_let_in(error):
-    """The Outcome of a transaction that was never let in: no token could be had, or it was refused
+    """The Outcome of a transaction that was never let in: no token could be obtained, or it was refused
     twice.
 
     :param ConnectCloudError error: why

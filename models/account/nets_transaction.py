@@ -85,7 +85,7 @@ class NetsTransaction(models.Model):
             transaction.can_reverse = transaction in last
 
     def _has_own_payment(self):
-        """Whether this has, or will have, a payment of its own in the books, and is refunded from there."""
+        """Whether this has, or will have, its own payment in the books, and is refunded from there."""
         return self.origin == "invoice" or bool(self.payment_id)
 
     # === ACTION METHODS === #

@@ -397,7 +397,7 @@ class NetsAccount(models.Model):
         }[self.environment]
 
     def _client_values(self):
-        """Everything a client needs, so that no cursor is held while it talks.
+        """Everything a client needs, so that no cursor is held during the call.
 
         :return: the keyword arguments of `ConnectCloudClient`, secrets included: never log them
         """

@@ -31,7 +31,7 @@ class NetsHeartbeat(models.Model):
         :param list forgotten: of what isn't any more
         """
         if held:
-            # who is at work on one (its progress is shown) mustn't keep the others from being renewed
+            # a change of one (its progress is shown) mustn't keep the others from being renewed
             self.env.cr.execute(
                 SQL(
                     """UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc'

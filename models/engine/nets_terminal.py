@@ -234,7 +234,7 @@ class NetsTerminal(models.Model):
         return self._reserve_administration("balance_inquiry")._dialog_action()
 
     def _check_may_administer(self, administration):
-        """Refuse who may not have this terminal do something besides payments, which keeps it from taking any.
+        """Refuse users who may not have this terminal do anything besides payments: meanwhile it can't take any.
 
         A branch takes cards on the terminals of its parents, but doesn't administer them.
 

@@ -344,8 +344,8 @@ class NetsTransaction(models.Model):
     @api.model
     @contextlib.contextmanager
     def _as_if_charged(self, vals):
-        """A transaction as it will be once what is about to be asked for was charged. Whatever is done with it is taken
-        back at the end.
+        """A transaction as it will be once what is about to be asked for has been charged. Everything that is done
+        with it is rolled back at the end.
 
         :param dict vals: as `Press.reservation` makes them
         :return: a context that gives the transaction, with all rights
@@ -374,7 +374,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _terminal_values(self, terminal):
-        """The terminal as it is now; it may be renamed, moved or connected otherwise later."""
+        """The terminal as it is now; it may be renamed, moved or connected in another way later."""
         return {
             "terminal_id": terminal.id,
             "terminal_identifier": terminal.identifier,
@@ -607,7 +607,7 @@ class NetsTransaction(models.Model):
                     # Whatever it did to the terminal's last result: it is asked for before the next payment.
                     self.terminal_id._set_last_result(None)
             elif outcome.result is not None:
-                # after the row was settled otherwise, the terminal may have had the next one already
+                # after the row was settled in another way, the terminal may have had the next one already
                 self.terminal_id._set_last_result(was_open and self._fingerprint(outcome))
         if isinstance(outcome, AdministrationOutcome) and outcome.report_text:
             self.env["nets.report"].sudo()._keep(self, outcome)
@@ -889,7 +889,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _refusal_text(self, error):
-        """Why accounting refuses, as a sentence: a programming error's own words come behind it."""
+        """Why accounting refuses, as a sentence: a programming error's own words follow it."""
         if isinstance(error, (UserError, RedirectWarning)):
             return str(error.args[0])[:1000]
         return self.env._(
@@ -1190,7 +1190,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _check_number(self, amount, currency):
-        """Refuse what is no amount of money.
+        """Refuse anything that isn't an amount of money.
 
         :raise UserError: with the cause in plain words
         """

@@ -13,7 +13,7 @@ class NetsTransaction(models.Model):
 
     _inherit = "nets.transaction"
 
-    # The terminal as it was then. It may be renamed, moved or connected otherwise later: history stays true.
+    # The terminal as it was then. It may be renamed, moved or connected in another way later: history stays true.
     terminal_name = fields.Char("Terminal's name", readonly=True)
     terminal_type = fields.Selection(
         [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")], "Type", readonly=True

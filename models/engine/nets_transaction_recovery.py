@@ -531,7 +531,7 @@ class NetsTransaction(models.Model):
         ]
 
     def _book_unless_locked(self):
-        """Book, unless somebody is at it already."""
+        """Book, unless somebody is booking it already."""
         if self.try_lock_for_update(allow_referencing=True):
             self._book()
 

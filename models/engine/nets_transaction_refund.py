@@ -52,7 +52,7 @@ class NetsTransaction(models.Model):
         return result
 
     def _refund_name(self):
-        """What a person who has to choose one to refund recognises a card payment by."""
+        """How a person who chooses a card payment to refund recognises it."""
         return self.env._(
             "%(card)s on %(date)s, %(left)s left to refund",
             card=self._card_name() or self.terminal_identifier,

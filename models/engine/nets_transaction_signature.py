@@ -42,8 +42,8 @@ class NetsTransaction(models.Model):
         self.sign(True, str(uuid.uuid4()))
 
     def action_decline_signature(self):
-        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is taken
-        back.
+        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is
+        reversed.
 
         :raise UserError: where it can't be, with the cause
         """

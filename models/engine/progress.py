@@ -104,7 +104,7 @@ class Progress:
 
 @dataclass(kw_only=True)
 class Waiting:
-    """What a press is answered that has to wait. Nothing was started; the screen repeats it with the same request id.
+    """The answer to a press that has to wait. Nothing was started; the screen repeats it with the same request id.
 
     An answer instead of an error: an error would undo what is done to resolve what is waited for.
     """

@@ -307,7 +307,7 @@ class NetsTransaction(models.Model):
     def _pos_book(self):
         """Put the charge on the till's line, and what the terminal added on the order.
 
-        Where the order can't take it any more, it becomes a payment of its own: rule 12.
+        Where the order can't take it any more, it becomes a separate payment: rule 12.
         """
         if self.kind == "reversal" and self._pos_takes_back_line():
             return self._pos_book_take_back()
@@ -331,14 +331,14 @@ class NetsTransaction(models.Model):
         if self._pos_of_lines([payment.uuid]).get(payment.uuid) != self:
             # this one had been given up, and another one charges the line by now
             return payment.browse()
-        # this one had been given up, and the customer paid otherwise, or took less
+        # this one had been given up, and the customer paid in another way, or took less
         left = order._nets_left(payment)
         if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
             return payment.browse()
         return payment
 
     def _pos_book_without_order(self):
-        """A payment of its own, on the journal of the payment method: rules 12 and 15."""
+        """A separate payment, on the journal of the payment method: rules 12 and 15."""
         self.without_order = True
         self._make_payment(self._pos_payment_values())
         note = self.env._(

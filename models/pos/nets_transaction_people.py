@@ -51,7 +51,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
-        """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
+        """*Force done*, and its opposite: a manager says what the terminal's journal says (rule 13).
 
         With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
         the server can't know who is at the till: it asks for the rights of the user, and keeps the cashier's name.
@@ -98,7 +98,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_may_record_by_hand(self):
-        """Whether the user may say that a card was taken on the terminal by hand: as who settles results."""
+        """Whether the user may say that a card was taken on the terminal by hand: like those who settle results."""
         return self.env.user.has_group("nets_connect_cloud.group_manager")
 
     def _pos_reached_nobody(self):
@@ -149,7 +149,7 @@ class NetsTransaction(models.Model):
     # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
 
     def action_pos_complete(self):
-        """Finish the order of this charge, where it is fully paid and only the till didn't come to it.
+        """Finish the order of this charge, where it is fully paid and the till just didn't get to it.
 
         :raise UserError: where it isn't, with what to do
         """
@@ -218,7 +218,7 @@ class NetsTransaction(models.Model):
         )
 
     def _pos_take_off_order(self):
-        """Book a charge as a payment of its own, instead of on an order that won't be paid with it.
+        """Book a charge as a separate payment, instead of on an order that won't be paid with it.
 
         :raise UserError: where its order is paid, or it is being reversed
         """
@@ -241,7 +241,7 @@ class NetsTransaction(models.Model):
 
     def _pos_give_up_waiting(self):
         """A manager closes the session although this is unresolved: however it ends, the order is free, and a
-        charge becomes a payment of its own."""
+        charge becomes a separate payment."""
         self.ensure_one()
         if self._compare_and_set({"without_order": True}, UNRESOLVED_STATES) or self._compare_and_set(
             {"without_order": True}, ("approved",), SQL("to_book")
@@ -332,7 +332,7 @@ class NetsTransaction(models.Model):
         return transaction
 
     def _pos_cancel_own_payment(self):
-        """Take the payment of its own out of the books: from now on a payment line stands for this charge."""
+        """Take the separate payment out of the books: from now on a payment line stands for this charge."""
         payment = self.payment_id
         self.write({"payment_id": False, "without_order": False})
         if payment.state != "canceled":

@@ -310,7 +310,7 @@ class PosOrder(models.Model):
         )
 
     def _nets_worth(self):
-        """What the lines of this order come to: not what a client says that they do. Negative in a refund."""
+        """The total of the lines of this order: not what a client says that it is. Negative in a refund."""
         return self._nets_totals()[0]
 
     def _nets_rounding(self):

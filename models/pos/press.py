@@ -1,4 +1,4 @@
-"""The presses of the till, and of the manager who puts right what a till couldn't."""
+"""The presses of the till, and of the manager who corrects what a till couldn't."""
 
 # A press is no model: what it overrides returns nothing.
 # pylint: disable=missing-return

@@ -46,7 +46,7 @@ SELECT original.order_id, reversal.order_id, c.name, round(p.amount * 100)::bigi
  WHERE reversal.kind = 'reversal' AND reversal.state = 'approved' AND NOT reversal.to_book AND p.state = 'canceled'
 """
 # The line of a payment that the terminal reversed, before the order was paid, is empty.
-TAKEN_BACK = """
+REVERSED_LINES = """
 SELECT original.order_id, reversal.order_id, c.name, round(abs(original.charged_amount) * 100)::bigint
   FROM nets_transaction reversal
   JOIN nets_transaction original ON original.id = reversal.refund_of_id
@@ -190,7 +190,7 @@ class _Comparison:
                 self.complain(reversal, f"the entry of the cancelled payment is {move_state}")
             self._add_booking(bookings, original, amount, currency, "in")
             self._add_booking(bookings, reversal, amount, currency, "out")
-        for original, reversal, currency, amount in self.postgresql.query(self.database, TAKEN_BACK):
+        for original, reversal, currency, amount in self.postgresql.query(self.database, REVERSED_LINES):
             self._add_booking(bookings, original, amount, currency, "in")
             self._add_booking(bookings, reversal, amount, currency, "out")
         for order_id, currency, amount, status, order_state in self.postgresql.query(self.database, TILL_PAYMENTS):

@@ -15,11 +15,11 @@ WATCH_PAUSE = 2  # seconds between two questions
 
 
 class Refused(Exception):
-    """Odoo said no, in words for a person; nothing was sent."""
+    """Odoo refused, with a message for a person; nothing was sent."""
 
 
 class Unreachable(Exception):
-    """No answer from Odoo, or one that tells of trouble inside."""
+    """No answer from Odoo, or one that reports an internal error."""
 
 
 @dataclasses.dataclass

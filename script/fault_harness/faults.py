@@ -25,7 +25,7 @@ NOT_REACHED = {**APPROVED, "answer": "cut_before"}
 
 KINDS = ("purchase", "refund", "reversal")
 # at the till, the terminal also reverses what an unfinished order was paid with
-TILL_KINDS = (*KINDS, "taken back")
+TILL_KINDS = (*KINDS, "unpaid reversal")
 
 
 def named(fault, kind, by_hand=False):
@@ -90,7 +90,7 @@ def lost(answer, name, fate, kind="purchase", by_hand=None, till=False):
 
 
 def answer_jobs():
-    """Return a job for each way in which an answer gets lost or odd, and for each outcome and kind."""
+    """Return a job for each way in which an answer gets lost or garbled, and for each outcome and kind."""
     jobs = []
     for kind in KINDS:
         approved = SLOWLY_APPROVED if kind == "reversal" else APPROVED
@@ -170,7 +170,7 @@ def retry_storm(world, **values):
 
 
 def retries_of_one_failure(world, **values):
-    """A refused payment is tried again by many at once, each with a request of their own: one of them may charge."""
+    """A refused payment is tried again by many at once, each with their own request: one of them may charge."""
     with world.terminal() as terminal:
         fault = "retry storm, many requests"
         world.service.play(terminal.identifier, DECLINED)
@@ -188,7 +188,7 @@ def retries_of_one_failure(world, **values):
 
 
 def two_accountants(world, **values):
-    """Two people charge the whole of one invoice, each on a terminal of their own."""
+    """Two people charge the whole of one invoice, each on their own terminal."""
     values |= {"invoice": world.invoice(), "amount": INVOICE_TOTAL}
     with world.terminal() as here, world.terminal() as there:
         operations = []
@@ -199,7 +199,7 @@ def two_accountants(world, **values):
 
 
 def two_accountants_refund(world, kinds=("refund", "refund"), fault="two accountants refund one payment", **values):
-    """Two people give the whole of one payment back, each on a terminal of their own."""
+    """Two people give the whole of one payment back, each on their own terminal."""
     with world.terminal(by_hand=False) as here, world.terminal() as there:
         values = world.prepare(here, "refund", **values)
         if values is None:
@@ -287,7 +287,7 @@ def abort(mode, outcome="approved", kind="purchase"):
 
 
 def abort_races_sending(world, **values):
-    """The abort comes in the very moment in which the request is sent."""
+    """The abort comes at the very moment the request is sent."""
     with world.terminal(by_hand=False) as terminal:
         world.service.play(terminal.identifier, SLOWLY_APPROVED)
         operation = world.operation("abort races sending", terminal, **values)
@@ -300,7 +300,7 @@ def abort_races_sending(world, **values):
 
 
 def abort_races_approval(world, **values):
-    """The abort and the card come in the same moment."""
+    """The abort and the card come at the same moment."""
     with world.terminal(by_hand=False) as terminal:
         world.service.play(terminal.identifier, {**APPROVED, "wait": HELD})
         operation = world.operation("abort races approval", terminal, **values)
@@ -797,7 +797,7 @@ def cut_database_line(world):
 
 
 def cut_nets_line(world):
-    """All connections to NETS are cut while customers stand at the terminals."""
+    """All connections to NETS are cut while customers are at the terminals."""
     what = "connection to NETS cut"
     points = [Point("declined", {**DECLINED, "wait": HELD}, what=what)]
     points += [Point("approved", {**APPROVED, "wait": HELD}, kind=kind, what=what) for kind in KINDS]
@@ -832,7 +832,7 @@ def lookups_fail(world):
 
 
 def without_order_ids(world):
-    """A variant of the service that doesn't send order ids back: a charge is known by all else, or by a person."""
+    """A variant of the service that doesn't send order ids back: a charge is recognised by the rest, or by a person."""
     what = "no order ids, lost answer"
     world.service.service(order_id_in_last="never")
     statement = "UPDATE nets_account SET mirrors_order_id = %s"
@@ -901,7 +901,7 @@ NOT_RANDOM = (
     "used by hand",
     "marks",
     "not reached (reversal)",
-    "not reached (taken back)",
+    "not reached (unpaid reversal)",
     "serialization",
     "PostgreSQL",
     "loses",

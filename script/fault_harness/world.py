@@ -34,7 +34,7 @@ LEAST_TERMINALS = 20
 # Odoo replaces a worker after as many requests: its threads end with it.
 REQUESTS_OF_A_WORKER = 400
 
-REVERSALS = ("reversal", "taken back")
+REVERSALS = ("reversal", "unpaid reversal")
 
 
 def is_evidence_gone(kind, fate, by_hand):
@@ -337,8 +337,8 @@ class World:
     def prepare(self, terminal, kind, server=0, till=False, **values):
         """Prepare an operation of any kind: for a refund or reversal, pay what it gives back, without any fault.
 
-        :param str kind: "purchase", "refund" or "reversal"; at the till also "taken back": the reversal of a payment
-            whose order isn't finished
+        :param str kind: "purchase", "refund" or "reversal"; at the till also "unpaid reversal": the reversal of a
+            payment whose order isn't finished
         :param bool till: at the till, not for an invoice
         :return: the values of the Operation, or None where that payment didn't come through because something else
             broke
@@ -349,13 +349,13 @@ class World:
         if kind == "purchase":
             return values
         fault = "paid, to be given back"
-        original = self.operation(fault, terminal, keep_open=kind == "taken back", **values)
+        original = self.operation(fault, terminal, keep_open=kind == "unpaid reversal", **values)
         self.service.play(terminal.identifier, {"outcome": "approved"})
         self.pay(original, server)
         if not original.settled or original.state != "approved":
             return None
         order = original.order
-        if till and kind != "taken back":
+        if till and kind != "unpaid reversal":
             order = self.till_order(original.amount, order)
         return {
             **values,

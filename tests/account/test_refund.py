@@ -415,7 +415,7 @@ class TestRefund(RefundCase):
         self.assertIn("nothing open in the books", lost_one.booking_note)
         self.assertEqual(invoice.amount_residual, 1000)
 
-    def test_matched_otherwise_meanwhile(self):
+    def test_matched_with_something_else_meanwhile(self):
         """What was freed by hand while the card was awaited is the customer's credit, and is taken first."""
         invoice = self.make_invoice(1000)
         purchase = self.charge(invoice)
@@ -668,7 +668,7 @@ class TestPayOut(RefundCase):
         self.assertNotIn(refund.payment_id, self.invoice.matched_payment_ids)
         self.assertIn(refund.payment_id, credit_note.matched_payment_ids)
 
-    def test_the_rows_stand_on_the_invoice_that_is_reversed(self):
+    def test_the_rows_are_on_the_invoice_that_is_reversed(self):
         other = self.make_invoice(400)
         second = self.make_invoice(600)
         purchase = self.charge(other + second, outcome=approved(100000, number=150))
@@ -736,7 +736,7 @@ class TestPayOut(RefundCase):
         with self.assertRaisesRegex(UserError, "isn't confirmed"):
             self.pay_out(credit_note, -100)
 
-    def test_credited_otherwise_meanwhile(self):
+    def test_credited_in_another_way_meanwhile(self):
         """The credit note was used for another invoice while the card was awaited: the books say what went back."""
         credit_note = self.make_credit_note(200, self.invoice)
         refund = self.pay_out(credit_note, -200, self.purchase)

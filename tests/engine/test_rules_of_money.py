@@ -828,7 +828,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     # === 10: OUR OWN ANSWER IS ALWAYS RECORDED === #
 
-    def test_rule_10_whatever_the_row_says_meanwhile(self):
+    def test_rule_10_no_matter_what_the_row_says_meanwhile(self):
         for state, transaction in self._settled_as_not_charged():
             with self.subTest(state=state, reason=transaction.reason):
                 transaction._record_answer(approved(100000, number=103))

@@ -1,4 +1,4 @@
-"""Two people at the same moment, on a real PostgreSQL: each request has a connection and a transaction of its own.
+"""Two people at the same moment, on a real PostgreSQL: each request has its own connection and transaction.
 
 No race is left to luck: the database holds both where they are about to meet, and lets them go together. No browser is
 needed for that; a till is played over RPC.

@@ -249,7 +249,7 @@ def test_a_stopped_terminal_comes_back_and_wins_over_a_settlement_by_hand(clinic
     assert "but the card was charged" in clinic.read("nets.transaction", transaction, "alert")
 
 
-def test_the_answer_to_our_own_call_is_recorded_whatever_was_settled_meanwhile(clinic, terminal, open_invoice):
+def test_the_answer_to_our_own_call_is_recorded_even_after_a_settlement(clinic, terminal, open_invoice):
     """Rule 10: a process that was taken for dead comes back with the answer."""
     invoice = clinic.make_invoice(350)
     terminal.hold()

@@ -58,7 +58,7 @@ def sequence(seed):
 
 @tagged("post_install", "-at_install")
 class TestPeopleSequences(PosCardCommon):
-    def test_whatever_people_call_no_order_is_paid_by_a_card_that_was_not_charged_for_it(self):
+    def test_no_call_pays_an_order_by_a_card_that_was_not_charged_for_it(self):
         for seed in range(SEED, SEED + SEQUENCES):
             steps = sequence(seed)
             with mute_logger(*LOGGERS):

@@ -43,7 +43,7 @@
  */
 
 /**
- * What a press is answered that has to wait; it is repeated with the same request id.
+ * The answer to a press that has to wait; it is repeated with the same request id.
  *
  * @typedef {Object} Waiting
  * @property {boolean} waiting

@@ -100,7 +100,7 @@ export class CardDesk {
       } else if (found[uuid]) {
         payment.follow(found[uuid]);
       } else if (payment.isRunning) {
-        // The page was closed before the server heard of it.
+        // The page was closed before the server learned of it.
         payment.release("pending");
       }
     }
@@ -145,8 +145,8 @@ export class CardDesk {
   }
 
   /**
-   * The cashier reads the result a moment before it is booked, and before the order has come back from the server: who
-   * goes on at once waits for that.
+   * The cashier reads the result a moment before it is booked, and before the order has come back from the server: a
+   * cashier who goes on at once waits for that.
    */
   async settling(order) {
     const payments = () =>
@@ -204,7 +204,7 @@ export class CardDesk {
   }
 
   /**
-   * Whether cards were charged more than the order comes to, so that their money would be paid out in cash.
+   * Whether cards were charged more than the order's total, so that their money would be paid out in cash.
    *
    * Products may have been taken off it after the charge: here, on another till, or by splitting the bill.
    */

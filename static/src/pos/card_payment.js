@@ -219,7 +219,7 @@ export class CardPayment {
     }
   }
 
-  /** Odoo refused. An earlier attempt of the same request may have been heard, though, so the server is asked. */
+  /** Odoo refused. An earlier attempt of the same request may have arrived, though, so the server is asked. */
   async afterRefusal(error) {
     let progress = null;
     try {
@@ -260,7 +260,7 @@ export class CardPayment {
 
   // --- ask --- //
 
-  /** A wish: what the terminal answers to the payment decides. */
+  /** A request: what the terminal answers to the payment decides. */
   async abort() {
     await this.ask("abort", [[this.state.progress.id]], abortIsLost());
   }
@@ -358,7 +358,7 @@ export class CardPayment {
     // Odoo's own sync, after what another till did with the order, may have brought the result before its news.
     const isNews = before !== status || this.isFollowing(progress.id);
     this.unwatch();
-    // a reversal that came to nothing leaves the order as it was
+    // a reversal that failed leaves the order as it was
     const isKept = status === "done" && (before === "reversing" || progress.state !== "approved");
     const changes = SETTLED.includes(status) && !isKept && (isNews || this.differs(progress));
     if (changes) {

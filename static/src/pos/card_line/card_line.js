@@ -142,7 +142,7 @@ export class CardLine extends Component {
 
   get canTryAgain() {
     const {can_retry: canRetry, lookup, state, terminal_id: terminalId} = this.progress || {};
-    // what is no use on this terminal may be some on another one
+    // what doesn't help on this terminal may help on another one
     const elsewhere = ["failed", "aborted"].includes(state) && this.terminal?.id !== terminalId;
     return this.isFailed && lookup !== "running" && (canRetry || elsewhere);
   }
