@@ -74,7 +74,7 @@ register(
                     "Your company refunds only card payments that were taken here. Choose the card payment that goes back, or refund it in another way."
                 ),
                 "second_person": _lt(
-                    "With this, %(amount)s goes back within a day, and above %(limit)s a second person has to agree. Ask somebody with the right “Card refunds”: they open the card payment, or the credit note, and press “Approve card refund”. Then press again here."
+                    "With this refund, %(amount)s goes back within a day; above %(limit)s, a second person has to agree. Ask somebody with the right “Card refunds”: they open the card payment, or the credit note, and press “Approve card refund”. Then press again here."
                 ),
                 "card_payment_customer": _lt("The card payment is another customer's. Choose one of this customer."),
                 "card_payment_company": _lt(

@@ -245,7 +245,7 @@ register(
             _lt("%(not_done)s The connection broke, but the terminal's last result proves it. Try again."),
         ),
         NOT_LAST_TRANSACTION: (
-            _lt("Not the last transaction any more"),
+            _lt("No longer the last transaction"),
             _lt(
                 "A terminal can only reverse its last transaction, and by now it shows another one, or couldn't say which. Nothing was sent. Refund the payment instead."
             ),

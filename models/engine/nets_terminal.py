@@ -45,7 +45,7 @@ class NetsTerminal(models.Model):
         "res.currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
-        help="The currency the terminal charges in. NETS doesn't say it in its answers.",
+        help="The currency the terminal charges in. NETS' answers don't include it.",
     )
     used_by_hand = fields.Boolean(
         "Also used by hand",

@@ -168,7 +168,7 @@ class PosSession(models.Model):
         reasons += [transaction._pos_in_the_way().explanation for transaction in session._nets_without_paid_order()]
         if not reasons:
             return ""
-        manager = self.env._("A manager can close the session anyway, and has to say why.")
+        manager = self.env._("A manager can close the session anyway, but has to say why.")
         return "\n".join([*reasons, manager])
 
     def _nets_transactions(self, domain):

@@ -181,7 +181,7 @@ def test_nothing_is_reversed_after_a_payment_by_hand(clinic, terminal, paid, ope
     dialog = page.reverse()
     clinic.stack.simulator.by_hand(terminal.identifier, "approved", 100000)
     dialog.button("Reverse").click()
-    dialog.expect_status("Not the last transaction any more", "Refund the payment instead")
+    dialog.expect_status("No longer the last transaction", "Refund the payment instead")
     expect(dialog.button("Try again")).to_have_count(0)
     assert terminal.voids() == []
     dialog.close()

@@ -67,7 +67,7 @@ def test_once_declined_only_a_manager_accepts_it_after_all(clinic, terminal, ope
     dialog = page.pay_by_card().pay_on(terminal).expect_status("The customer signs the receipt")
     clinic.stack.simulator.by_hand(terminal.identifier, "approved", 73000)
     dialog.button(DECLINE).click()
-    dialog.expect_status("Not the last transaction any more", "Refund the payment instead").close()
+    dialog.expect_status("No longer the last transaction", "Refund the payment instead").close()
     page.expect_banner("Signature declined")
     dialog = page.show_running()
     dialog.expect_status("A manager can accept the signature after all")
