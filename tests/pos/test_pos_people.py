@@ -193,7 +193,7 @@ class TestPosTakeBack(PosPeopleCase):
         self.run_reversal(self.reverse())
         self.assertEqual(self.payment.payment_status, "reversed")
 
-    def test_a_line_that_cant_be_taken_back(self):
+    def test_a_line_that_cant_be_reversed(self):
         other = self.card_order()
         self.charge(other.payment_ids, outcome=approved(10000, number=102))
         with self.subTest("followed by another"), self.assertRaisesRegex(UserError, "only reverse its last payment"):
@@ -268,7 +268,7 @@ class TestPosTakeBack(PosPeopleCase):
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
-    def test_a_declined_signature_whose_payment_is_not_taken_back(self):
+    def test_a_declined_signature_whose_payment_is_not_reversed(self):
         order, transaction = self.signed_order()
         action = transaction.with_user(self.cashier).action_decline_signature()
         reversal = self.engine["nets.transaction"].browse(action["params"]["transaction_id"])
