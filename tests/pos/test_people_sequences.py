@@ -294,7 +294,7 @@ class Shop:
         """What its lines come to: without taxes, that is arithmetics."""
         return sum(line.price_unit * line.qty * (1 - line.discount / 100) for line in order.lines)
 
-    def is_taken_back(self, transaction):
+    def is_reversed(self, transaction):
         return any(
             refund.kind == "reversal" and refund.state == "approved" and refund.pos_order_id == transaction.pos_order_id
             for refund in transaction.refund_ids
@@ -308,7 +308,7 @@ class Shop:
             lambda card: (
                 not card.to_book
                 and not card.without_order
-                and not self.is_taken_back(card)
+                and not self.is_reversed(card)
                 and not (card.kind == "reversal" and card.pos_order_id == card.refund_of_id.pos_order_id)
             )
         )

@@ -99,7 +99,7 @@ class TestPosRefund(PosPeopleCase):
         with self.assertRaisesRegex(UserError, "No card payment of the refunded order"):
             self.start(alone.payment_ids)
 
-    def test_a_paid_order_is_taken_back_on_the_terminal(self):
+    def test_a_paid_order_is_reversed_on_the_terminal(self):
         order, original = self.paid_order()
         refund = self.refund_order(order, (self.card_method, -100))
         transaction = self.start(refund.payment_ids, reversal=True, terminal=self.terminal_2)
@@ -155,7 +155,7 @@ class TestPosTakeBack(PosPeopleCase):
         reversal._record_answer(outcome or approved(10700, number=102))
         reversal._book()
 
-    def test_a_line_is_taken_back(self):
+    def test_a_line_is_reversed(self):
         reversal = self.reverse()
         self.assertRecordValues(
             reversal, [{"kind": "reversal", "amount": -107, "refund_of_id": self.original.id, "origin": "pos"}]
@@ -539,7 +539,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.assertEqual(transaction.sudo().payment_id._nets_open_credit(), 0)
         order.with_user(self.cashier).action_pos_order_cancel()
 
-    def test_it_is_taken_back_from_the_log(self):
+    def test_it_is_reversed_from_the_log(self):
         transaction = self.astray()
         progress = transaction.with_user(self.pos_manager).start_reversal(str(uuid.uuid4()))
         reversal = self.engine["nets.transaction"].browse(progress[0]["id"])

@@ -62,7 +62,7 @@ class PosWayRoundCase(PosCardCommon):
 class TestPosProof(PosWayRoundCase):
     """Rule 17: what a client can write proves nothing."""
 
-    def test_a_charge_that_was_taken_back_pays_no_other_order(self):
+    def test_a_charge_that_was_reversed_pays_no_other_order(self):
         freed = self.reversed_line()
         name = freed.uuid
         order = self.card_order()
@@ -76,7 +76,7 @@ class TestPosProof(PosWayRoundCase):
             values["payment_ids"][0][2]["uuid"] = name
             self.sync(values)
 
-    def test_a_charge_that_was_taken_back_pays_its_own_order_neither(self):
+    def test_a_charge_that_was_reversed_pays_its_own_order_neither(self):
         line = self.reversed_line()
         self.as_cashier(line).write({"amount": 100, "payment_status": "done"})
         self.assertEqual(line.amount, 0)
