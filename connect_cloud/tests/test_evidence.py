@@ -262,7 +262,7 @@ def test_rule_7_a_reversal_shows_no_order_id_also_where_payments_do():
     assert_open(look(asked, approved(105, order_id="THEORIGINALS")), Why.OTHER_ORDER)
 
 
-def test_rule_7_a_reversal_is_not_proven_by_what_it_takes_back():
+def test_rule_7_a_reversal_is_not_proven_by_what_it_reverses():
     original = Original("THEORIGINALS", "000101A00101", AMOUNT)
     asked = question(kind=Kind.REVERSAL, original=original)
     assert look(asked, approved(102)).decision == Decision.CHARGED
@@ -453,7 +453,7 @@ def test_rule_9_an_approval_with_our_order_id_wins_over_evidence_against_it():
 # === REVERSALS === #
 
 
-def test_a_reversal_takes_back_what_is_shown_and_nothing_else():
+def test_what_is_reversed_is_what_is_shown_and_nothing_else():
     original = Original("THEORIGINALS", "000101A00101", AMOUNT)
     for shown in (
         approved(101),

@@ -204,7 +204,7 @@ class TestPosTakeBack(PosPeopleCase):
         with self.subTest("paid"), self.assertRaisesRegex(UserError, "is paid or cancelled already"):
             self.rpc(self.cashier).pos_reverse(other.payment_ids.uuid, str(uuid.uuid4()))
 
-    def test_the_session_is_closed_while_the_terminal_takes_back(self):
+    def test_the_session_is_closed_while_the_terminal_reverses(self):
         reversal = self.reverse()
         reversal._record_baseline(last(approved(10700), order_id=self.original.order_id))
         self.assertTrue(reversal._claim("thread-r"))
