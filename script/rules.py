@@ -1,4 +1,4 @@
-"""The rules that docs/ARCHITECTURE.md numbers: each that is cited stands there, and each has its test."""
+"""The rules that docs/ARCHITECTURE.md numbers: each that is cited is there, and each has its test."""
 
 import ast
 import os
@@ -10,7 +10,7 @@ CODE = (".py", ".js", ".mjs", ".xml", ".css", ".scss", ".sql", ".md")
 SKIPPED = {"node_modules", "lib"}
 HEADING = "## The rules"
 _RULE = re.compile(r"^(\d+)\. \*\*", re.MULTILINE)
-# What stands between two words of a citation: a line may end there, and the next one begin with a comment's sign.
+# What is between two words of a citation: a line may end there, and the next one begin with a comment's sign.
 _GAP = r"(?:\s|#|//|\*)+"
 _CITATION = re.compile(
     rf"\brules?{_GAP}(\d{{1,2}}\b(?:(?:,|{_GAP}and|{_GAP}or|{_GAP}to){_GAP}\d{{1,2}}\b)*)", re.IGNORECASE
@@ -33,7 +33,7 @@ def numbers(text):
 
 
 def rules(page):
-    """Return the numbers of the rules that stand on the page, in their order.
+    """Return the numbers of the rules on the page, in their order.
 
     They are the list items ``N. **Title.** …`` below the heading *The rules*, up to the next heading of its level.
     """
@@ -71,7 +71,7 @@ def tested_in_browser(source):
 
 
 def check(folder, fix=False):
-    """Compare the rules on the page with the citations and tests in this folder; nothing is mended.
+    """Compare the rules on the page with the citations and tests in this folder; nothing is fixed.
 
     :return: whether all is well, and what to say
     """

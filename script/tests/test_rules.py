@@ -56,7 +56,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_all_is_well_where_each_rule_stands_and_is_tested(folder):
+def test_all_is_well_where_each_rule_is_there_and_tested(folder):
     assert rules.check(folder) == (True, "")
 
 
