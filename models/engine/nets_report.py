@@ -29,7 +29,7 @@ COMPARED_AT_ONCE = 500
 class NetsReport(models.Model):
     """What a terminal would have printed after a reconciliation, a download or a balance inquiry.
 
-    Kept as it came, and never changed. Totals stand in the text only: a reconciliation's are read from it, and
+    Kept as it came, and never changed. Totals are in the text only: a reconciliation's are read from it, and
     compared with what Odoo recorded for the same session. A person looks where they differ, or can't be read.
     """
 
@@ -173,7 +173,7 @@ class NetsReport(models.Model):
         """The transactions that belong to the session of a reconciliation, and those that may: successful ones whose
         session isn't known.
 
-        Session numbers begin anew after 999, so the previous reconciliation of the terminal is the other limit.
+        Session numbers start again after 999, so the previous reconciliation of the terminal is the other limit.
 
         :return: a domain, or None where the report closes no session
         """

@@ -132,7 +132,7 @@ class NetsTransaction(models.Model):
     settlement_reason = fields.Char("Reason of the settlement", readonly=True)
     settlement_reference = fields.Char("Reference in the terminal's journal", readonly=True)
 
-    # Rule 2: one operation per terminal, whoever asks, in whatever process.
+    # Rule 2: one operation per terminal, no matter who asks, or in which process.
     _busy_unique = models.UniqueIndex("(terminal_id) WHERE state IN ('pending', 'unknown')")
     # Rule 3: a repeated press returns the existing transaction.
     _request_unique = models.UniqueIndex("(request_id) WHERE request_id IS NOT NULL")
@@ -227,8 +227,8 @@ class NetsTransaction(models.Model):
     def _check_may_act(self):
         """Asked where somebody acts on what may be another person's.
 
-        :raise AccessError: for who neither started it nor may change what it is for. Who administers a terminal needs
-            the right to it each time
+        :raise AccessError: for users who neither started it nor may change what it is for. Administering a
+            terminal needs the right to it each time
         """
         self._check_may_run()
         for transaction in self:
@@ -259,7 +259,7 @@ class NetsTransaction(models.Model):
                 self.message_post(body=text)
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
-        except Exception:  # what is recorded here is money; a message about it must not stand in the way
+        except Exception:  # what is recorded here is money; a message about it must not get in the way
             _logger.exception("Transaction %s: the note couldn't be posted", self.order_id)
 
     def _now(self):

@@ -19,7 +19,7 @@ class NetsTransaction(models.Model):
     _inherit = "nets.transaction"
 
     def _book(self):
-        """Make the accounting payment of a charge, once, whoever asks and however often.
+        """Make the accounting payment of a charge, once, no matter who asks and how often.
 
         Rule 12: with the rights of the person who started it checked when reserving, and not again now.
         What can't be booked stays *charged, not booked*, is explained, and is tried again later.
@@ -32,7 +32,7 @@ class NetsTransaction(models.Model):
             return bool(self.booked_at)
         try:
             with self.env.cr.savepoint():
-                # what booking writes says what was charged; a refusal takes this back, too
+                # what booking writes says what was charged; a refusal rolls this back, too
                 self._compare_and_set({"to_book": False}, ("approved",))
                 user = self.user_id if self.user_id.active else self.env.user
                 booker = self.with_user(user).sudo().with_company(self.company_id)
@@ -41,7 +41,7 @@ class NetsTransaction(models.Model):
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
-        except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
+        except Exception as error:  # accounting, and anything installed beside it, may refuse in any way
             self.env.invalidate_all()
             _logger.warning("Transaction %s is charged, but can't be booked", self.order_id, exc_info=True)
             delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
@@ -70,7 +70,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _refusal_text(self, error):
-        """Why accounting refuses, as a sentence: a programming error's own words come behind it."""
+        """Why accounting refuses, as a sentence: a programming error's own words follow it."""
         if isinstance(error, (UserError, RedirectWarning)):
             return str(error.args[0])[:1000]
         return self.env._(
@@ -81,7 +81,7 @@ class NetsTransaction(models.Model):
     def action_book_again(self):
         """Try to book a charge that accounting refused, after its cause is gone.
 
-        :raise AccessError: for who neither started it, nor may change what it is for, nor manages card payments
+        :raise AccessError: for users who neither started it, nor may change what it is for, nor manage card payments
         """
         if self.env.user.has_group("nets_connect_cloud.group_manager"):
             self._check_may_run()

@@ -69,7 +69,7 @@ class NetsTransaction(models.Model):
             values["reason"] = outcome.reason.value if outcome.reason else Reason.RESULT_UNKNOWN.value
         if not self._compare_and_set(values, ("pending",)):
             return False
-        # whatever became of it: what was the terminal's last result before isn't it any more
+        # regardless of how it ended: the terminal's last result from before isn't the last one any more
         self.terminal_id._set_last_result(None)
         return True
 

@@ -120,8 +120,8 @@ class NetsTransaction(models.Model):
     @api.model
     @contextlib.contextmanager
     def _as_if_charged(self, vals):
-        """A transaction as it will be once what is about to be asked for was charged. Whatever is done with it is taken
-        back at the end.
+        """A transaction as it will be once what is about to be asked for has been charged. Everything that is done
+        with it is rolled back at the end.
 
         :param dict vals: as `Press.reservation` makes them
         :return: a context that gives the transaction, with all rights
@@ -150,7 +150,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _terminal_values(self, terminal):
-        """The terminal as it is now; it may be renamed, moved or connected otherwise later."""
+        """The terminal as it is now; it may be renamed, moved or connected in another way later."""
         return {
             "terminal_id": terminal.id,
             "terminal_identifier": terminal.identifier,
@@ -248,7 +248,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _check_number(self, amount, currency):
-        """Refuse what is no amount of money.
+        """Refuse anything that isn't an amount of money.
 
         :raise UserError: with the cause in plain words
         """

@@ -79,7 +79,7 @@ class NetsTransaction(models.Model):
         return asdict(Progress(**{**values, **self._origin_model()._progress(self)}))
 
     def _look(self, doing):
-        """How it stands at a glance: one of `Progress.look`.
+        """Its state at a glance: one of `Progress.look`.
 
         :param str doing: as `_progress` says
         """

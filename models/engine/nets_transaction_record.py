@@ -39,7 +39,7 @@ class NetsTransaction(models.Model):
                     # Whatever it did to the terminal's last result: it is asked for before the next payment.
                     self.terminal_id._set_last_result(None)
             elif outcome.result is not None:
-                # after the row was settled otherwise, the terminal may have had the next one already
+                # after the row was settled in another way, the terminal may have had the next one already
                 self.terminal_id._set_last_result(was_open and self._fingerprint(outcome))
         if isinstance(outcome, AdministrationOutcome) and outcome.report_text:
             self.env["nets.report"].sudo()._keep(self, outcome)
@@ -114,14 +114,14 @@ class NetsTransaction(models.Model):
         """
         if charge.doubt == Doubt.OTHER_CURRENCY:
             return self.env._(
-                "The receipt shows another currency than %(currency)s, which the terminal is set up with. Compare "
+                "The receipt shows a currency other than %(currency)s, which the terminal is set up with. Compare "
                 "them, and have the administrator correct the terminal: what it charges is booked in that currency.",
                 currency=self.currency_id.name,
             )
         if charge.doubt == Doubt.OTHER_AMOUNT:
             return self.env._(
-                "The receipt shows another amount than the terminal said it charged. Compare it with the terminal's "
-                "journal."
+                "The receipt shows a different amount from the one that the terminal said it charged. Compare it with "
+                "the terminal's journal."
             )
         if not outcome.total_amount:
             # The card was charged, but not how much: what was asked is the best that is known.
@@ -189,7 +189,7 @@ class NetsTransaction(models.Model):
         return charged and outcome.card.cvm == CVM_SIGNATURE
 
     def _charge_date(self, outcome):
-        """The day of the charge where the terminal stands, or the day it was sent where the terminal's time is
+        """The day of the charge where the terminal is, or the day it was sent where the terminal's time is
         missing or can't be right."""
         zone = self._zone()
         sent_at = self.sent_at or fields.Datetime.now()

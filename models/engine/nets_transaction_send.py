@@ -24,7 +24,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if not self.exists() or self.state != "pending" or self.sent_at:
             return None
-        # A terminal takes back whatever was last, so for a reversal it is asked each time. An administration has
+        # A terminal reverses whatever was last, so for a reversal it is asked each time. An administration has
         # nothing to tell from an earlier result.
         wants_baseline = self.kind == "reversal" or (
             self.kind != "administration" and (self.terminal_id.used_by_hand or not self.terminal_id.last_result)
@@ -135,7 +135,7 @@ class NetsTransaction(models.Model):
         """Ask the terminal to stop. A wish: the terminal's own answer to the payment decides (rule 11).
 
         :return: what `read_progress` returns
-        :raise AccessError: for who neither started it nor may change what it is for
+        :raise AccessError: for users who neither started it nor may change what it is for
         """
         self.ensure_one()
         self._check_may_act()

@@ -86,7 +86,7 @@ class TestBorders(BordersCommon):
                 self.assertRefused(self.of_branch, record._name, "write", record.ids, {"name": "mine"})
                 self.assertRefused(self.of_branch, record._name, "action_archive", record.ids)
                 self.assertRefused(self.of_branch, record._name, "unlink", record.ids)
-            # whoever works for the parent, too, may
+            # people who work for the parent, too, may
             self.rpc(self.administrator, record._name, "write", record.ids, {"name": "theirs"})
         with self.nobody_logs_in():
             for method in ("action_test_connection", "action_fetch_terminals"):
@@ -96,7 +96,7 @@ class TestBorders(BordersCommon):
             wizard = {"terminal_id": self.terminal.id, "identifier": "90000099"}
             [replace] = self.rpc(self.of_branch, "nets.terminal.replace", "create", [wizard])
             self.assertRefused(self.of_branch, "nets.terminal.replace", "action_replace", [replace])
-        # pays there nevertheless
+        # pays there anyway
         self.assertIn(self.terminal, self.env["nets.terminal"].search(self.terminal._company_domain(self.branch)))
 
     def test_rule_24_a_branch_administers_no_terminal_of_its_parent(self):
@@ -143,7 +143,7 @@ class TestBorders(BordersCommon):
             self.assertRefused(self.of_branch, "nets.location", "write", [site], values)
             self.assertRefused(self.of_branch, "nets.account", "create", [{"name": "N", "username": "n", **values}])
             self.assertRefused(self.of_branch, "nets.location", "create", [{"name": "N", **values}])
-        with self.assertRaisesRegex(UserError, "Terminals stand at this site"):
+        with self.assertRaisesRegex(UserError, "There are terminals at this site"):
             self.rpc(self.administrator, "nets.location", "write", self.location.ids, {"company_id": self.branch.id})
         # what belongs to the company comes along, or stays
         second = self.env["nets.account"].create({"name": "Own", "username": "own", "company_id": self.branch.id})

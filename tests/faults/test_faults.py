@@ -43,13 +43,13 @@ def test_only_destroyed_evidence_excuses_a_person():
     fates = ("approved", "declined", "cancelled", "not reached")
     gone = {
         (kind, fate, by_hand)
-        for kind in ("purchase", "refund", "reversal", "taken back")
+        for kind in ("purchase", "refund", "reversal", "unpaid reversal")
         for fate in fates
         for by_hand in (False, True)
         if is_evidence_gone(kind, fate, by_hand)
     }
-    reversals = {(kind, fate, True) for kind in ("reversal", "taken back") for fate in fates}
-    never_there = {(kind, "not reached", False) for kind in ("reversal", "taken back")}
+    reversals = {(kind, fate, True) for kind in ("reversal", "unpaid reversal") for fate in fates}
+    never_there = {(kind, "not reached", False) for kind in ("reversal", "unpaid reversal")}
     assert gone == reversals | never_there | {("purchase", "cancelled", True), ("refund", "cancelled", True)}
 
 
