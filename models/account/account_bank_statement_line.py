@@ -52,7 +52,8 @@ class AccountBankStatementLine(models.Model):
             raise refusal(self.env, "payout_bank_matched", line=self.display_name)
         values = {"account_id": payout.net_line_id.account_id.id, "name": payout.name}
         if amount is not None:
-            values |= {"currency_id": payout.currency_id.id, "amount_currency": -amount}
+            # what it is worth in the books stays what the bank says
+            values |= {"currency_id": payout.currency_id.id, "amount_currency": -amount, "balance": suspense.balance}
         line = self.with_context(force_delete=True, skip_readonly_check=True)
         line.write({"line_ids": [Command.update(suspense.id, values)], "checked": True})
         (suspense | payout.net_line_id).filtered(lambda item: not item.reconciled).reconcile()

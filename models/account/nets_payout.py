@@ -472,7 +472,8 @@ class NetsPayout(models.Model):
         foreign = lines.filtered(lambda line: line._nets_payout_currency() != self.currency_id)
         if foreign and len(lines) > 1:
             raise refusal(self.env, "payout_bank_currency", currency=self.currency_id.name)
-        if not foreign and self.currency_id.compare_amounts(abs(total), abs(left)) > 0:
+        too_much = self.currency_id.compare_amounts(abs(total), abs(left)) > 0 or total * left < 0
+        if lines and not foreign and too_much:
             raise refusal(
                 self.env,
                 "payout_bank_more",
