@@ -399,6 +399,22 @@ register(
             _lt("This can take a few minutes. Nobody can pay on this terminal until it has finished."),
         ),
         "administration_done": (_lt("Done"), _lt("The terminal has finished.")),
+        "session_agrees": (
+            _lt("Done: the session agrees"),
+            _lt("The session is closed, and what the terminal printed is what was recorded here."),
+        ),
+        "session_differs": (
+            _lt("Done: the session differs"),
+            _lt(
+                "The session is closed. What the terminal printed isn't what was recorded here: open the report, which says what to look at. The difference stands below."
+            ),
+        ),
+        "session_unread": (
+            _lt("Done: compare the session"),
+            _lt(
+                "The session is closed. Its totals can't be read from what the terminal printed: compare them in the report with what was recorded here."
+            ),
+        ),
         "administration_failed": (
             _lt("Not done"),
             _lt("The terminal didn't do it. No money was moved. Try again in a minute."),
@@ -455,6 +471,19 @@ register(
             {
                 "terminal_currency": _lt(
                     "The terminal %(terminal)s charges in %(terminal_currency)s, but the amount is in %(currency)s. Choose a terminal for %(currency)s, or another way to pay."
+                ),
+            },
+        ),
+        (
+            _lt("Session not agreed"),
+            {
+                "rights_agree": _lt(
+                    "Only a manager of card payments may say that a terminal's session agrees. Ask one."
+                ),
+                "agree_not_session": _lt("This report closes no session. Open a reconciliation."),
+                "agreed_already": _lt("%(user)s has agreed this session already: there is nothing left to do."),
+                "agree_note": _lt(
+                    "What the terminal printed isn't what was recorded here, or can't be read. Say why it is in order all the same."
                 ),
             },
         ),

@@ -190,6 +190,11 @@ class AccountMove(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        if vals.get("state") in ("draft", "cancel"):
+            # a payout is undone as a whole
+            payout = self.env["nets.payout"].sudo().search([("move_id", "in", self.ids)], limit=1)
+            if payout:
+                raise refusal(self.env, "payout_entry_stays", entry=payout.move_id.display_name)
         self._nets_check_values(vals)
         if FROZEN & vals.keys():
             for move in self._nets_frozen():

@@ -148,17 +148,26 @@ class AccountPayment(models.Model):
         return partials.sorted(lambda partial: (partial.debit_move_id.move_id != first, -partial.id))
 
     def _nets_match_refund(self, refund, first=None):
-        """Match an outgoing payment with this one, and make due again only what that takes.
-
-        This payment's open credit is used first. Where that isn't enough, it is unmatched from its invoices, and the
-        remainder is matched again with the last of them. What can't be matched stays open on the refund.
+        """Match an outgoing payment with this one.
 
         :param refund: the outgoing payment, posted
+        :param first: account.move, the invoice to begin with
+        :return: as `_nets_give_back`
+        """
+        return self._nets_give_back(refund._nets_counterpart_lines(), first)
+
+    def _nets_give_back(self, refund_lines, first=None):
+        """Match what goes back to the customer with this payment, and make due again only what that takes.
+
+        This payment's open credit is used first. Where that isn't enough, it is unmatched from its invoices, and the
+        remainder is matched again with the last of them. What can't be matched stays open on what goes back.
+
+        :param refund_lines: account.move.line, posted, on the customer's account
         :param first: account.move, the invoice to begin with
         :return: {invoice id as text: what became due again, in the payment's currency}
         """
         currency = self.currency_id
-        paid_lines, refund_lines = self._nets_counterpart_lines(), refund._nets_counterpart_lines()
+        paid_lines = self._nets_counterpart_lines()
         missing = sum(refund_lines.mapped("amount_residual_currency")) - self._nets_open_credit()
         due_again = {}
         invoice_line = self.env["account.move.line"]

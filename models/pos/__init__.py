@@ -2,6 +2,7 @@ from . import account_move
 from . import account_payment
 from . import ir_module_module
 from . import nets_account
+from . import nets_clearing_item
 from . import nets_terminal
 from . import nets_transaction
 from . import nets_transaction_people

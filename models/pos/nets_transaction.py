@@ -458,6 +458,25 @@ class NetsOriginPos(models.AbstractModel):
         return transaction.payment_id.display_name
 
     @api.model
+    def _money_items(self, transaction):
+        """What a till took is in the payment that its session made when it closed: the one of this terminal and its
+        session, whose memo begins with them."""
+        if transaction.payment_id:
+            return super()._money_items(transaction)
+        payments = self.env["account.payment"].search(
+            [
+                ("pos_session_id", "=", transaction.pos_session_id.id),
+                ("pos_session_id", "!=", False),
+                ("pos_payment_method_id", "=", transaction.pos_payment_method_id.id),
+                ("move_id.state", "=", "posted"),
+            ]
+        )
+        reference = "/".join(filter(None, [transaction.terminal_identifier, transaction.session_number]))
+        own = payments.filtered(lambda payment: reference in (payment.memo or ""))
+        payment = (own or payments)[:1]
+        return payment._seek_for_lines()[0] if payment else self.env["account.move.line"]
+
+    @api.model
     def _tell(self, transaction):
         transaction._pos_show_on_line()
         config = transaction.pos_config_id

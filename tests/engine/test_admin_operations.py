@@ -61,7 +61,10 @@ class TestAdministration(CardPaymentCommon):
         self.assertEqual(report.text, REPORT.replace("\r\n", "\n"))
         self.assertEqual(report.environment, "test")
         progress = transaction.read_progress()[0]
-        self.assertEqual((progress["title"], progress["label"], progress["amount"]), ("Reconciliation", "Done", ""))
+        self.assertEqual(
+            (progress["title"], progress["label"], progress["amount"]),
+            ("Reconciliation", "Done: the session differs", ""),
+        )
         self.assertEqual(
             (progress["report_id"], progress["paper"], progress["abort"], progress["can_retry"]),
             (report.id, report.text, "", False),
