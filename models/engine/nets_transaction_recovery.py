@@ -681,10 +681,10 @@ class NetsTransaction(models.Model):
         most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
         if self.currency_id.compare_amounts(amount, most) > 0:
             raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
-        self._check_reference(reference, amount, self.terminal_id)
+        self._check_reference(reference, amount, self.terminal_id, self.refund_of_id)
 
     @api.model
-    def _check_reference(self, reference, amount, terminal):
+    def _check_reference(self, reference, amount, terminal, original=None):
         """Refuse what a person read on a terminal's receipt, or in its journal, where it is that of another charge.
 
         A number is a terminal's own, and comes again on others; with the same amount, too, it is the same charge, read
@@ -693,6 +693,7 @@ class NetsTransaction(models.Model):
         :param str reference: STAN or authorisation code, perhaps among other words
         :param float amount: what was charged, signed or not
         :param terminal: nets.terminal
+        :param original: what is taken back, or refunded: some terminals print its numbers again
         :raise UserError: saying what it is the reference of
         """
         if len(reference) > REFERENCE_LENGTH:
@@ -702,8 +703,10 @@ class NetsTransaction(models.Model):
         names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
         is_known = Domain.OR([Domain(name, "=ilike", escape_psql(word)) for name in names for word in words])
         is_same = Domain("terminal_id", "=", terminal.id) | Domain("charged_amount", "in", (amount, -amount))
-        of_company = Domain("terminal_id.company_id", "=", terminal.company_id.id) & Domain("state", "=", "approved")
-        if reference and (known := self.sudo().search(of_company & is_same & is_known, limit=1)):
+        charges = Domain("state", "=", "approved") & Domain("terminal_id.company_id", "=", terminal.company_id.id)
+        if original:
+            charges &= Domain("id", "!=", original.id)
+        if reference and (known := self.sudo().search(charges & is_same & is_known, limit=1)):
             raise refusal(
                 self.env,
                 "reference_known",
