@@ -73,6 +73,7 @@ def day(clinic, open_page):
 
 
 def test_a_promotion_that_comes_by_itself_is_paid_by_card(day):
+    """Rule 20: what the server says of the card takes nothing of what the promotion keeps in the till."""
     till = day.open()
     program = {
         "name": "Zither day",

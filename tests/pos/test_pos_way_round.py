@@ -144,6 +144,7 @@ class TestPosBound(PosWayRoundCase):
         return order.payment_ids.filtered(lambda line: line.payment_method_id == self.card_method)
 
     def test_no_other_line_raises_what_a_card_may_be_charged(self):
+        """Rule 18: the document bounds what a card is asked for, less what is really paid."""
         order = self.sync(self.order_values((self.cash_method, -1000), (self.card_method, 1100)))
         with self.refused("Only .*100.00.* is left to pay"):
             self.start(self.card_of(order))
@@ -167,7 +168,7 @@ class TestPosBound(PosWayRoundCase):
             self.start(self.card_of(order))
 
     def test_no_order_ends_for_less_than_its_card(self):
-        """Card 200, then the price is written to 1, and 199 goes out in cash."""
+        """Rule 18: card 200, then the price is written to 1, and 199 goes out in cash."""
         order = self.card_order(200)
         self.charge(order.payment_ids)
         with self.refused("total can't become .*1.00"):
@@ -371,6 +372,7 @@ class TestPosFrozen(PosWayRoundCase):
         return changes
 
     def test_nothing_of_an_order_changes_while_its_card_runs(self):
+        """Rule 19: in the model, whoever writes."""
         changes = self.changes()
         transaction = self.send(self.order.payment_ids)
         for state in ("pending", "unknown", "charged"):
