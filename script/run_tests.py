@@ -35,7 +35,7 @@ class Group:
     timeout: int  # seconds
     database: bool = True  # wants a database of its own
     odoo: bool = False  # runs inside Odoo, through pytest-odoo
-    template: str = stack.TEMPLATE_DATABASE  # of that database, where it runs inside Odoo
+    template: str = stack.TEMPLATE_DATABASE  # of that database
     again: str = ""  # the group whose files these are
     lane: str = ""  # the group with which it is named
 
@@ -81,6 +81,7 @@ ON_DEMAND = [
         "shop",
         "a day of a till with the apps that shops have",
         *("tests/live", "test_shop_*.py", 1800),
+        template=stack.FULL_DATABASE,
         lane="full",
     ),
 ]
@@ -232,11 +233,17 @@ def report_result(result, stream):
     stack.say(f"· Tests ({result.group.name}): {counts} in {result.seconds:.1f} s")
 
 
+def prepare(groups, postgresql):
+    """Prepare the databases that these groups' own ones are copies of."""
+    for template in sorted({group.template for group in groups if group.database}, reverse=True):
+        stack.ensure_template(postgresql, template)
+
+
 def run_lane(waiting, selection, options, postgresql, ready):
     """Run groups one after the other, until none is waiting.
 
     :param waiting: iterator over groups, shared by the lanes
-    :param ready: the future of the prepared database; waited for by the groups that want one
+    :param ready: the future of the prepared databases; waited for by the groups that want one
     """
     results = []
     while group := next(waiting, None):
@@ -274,7 +281,7 @@ def main():
         stack.drop_leftovers(postgresql)
     waiting = iter(groups)
     with concurrent.futures.ThreadPoolExecutor(LANES + 1) as pool:
-        ready = pool.submit(stack.ensure_template if wants_database else str, postgresql)
+        ready = pool.submit(prepare, groups, postgresql)
         lanes = [pool.submit(run_lane, waiting, selection, options, postgresql, ready) for _lane in range(LANES)]
         try:
             results = [result for lane in lanes for result in lane.result()]

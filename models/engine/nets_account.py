@@ -323,7 +323,7 @@ class NetsAccount(models.Model):
         if identifiers and good:
             texts.append(self.env._("The account may use: %(terminals)s", terminals=", ".join(identifiers)))
         return {
-            "type": "success" if good else "danger",
+            "type": "success" if good else "warning" if refused else "danger",
             "title": message.label,
             "message": " ".join(filter(None, texts)),
             "sticky": not good,

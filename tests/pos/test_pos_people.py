@@ -440,18 +440,17 @@ class TestPosByHand(PosPeopleCase):
         :return: (a cashier, one with manager rights at this till, one whose user manages the Point of Sale)
         """
         values = [{"name": name, "company_id": self.company.id} for name in ("Kari", "Berit", "Ola")]
-        kari, berit, ola = self.env["hr.employee"].create(values)
+        kari, berit, ola = self.env["hr.employee"].sudo().create(values)
         ola.user_id = self.pos_manager
-        self.config.sudo()._write(
-            {"module_pos_hr": True}
-        )
-        self.config.sudo().advanced_employee_ids = berit
+        config = self.config.sudo()
+        config.module_pos_hr = True
+        config.advanced_employee_ids = berit
         return kari, berit, ola
 
     def test_rule_24_an_employee_without_the_right_decides_nothing_at_a_managers_login(self):
         kari, berit, ola = self.employees()
         company = self.env["res.company"].create({"name": "Elsewhere"})
-        elsewhere = self.env["hr.employee"].create({"name": "Somebody", "company_id": company.id})
+        elsewhere = self.env["hr.employee"].sudo().create({"name": "Somebody", "company_id": company.id})
         self.config.sudo().write({"advanced_employee_ids": [Command.link(elsewhere.id)]})
         self.charge(self.payment, outcome=not_sent())
         lost = self.lose(self.card_order().payment_ids, terminal=self.terminal_2)
