@@ -16,14 +16,14 @@ class PosConfig(models.Model):
         return super()._get_special_products() | (surcharge or self.env["product.product"])
 
     def _nets_check_manager_at_till(self, employee_id):
-        """Refuse what only managers do, where employees log in at this till and none of its managers is said to stand
+        """Refuse what only managers do, where employees log in at this till and none of its managers is said to be
         there.
 
         Employees change at a till that one Odoo user has opened. Their PINs are compared by the till, so the server
-        can't know who stands there: it asks for the rights of the Odoo user, and for an employee who may do it, who is
+        can't know who is there: it asks for the rights of the Odoo user, and for an employee who may do it, who is
         then named in the story.
 
-        :param int employee_id: who stands at the till
+        :param int employee_id: who is at the till
         :return: the employee's name; empty where nobody but Odoo users logs in
         :raise AccessError: with what to do
         """

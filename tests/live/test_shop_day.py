@@ -383,9 +383,7 @@ def test_the_customers_pricelist_counts_before_the_card_and_not_while_it_runs(da
     customer = day.clinic.make_customer("Member Nordmann")
     values = {"specific_property_product_pricelist": pricelists[1], "company_id": day.company}
     day.admin.call("res.partner", "write", [customer], values)
-    till = day.open(
-        use_pricelist=True, available_pricelist_ids=[(6, 0, pricelists)], pricelist_id=pricelists[0]
-    )
+    till = day.open(use_pricelist=True, available_pricelist_ids=[(6, 0, pricelists)], pricelist_id=pricelists[0])
     # while the card runs, the order stays what it is
     till.add("Zither lesson").to_payment()
     day.terminal.hold()

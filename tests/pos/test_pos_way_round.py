@@ -44,7 +44,7 @@ class PosWayRoundCase(PosCardCommon):
         }
 
     def reversed_line(self, amount=100.0):
-        """:return: the line of a draft order, whose charge the terminal took back"""
+        """:return: the line of a draft order, whose charge the terminal reversed"""
         order = self.card_order(amount)
         minor = round(amount * 100)
         charge = self.charge(order.payment_ids, outcome=approved(minor, number=301))
@@ -62,7 +62,7 @@ class PosWayRoundCase(PosCardCommon):
 class TestPosProof(PosWayRoundCase):
     """Rule 17: what a client can write proves nothing."""
 
-    def test_a_charge_that_was_taken_back_pays_no_other_order(self):
+    def test_a_charge_that_was_reversed_pays_no_other_order(self):
         freed = self.reversed_line()
         name = freed.uuid
         order = self.card_order()
@@ -76,7 +76,7 @@ class TestPosProof(PosWayRoundCase):
             values["payment_ids"][0][2]["uuid"] = name
             self.sync(values)
 
-    def test_a_charge_that_was_taken_back_pays_its_own_order_neither(self):
+    def test_a_charge_that_was_reversed_pays_its_own_order_neither(self):
         line = self.reversed_line()
         self.as_cashier(line).write({"amount": 100, "payment_status": "done"})
         self.assertEqual(line.amount, 0)
@@ -143,8 +143,7 @@ class TestPosBound(PosWayRoundCase):
     def card_of(self, order):
         return order.payment_ids.filtered(lambda line: line.payment_method_id == self.card_method)
 
-    def test_no_other_line_raises_what_a_card_may_be_charged(self):
-        """Rule 18: the document bounds what a card is asked for, less what is really paid."""
+    def test_rule_18_no_other_line_raises_what_a_card_may_be_charged(self):
         order = self.sync(self.order_values((self.cash_method, -1000), (self.card_method, 1100)))
         with self.refused("Only .*100.00.* is left to pay"):
             self.start(self.card_of(order))
@@ -167,8 +166,8 @@ class TestPosBound(PosWayRoundCase):
         with self.refused("is left to pay"):
             self.start(self.card_of(order))
 
-    def test_no_order_ends_for_less_than_its_card(self):
-        """Rule 18: card 200, then the price is written to 1, and 199 goes out in cash."""
+    def test_rule_18_no_order_ends_for_less_than_its_card(self):
+        """Card 200, then the price is written to 1, and 199 goes out in cash."""
         order = self.card_order(200)
         self.charge(order.payment_ids)
         with self.refused("total can't become .*1.00"):
@@ -236,7 +235,7 @@ class TestPosBound(PosWayRoundCase):
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
-    def test_what_was_paid_by_card_does_not_become_cheaper_afterwards(self):
+    def test_rule_19_what_was_paid_by_card_does_not_become_cheaper_afterwards(self):
         order = self.card_order(100)
         self.charge(order.payment_ids)
         self.validate(order)
@@ -244,10 +243,10 @@ class TestPosBound(PosWayRoundCase):
             self.as_cashier(order.lines).write({"price_unit": 1})
         with self.refused("total can't become"):
             self.as_cashier(order.lines).write({"discount": 99})
-        with self.refused("is paid, so what it comes to"):
+        with self.refused("is paid, so its total"):
             self.as_cashier(order.lines).create({**self.line_values(900), "order_id": order.id})
 
-    def test_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
+    def test_rule_18_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
         order = self.sync(self.order_values((self.card_method, 60), (self.cash_method, 40)))
         self.charge(self.card_of(order))
         self.validate(order)
@@ -259,7 +258,7 @@ class TestPosBound(PosWayRoundCase):
             "none": cash.unlink,
             "with the order": lambda: self.as_cashier(order).write({"payment_ids": [Command.create(change)]}),
         }.items():
-            with self.subTest(name), self.refused("is paid, so what it comes to|amount is different|Cash"):
+            with self.subTest(name), self.refused("is paid, so its total|amount is different|Cash"):
                 go()
         # as the till corrects how a paid order was paid
         swap = [Command.delete(cash.id), Command.create({**change, "amount": 40})]
@@ -339,7 +338,7 @@ class TestPosFrozen(PosWayRoundCase):
         self.line = self.order.lines
 
     def changes(self):
-        """What moves, makes cheaper, or gives to somebody else, over whichever door: name → what is called."""
+        """What moves, makes cheaper, or gives to somebody else, through any door: name → what is called."""
         order, line, other = map(self.as_cashier, (self.order, self.line, self.other))
         lines = self.env["pos.order.line"].with_user(self.cashier)
         another_session = self.open_session(self.config.copy({"name": "Other shop"}))
@@ -371,8 +370,7 @@ class TestPosFrozen(PosWayRoundCase):
             changes["table"] = lambda: order.write({"table_id": table.id})
         return changes
 
-    def test_nothing_of_an_order_changes_while_its_card_runs(self):
-        """Rule 19: in the model, whoever writes."""
+    def test_rule_19_nothing_of_an_order_changes_while_its_card_runs(self):
         changes = self.changes()
         transaction = self.send(self.order.payment_ids)
         for state in ("pending", "unknown", "charged"):
@@ -422,7 +420,7 @@ class TestPosFrozen(PosWayRoundCase):
             with self.subTest(name), self.refused("total can't become|was charged"):
                 self.changes()[name]()
 
-    def test_what_another_module_adds_to_an_order_while_a_card_runs_is_refused(self):
+    def test_rule_19_what_another_module_adds_to_an_order_while_a_card_runs_is_refused(self):
         """A module that doesn't exist yet adds a line with all rights, and catches the refusal."""
         self.send(self.order.payment_ids)
         try:

@@ -129,7 +129,7 @@ test("what a card has paid is not moved to another order, and its bill not split
   expect.verifySteps([`transfer ${order.uuid}`, `merge ${other.uuid}`]);
 });
 
-test("an order that the server refuses doesn't stop the others", async () => {
+test("rule 20: an order that the server refuses doesn't stop the others", async () => {
   const {store, order: refused} = await startTill();
   await mountWithCleanup(MainComponentsContainer);
   const product = store.models["product.template"].get(5);
@@ -153,7 +153,7 @@ test("an order that the server refuses doesn't stop the others", async () => {
   await expect(store.syncAllOrders({throw: true})).rejects.toThrow();
 });
 
-test("a change that the server refuses of another order is taken back", async () => {
+test("a change that the server refuses of another order is undone", async () => {
   const {store, order: refused} = await startTill();
   await mountWithCleanup(MainComponentsContainer);
   await store.syncAllOrders();
