@@ -682,10 +682,6 @@ class NetsOriginInvoice(models.AbstractModel):
         return Reversal(self.env, request_id, transaction)
 
     @api.model
-    def _check_may_give_back(self, transaction):
-        self._check_may_change(transaction)
-
-    @api.model
     def _press_again(self, transaction, request_id, terminal_id):
         asked = transaction.sudo()
         original = transaction.refund_of_id

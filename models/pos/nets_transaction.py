@@ -439,10 +439,6 @@ class NetsTransaction(models.Model):
         """Whether the card was charged, or given money back, and no order counts with it."""
         return self.state == "approved" and self.without_order and not self.to_book and not self._pos_takes_back_line()
 
-    def _pos_was_looked_up(self):
-        """Whether the terminal was asked for its last result since this one is unknown."""
-        return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)
-
 
 class NetsOriginPos(models.AbstractModel):
     _name = "nets.origin.pos"
@@ -495,7 +491,7 @@ class NetsOriginPos(models.AbstractModel):
             "payment_status": said["payment_status"],
             "payment_amount": said.get("amount", transaction.amount),
             "refundable": transaction.amount_refundable,
-            "can_settle": transaction._pos_was_looked_up(),
+            "can_settle": transaction._was_looked_up(),
             "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
         }
         if transaction._pos_takes_back_line():

@@ -5,19 +5,15 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.fields import Domain
-from odoo.tools import SQL, escape_psql
+from odoo.tools import SQL
 
-from ...const import UNRESOLVED_STATES
+from ...const import REASON_LENGTH, UNRESOLVED_STATES
 from ...messages import BY_HAND_REASONS, refusal
 from ..engine.rows import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
 
 # How long after an attempt that didn't reach NETS a person may record the payment by hand.
 BY_HAND_WINDOW = timedelta(hours=1)
-# What a person writes is read by people.
-REASON_LENGTH = 500
-REFERENCE_LENGTH = 64
 
 
 class NetsTransaction(models.Model):
@@ -50,11 +46,8 @@ class NetsTransaction(models.Model):
     # === SETTLE BY HAND === #
 
     @api.model
-    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier="", employee_id=False):  # pylint: disable=too-many-positional-arguments
         """*Force done*, and its opposite: a manager says what the terminal's journal says (rule 13).
-
-        With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
-        the server can't know who is at the till: it asks for the rights of the user, and keeps the cashier's name.
 
         :param int transaction_id: of unknown result
         :param bool charged: what the journal says
@@ -62,27 +55,16 @@ class NetsTransaction(models.Model):
         :param float amount: what was charged, positive; the amount that was asked for where not given
         :param str reference: STAN or authorisation code from the journal
         :param str cashier: who is at the till, for the log
+        :param int employee_id: who that is, where employees log in at the till
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
         transaction = self.browse(transaction_id)
         transaction._pos_check_user()
         self._pos_check_manager()
-        known = transaction.sudo()
-        if known.state != "unknown":
-            raise refusal(self.env, "settle_not_unknown")
-        if not known._pos_was_looked_up():
-            raise refusal(self.env, "last_result_first")
-        asked = abs(known.amount)
+        cashier = transaction.sudo().pos_config_id._nets_check_manager_at_till(employee_id) or cashier
         if amount is None:
-            amount = asked
-        self._check_number(amount, known.currency_id)
-        # a tip is on top of what was asked; nothing is given back that wasn't asked for
-        if known.currency_id.compare_amounts(amount, asked * (2 if known.kind == "purchase" else 1)) > 0:
-            raise refusal(self.env, "settle_amount", asked=known.currency_id.format(asked))
-        reference = str(reference or "").strip()
-        if charged:
-            self._pos_check_reference(reference, known.terminal_id)
+            amount = abs(transaction.sudo().amount)
         reason = self._pos_reason(reason, cashier)
         transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
         return transaction.read_progress()
@@ -94,7 +76,12 @@ class NetsTransaction(models.Model):
         reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
             return reason
-        return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+
+        def said(what):
+            return self.env._("%(reason)s (at the till: %(cashier)s)", reason=what, cashier=str(cashier)[:128])
+
+        # whoever writes much doesn't write over who it was
+        return said(reason[: REASON_LENGTH - len(said(""))])
 
     @api.model
     def _pos_may_record_by_hand(self):
@@ -111,26 +98,9 @@ class NetsTransaction(models.Model):
         )
 
     @api.model
-    def _pos_check_reference(self, reference, terminal):
-        """:raise UserError: where what a person read on the terminal's receipt, or in its journal, is that of another
-        payment"""
-        if len(reference) > REFERENCE_LENGTH:
-            raise refusal(self.env, "reference_too_long")
-        names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
-        is_known = Domain.OR([Domain(name, "=ilike", escape_psql(reference)) for name in names])
-        domain = Domain("terminal_id", "=", terminal.id) & Domain("state", "=", "approved") & is_known
-        if reference and (known := self.sudo().search(domain, limit=1)):
-            raise refusal(
-                self.env,
-                "reference_known",
-                reference=reference,
-                terminal=terminal.sudo().name,
-                amount=known._format_amount(known.charged_amount),
-                purpose=known._purpose() or known.order_id,
-            )
-
-    @api.model
-    def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
+    def pos_record_by_hand(
+        self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier="", employee_id=False
+    ):  # pylint: disable=too-many-positional-arguments
         """NETS can't be reached, and the card was taken on the terminal by hand: a settlement that is flagged.
 
         :param str payment_uuid: of the line
@@ -139,11 +109,12 @@ class NetsTransaction(models.Model):
         :param str reference: STAN or authorisation code from the terminal's receipt
         :param str reason: why it had to be by hand
         :param str request_id, cashier: as for `pos_start`
+        :param int employee_id: as for `pos_settle`
         :return: what `read_progress` returns
         :raise UserError: where nothing was recorded, with the cause
         """
         return self._press_and_watch(
-            LineByHand(self.env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier)
+            LineByHand(self.env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier, employee_id)
         )
 
     # === THE MANAGER: CHARGES WITHOUT AN ORDER === #

@@ -89,16 +89,23 @@ class PosSession(models.Model):
         self._nets_check_user()
         return self.sudo()._nets_issues()
 
-    def nets_allow_closing(self, reason, cashier=""):
+    def nets_allow_closing(self, reason, cashier="", employee_id=False):
         """A manager closes the session although the terminals and the orders don't agree. What is charged without a
         paid order is booked as a separate payment, now or when it becomes known.
 
         :param str reason: for those who read the session later
         :param str cashier: who is at the till, where that isn't who logged in
+        :param int employee_id: who that is, where employees log in at the till
         :return: as `nets_closing_issues`; nothing in it is blocking any more
         :raise UserError: without a reason, or where something can't be booked, with the cause
         """
         self.ensure_one()
+        self._nets_check_user()
+        cashier = self.config_id._nets_check_manager_at_till(employee_id) or cashier
+        return self._nets_allow_closing(reason, cashier)
+
+    def _nets_allow_closing(self, reason, cashier=""):
+        """As `nets_allow_closing`, for a manager at the till or in the back office."""
         self._nets_check_user()
         self.check_access("write")
         self.env["nets.transaction"]._pos_check_manager()

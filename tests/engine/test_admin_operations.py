@@ -166,8 +166,8 @@ class TestAdministration(CardPaymentCommon):
         transaction._record_answer(unanswered())
         by_manager = transaction.with_user(self.manager)
         with self.assertRaisesRegex(UserError, "moves no money"):
-            by_manager._settle_by_hand(True, "It printed a report", 10, "000101")
-        by_manager._settle_by_hand(False, "The terminal is broken")
+            self.looked_up(by_manager)._settle_by_hand(True, "It printed a report", 10, "000101")
+        self.looked_up(by_manager)._settle_by_hand(False, "The terminal is broken")
         self.assertEqual((transaction.state, transaction.to_book), ("failed", False))
 
     def test_administration_cannot_be_aborted_once_sent(self):

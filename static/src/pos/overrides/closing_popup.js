@@ -47,7 +47,8 @@ patch(ClosePosPopup.prototype, {
         this.state.nets = await this.pos.data.call("pos.session", "nets_allow_closing", [
           [this.pos.session.id],
           reason,
-          this.pos.getCashier()?.name || "",
+          this.pos.nets.cashierName,
+          this.pos.nets.employeeId,
         ]);
         this.state.netsAllowed = true;
         // the orders are free: their cards don't bind them here any more, either
