@@ -93,10 +93,6 @@ class NetsTransaction(models.Model):
         """Whether this has, or will have, its own payment in the books, and is refunded from there."""
         return self.origin == "invoice" or bool(self.payment_id)
 
-    def _money_payment(self):
-        """:return: account.payment, whose entry says where the money of this one is; empty while it isn't booked"""
-        return self.payment_id
-
     # === ACTION METHODS === #
 
     def action_refund(self):

@@ -476,9 +476,11 @@ class NetsOriginPos(models.AbstractModel):
     @api.model
     def _money_items(self, transaction):
         """What a till took is in the payment that its session made when it closed: the one of this terminal and its
-        session, whose memo begins with them."""
+        session. Sessions that closed before there was one for each are found by what their payments' memo says."""
         if transaction.payment_id:
             return super()._money_items(transaction)
+        if closing := transaction.pos_closing_payment_id:
+            return closing._seek_for_lines()[0] if closing.move_id.state == "posted" else closing.move_id.line_ids[:0]
         payments = self.env["account.payment"].search(
             [
                 ("pos_session_id", "=", transaction.pos_session_id.id),
@@ -487,6 +489,9 @@ class NetsOriginPos(models.AbstractModel):
                 ("move_id.state", "=", "posted"),
             ]
         )
+        if transaction.search_count([("pos_closing_payment_id", "in", payments.ids)], limit=1):
+            # all of that session of the terminal went back before the closing
+            return self.env["account.move.line"]
         reference = "/".join(filter(None, [transaction.terminal_identifier, transaction.session_number]))
         own = payments.filtered(lambda payment: reference in (payment.memo or ""))
         payment = (own or payments)[:1]

@@ -51,9 +51,6 @@ class NetsTransaction(models.Model):
         # a deposit goes back where its order is: in the till
         return super()._has_own_payment() and not self._pos_is_deposit()
 
-    def _money_payment(self):
-        return super()._money_payment() or self.pos_closing_payment_id
-
     def _pos_book_deposit(self):
         """Book this charge as received, on the day on which it was charged."""
         self.ensure_one()

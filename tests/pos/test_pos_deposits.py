@@ -95,7 +95,7 @@ class TestDeposits(PosClosingCase):
         self.assertBalances(outstanding=100, pos_receivable=0, deposits=0)
         self.assertEqual(self.session.bank_payment_ids.mapped("amount_signed"), [60], "the deposit had come before")
         self.assertEven(self.session, self.pos_receivable)
-        self.assertEqual(charge._money_payment(), payment)
+        self.assertEqual(charge._money_items(), payment._seek_for_lines()[0])
         of_deposits = self.env["account.move.line"].search([("account_id", "=", self.deposits.id)])
         self.assertTrue(all(of_deposits.mapped("reconciled")))
         sales = self.session.move_id.line_ids.filtered(lambda line: line.account_id.account_type == "income")
