@@ -574,6 +574,12 @@ register(
                 "settle_too_much": _lt(
                     "Only %(asked)s was asked for. Compare the amount in the terminal's journal: it may include a tip, but not as much again."
                 ),
+                "reference_known": _lt(
+                    "%(reference)s is the reference of another payment on %(terminal)s: %(amount)s, %(purpose)s. Look at the receipt again."
+                ),
+                "reference_too_long": _lt(
+                    "Enter only the reference (STAN or authorisation) from the terminal's receipt: it is much shorter."
+                ),
                 "settings_lookup": _lt(
                     "The first lookup comes after 5 seconds at the earliest: no result is available sooner. The longest pause must be at least as long, and an hour at most."
                 ),
