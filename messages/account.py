@@ -32,7 +32,10 @@ register(
             _lt("Currencies differ"),
             {
                 "payment_currency": _lt(
-                    "The invoice is in %(invoice_currency)s, but the payment in %(currency)s. A card is charged in the invoice's currency: choose a journal and a terminal for %(invoice_currency)s."
+                    "The credit note is in %(invoice_currency)s, but the payment in %(currency)s. It is paid out in its own currency: choose a terminal for %(invoice_currency)s; or refund the card payment from its invoice, and match the invoice with the credit note."
+                ),
+                "difference_in_other_currency": _lt(
+                    "A card that is charged in another currency pays in full, or leaves the rest open. Choose “Keep open”, or grant the difference in %(currency)s with a credit note first."
                 ),
                 "invoices_currencies": _lt(
                     "These invoices have different currencies. Take one payment for each currency."

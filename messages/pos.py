@@ -154,6 +154,9 @@ register(
         (
             _lt("Choose another way to pay"),
             {
+                "card_total_counted": _lt(
+                    "What %(method)s took is proven by the terminals, payment by payment, so it can't be counted as another amount. Leave it as it is; what doesn't agree is listed when the register closes, and in the log."
+                ),
                 "card_by_hand": _lt(
                     "A card payment is taken on the terminal, from the till. To record money that came in another way, choose another payment method."
                 ),
@@ -184,6 +187,9 @@ register(
         (
             _lt("Set-up not complete"),
             {
+                "deposit_account_type": _lt(
+                    "%(account)s can't hold deposits. Choose an account of the type current liabilities."
+                ),
                 "method_without_bank": _lt(
                     "%(method)s takes cards on NETS terminals, so its journal must be a bank journal."
                 ),

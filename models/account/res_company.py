@@ -200,14 +200,19 @@ class ResCompany(models.Model):
 
     def _nets_tip_account(self):
         """A liability of its own: charts have none, and what belongs to the staff is nothing else's."""
+        return self._nets_new_liability(self.env._("Tips to pay out"))
+
+    def _nets_new_liability(self, name, **values):
+        """:return: account.account, a new current liability behind those that the company has"""
         liabilities = self._nets_accounts("liability_current")
         accounts = liabilities.browse().with_company(self).sudo()
         return accounts.create(
             {
-                "name": self.env._("Tips to pay out"),
+                "name": name,
                 "code": accounts._search_new_account_code(liabilities[-1:].code or "2000"),
                 "account_type": "liability_current",
                 "company_ids": self.ids,
+                **values,
             }
         )
 

@@ -59,6 +59,7 @@ class NetsReport(models.Model):
     recorded_refunds = fields.Monetary("Refunds and reversals", compute="_compute_session_transactions")
     recorded_total = fields.Monetary("Total", compute="_compute_session_transactions")
     without_session_count = fields.Integer(compute="_compute_session_transactions")
+    elsewhere_count = fields.Integer(compute="_compute_session_transactions")
 
     # == What was read from the text, and what came of comparing it == #
     agreement = fields.Selection(
@@ -97,12 +98,17 @@ class NetsReport(models.Model):
             parts = [kinds.get(report.kind), report.terminal_identifier, report.session_number]
             report.display_name = " ".join(filter(None, parts))
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_session_transactions(self):
+        """The terminal's totals are of all that it did, and so are these, whatever companies are selected. What is
+        listed is what may be read."""
         for report in self:
-            domain = report._session_domain()
-            transactions = self.env["nets.transaction"].search(domain) if domain else self.env["nets.transaction"]
+            domain = report.sudo()._session_domain()
+            transactions = self.env["nets.transaction"].sudo()
+            transactions = transactions.search(domain) if domain else transactions
             known = transactions.filtered("session_number")
-            report.session_transaction_ids = known
+            report.session_transaction_ids = known.sudo(False)._filtered_access("read")
+            report.elsewhere_count = len(known) - len(report.session_transaction_ids)
             report.recorded_purchases = sum(known.filtered(lambda one: one.kind == "purchase").mapped("charged_amount"))
             report.recorded_total = sum(known.mapped("charged_amount"))
             report.recorded_refunds = report.recorded_total - report.recorded_purchases

@@ -230,7 +230,7 @@ class NetsTransaction(models.Model):
         order._nets_lock()
         lock_rows(self)
         self._pos_check_attachable(order)
-        self._pos_cancel_own_payment()
+        self._pos_leave_own_payment()
         line = {"pos_order_id": order.id, "payment_method_id": self.pos_payment_method_id.id}
         payment = self.env["pos.payment"].create({**line, "amount": self.charged_amount})
         self.write(
@@ -262,6 +262,8 @@ class NetsTransaction(models.Model):
         lock_rows(self)
         payment._nets_check_without_charge()
         self._pos_check_movable()
+        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
+            raise refusal(self.env, "payment_locked")
         currency = self.currency_id
         if order.company_id != self.company_id or order.currency_id != currency:
             raise refusal(self.env, "attach_company")
@@ -309,6 +311,17 @@ class NetsTransaction(models.Model):
         if payment.state != "canceled":
             payment.action_cancel()
 
+    def _pos_leave_own_payment(self):
+        """From now on an order stands for this charge, which its session will book. What was booked on an earlier day
+        stays in its books, and is a deposit for the order."""
+        payment = self.payment_id
+        if payment.state == "canceled" or payment._nets_is_cancelled_on(self._pos_today()):
+            self._pos_cancel_own_payment()
+            return
+        # what was matched with something else is due again, as if the payment were cancelled
+        payment._nets_counterpart_lines().remove_move_reconcile()
+        self.without_order = False
+
     def _pos_check_movable(self):
         """:raise UserError: where this isn't a charge without an order, or has to stay as it is booked"""
         currency = self.currency_id
@@ -320,8 +333,6 @@ class NetsTransaction(models.Model):
             or currency.compare_amounts(self.amount_refundable, self.charged_amount) != 0
         ):
             raise refusal(self.env, "attach_not_possible")
-        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
-            raise refusal(self.env, "payment_locked")
 
     def _pos_check_attachable(self, order):
         """:raise UserError: where this charge can't pay an open order, with the cause"""
@@ -378,7 +389,9 @@ class NetsTransaction(models.Model):
         if self.state == "approved" and self.signature == "required" and blocking:
             return self.env._("Charged, but the signature isn't accepted, and the order isn't paid.")
         if self.state == "approved" and not self.to_book and not blocking:
-            return self.env._("Charged for an order of a later day. It is booked when that order is paid.")
+            return self.env._(
+                "Charged for an order of a later day. It is booked as a deposit, and used when that order is finished."
+            )
         if self.state == "approved" and not self.to_book:
             return self.env._("Charged, but the order isn't paid.")
         return self._message().label

@@ -214,6 +214,25 @@ class TestAdministration(CardPaymentCommon):
         self.assertEqual((report.recorded_purchases, report.recorded_refunds, report.recorded_total), (150, 0, 150))
         self.assertEqual(report.without_session_count, 1)
 
+    def test_what_is_recorded_does_not_depend_on_the_companies_that_are_selected(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.cr.precommit.run()
+        own = self.charge(self.make_invoice(100.0), outcome=approved(10000, 1))
+        both = self.env.companies | self.company | branch
+        self.manager.company_ids = both
+        other = self.charge(
+            self.make_invoice(50.0, company_id=branch.id), outcome=approved(5000, 2), user=self.env.user
+        )
+        self.assertEqual(other.company_id, branch)
+        transaction = self.send_administration()
+        transaction._record_answer(done())
+        for companies, listed in ((self.company | branch, own + other), (self.company, own)):
+            report = transaction.report_ids.with_user(self.manager).with_context(allowed_company_ids=companies.ids)
+            report.invalidate_recordset()
+            self.assertEqual(report.recorded_total, 150)
+            self.assertEqual(report.session_transaction_ids, listed)
+            self.assertEqual(report.elsewhere_count, 2 - len(listed))
+
     def test_session_number_that_came_round_again_counts_only_the_new_session(self):
         self.charge(self.make_invoice(100.0), outcome=approved(10000, 1))
         self.send_administration()._record_answer(done(timestamp="2020-01-01T10:00:00Z"))

@@ -32,6 +32,15 @@ patch(ClosePosPopup.prototype, {
     return this.pos.nets.isManager;
   },
 
+  /** @returns {boolean} whether terminals prove what this method took: nobody counts it up or down */
+  netsIsProven(methodId) {
+    return this.pos.models["pos.payment.method"].get(methodId)?.use_payment_terminal === "nets";
+  },
+
+  getDifference(paymentId) {
+    return this.netsIsProven(paymentId) ? 0 : super.getDifference(...arguments);
+  },
+
   canConfirm() {
     return !this.netsBlocks && super.canConfirm(...arguments);
   },
