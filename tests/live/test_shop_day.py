@@ -35,6 +35,11 @@ class Day:
     def till(self, login=CASHIER):
         return Till(self.open_page(login, self.shop.path))
 
+    def load(self, till):
+        """Open the till with the data as it is now: one that is only loaded again goes on with what it remembers."""
+        till.page.goto(self.shop.path)
+        return till.expect_open()
+
     def make(self, model, **values):
         return self.admin.call(model, "create", [values])[0]
 
@@ -87,7 +92,7 @@ def test_a_promotion_that_comes_by_itself_is_paid_by_card(day):
         "reward_ids": [(0, 0, {"reward_type": "discount", "discount": 10, "discount_applicability": "order"})],
     }
     day.make("loyalty.program", **program)
-    till.reload()
+    day.load(till)
     day.terminal.play(outcome="approved", tip=1000)
     till.add("Zither lesson").expect_total(270).to_payment().pay_by("Card").expect_receipt()
     [order] = day.paid()
@@ -129,7 +134,7 @@ def test_a_gift_card_is_sold_and_redeemed_beside_a_card(day):
             )
         ],
     )
-    till.reload()
+    day.load(till)
     till.add("Zither voucher").to_payment()
     day.terminal.play("approved")
     till.pay_by("Card").expect_receipt()
@@ -180,7 +185,7 @@ def test_a_sales_order_is_settled_by_card(day):
     sale = day.make("sale.order", **values)
     day.admin.call("sale.order", "action_confirm", [sale])
     name = day.clinic.read("sale.order", sale, "name")
-    till.reload().control("Quotation/Order")
+    day.load(till).control("Quotation/Order")
     till.page.locator(".modal .o_list_table .o_data_row").filter(has_text=name).locator("td").nth(1).click()
     till.page.locator(".modal .selection-item").filter(has_text="Settle the order").click()
     expect(till.page.locator(".modal")).to_have_count(0)
@@ -354,7 +359,7 @@ def test_cash_rounding_and_a_surcharge(day, only_cash):
     )
     till = day.open(cash_rounding=True, rounding_method=rounding, only_round_cash_method=only_cash)
     day.shop.make_product("Pick", 10.02)
-    till.reload()
+    day.load(till)
     day.terminal.play(outcome="approved", surcharge=13)
     till.add("Pick").to_payment().pay_by("Card")
     till.expect_receipt()
