@@ -19,6 +19,7 @@ from .databases import (
     FULL_DATABASE,
     MODULE,
     TEMPLATE_DATABASE,
+    TEMPLATES,
     addon_stamp,
     clone_template,
     drop_leftovers,
