@@ -47,12 +47,10 @@ FORBIDDEN = {
 def wing_of(path):
     """Return the wing of a file or folder, given relative to the root; None for what puts the wings together."""
     name = path.as_posix()
-    if name.startswith(OF_ENGINE):
-        return "engine"
     for part in (*path.parts[:-1], path.stem):
         if part in WINGS:
             return part
-    return None
+    return "engine" if name.startswith(OF_ENGINE) else None
 
 
 @cache
