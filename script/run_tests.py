@@ -65,6 +65,7 @@ GROUPS = [
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
+    Group("shop", "a day of a shop that has everything", "tests/live", "test_shop_*.py", 1800, FULL),
     Group("hoot", "JavaScript unit tests", WINGS, "test_hoot*.py", 1800, odoo=True),
     Group("tour", "browser tours in Odoo", WINGS, "test_tour*.py", 900, odoo=True),
 ]
