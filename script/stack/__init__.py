@@ -17,6 +17,7 @@ import shutil
 
 from .databases import (
     FULL_DATABASE,
+    FULL_MODULES,
     MODULE,
     TEMPLATE_DATABASE,
     TEMPLATES,

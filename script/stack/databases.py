@@ -149,7 +149,7 @@ def ensure_template(postgresql, template=TEMPLATE_DATABASE):
         done = _stamp(postgresql, template).split()
         if done == [addon_key, bundles_key]:
             return template
-        _ensure_base(postgresql, TEMPLATES[template])
+        ensure_base(postgresql, TEMPLATES[template])
         if done[:1] != [addon_key]:
             with step(f"Database {template} with {MODULE}"):
                 postgresql.drop(template)
@@ -166,11 +166,11 @@ def ensure_plain(postgresql):
 
     :return: its name
     """
-    _ensure_base(postgresql, PLAIN_DATABASE)
+    ensure_base(postgresql, PLAIN_DATABASE)
     return PLAIN_DATABASE
 
 
-def _ensure_base(postgresql, database):
+def ensure_base(postgresql, database):
     """Make a database with Odoo's modules alone: from what another checkout left, where it can be."""
     key = _base_key(database)
     modules = _base_modules(database)
@@ -185,7 +185,7 @@ def _ensure_base(postgresql, database):
                 postgresql.restore(database, kept)
         else:
             if source in BASES:
-                _ensure_base(postgresql, source)
+                ensure_base(postgresql, source)
             with step(f"Database {database} with {', '.join(own or modules)} and demo data"):
                 postgresql.create(database, source)
                 _install(postgresql, database, modules)
