@@ -203,7 +203,11 @@ export class KioskCard extends Component {
     if (answer.paid) {
       selfOrder.models.connectNewData(answer.order);
       this.props.close();
-      selfOrder.confirmationPage("order", selfOrder.config.self_ordering_mode, this.order.access_token);
+      selfOrder.confirmationPage(
+        "order",
+        selfOrder.config.self_ordering_mode,
+        this.order.access_token
+      );
       return;
     }
     if (answer.finished || this.isForTheCounter) {

@@ -7,7 +7,8 @@ patch(PaymentPage.prototype, {
   async startPayment() {
     const {selfOrder, selectedPaymentMethod: method} = this;
     if (!isNetsMethod(method)) {
-      return super.startPayment(...arguments);
+      await super.startPayment(...arguments);
+      return;
     }
     selfOrder.paymentError = false;
     // what is below stays as Odoo has it: its own way back is open where the card's page couldn't even begin
