@@ -18,7 +18,7 @@ BY_HAND_REASONS = {
 }
 
 # What a customer reads at a kiosk, who isn't a cashier: by what it looks like → (label, explanation).
-_TO_VISITORS = {
+TO_VISITORS = {
     "waiting": (
         _lt("One moment"),
         _lt("The terminal is still busy with another payment. Yours begins right after it."),
@@ -58,10 +58,10 @@ def describe_to_visitor(env, key):
     """The words for a customer at a kiosk.
 
     :param env: environment whose language counts
-    :param str key: of `_TO_VISITORS`
+    :param str key: of `TO_VISITORS`
     :return: Message
     """
-    label, explanation = _TO_VISITORS[key]
+    label, explanation = TO_VISITORS[key]
     return Message(env._(label), env._(explanation), "")
 
 
