@@ -21,7 +21,8 @@ class KioskController(http.Controller):
         if progress and progress.get("paid"):
             config = order.config_id
             progress["order"] = {
-                records._name: records._load_pos_self_data_read(records, config) for records in (order, order.lines)
+                records._name: records._load_pos_self_data_read(records, config)
+                for records in (order, order.lines, order.payment_ids)
             }
         return [progress]
 

@@ -90,8 +90,12 @@ class PosOrder(models.Model):
         :param method: pos.payment.method
         :return: pos.payment with what is to be paid
         """
-        payments = self.payment_ids.filtered(lambda line: line.payment_method_id == method)
-        line = payments.filtered(lambda line: not line._nets_is_paid())[:1]
+        open_lines = self.payment_ids.filtered(
+            lambda line: line.payment_method_id._nets_is_terminal() and not line._nets_is_paid()
+        )
+        line = open_lines.filtered(lambda line: line.payment_method_id == method)[:1]
+        # of another method that was tried first
+        (open_lines - line).unlink()
         worth = self._nets_worth()
         # as Odoo rounds it where it rounds for cards, too
         taken = self._nets_due() - self._nets_left(line)
@@ -108,9 +112,10 @@ class PosOrder(models.Model):
 
         What can't be completed stays on the list of who closes the session, with its charge.
         """
-        if not self or self.state != "draft" or self._fields.get("source") is None or self.source != "kiosk":
+        if not self or self.state != "draft" or self.source != "kiosk":
             return
-        if not self._nets_charged_unpaid() or self._nets_unresolved():
+        charged = self._nets_charged_unpaid()
+        if not charged or self._nets_unresolved() or any(charged.mapped("signature_open")):
             return
         order = self.with_company(self.company_id)
         try:
