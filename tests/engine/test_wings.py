@@ -26,7 +26,15 @@ FOLDERS = (
     "wizard",
 )
 # What is in no wing's folder, and belongs to the engine.
-OF_ENGINE = ("const.py", "controllers/", "listener.py", "messages/catalogue.py", "pools.py", "static/src/common/")
+OF_ENGINE = (
+    "const.py",
+    "controllers/monitoring.py",
+    "controllers/receipt.py",
+    "listener.py",
+    "messages/catalogue.py",
+    "pools.py",
+    "static/src/common/",
+)
 SUFFIXES = {".py", ".xml", ".js", ".css", ".scss", ".csv"}
 
 _TILL = (
