@@ -25,7 +25,7 @@ class Kiosk:
     def order(self):
         """Put a drink in the cart and go to pay for it: the card is the only way."""
         self.press("Order Now")
-        self.page.locator(".product_list .o_self_product_box").filter(has_text=DRINK).first.click()
+        self.page.locator(".product_list .o_self_product_box span").filter(has_text=DRINK).first.click()
         self.press("Checkout").press("Pay")
         return self
 
