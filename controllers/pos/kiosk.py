@@ -10,7 +10,8 @@ class KioskController(http.Controller):
         """:raise NotFound: where no kiosk and order have these tokens: which of both isn't told"""
         kiosk = request.env["pos.config"]._nets_kiosk(access_token)
         language = request.env["res.lang"]._get_data(code=request.cookies.get("frontend_lang")).code
-        order = kiosk.with_context(lang=language or kiosk.env.user.lang)._nets_kiosk_order(order_access_token)
+        kiosk = kiosk.with_context(lang=language or kiosk.env.user.lang)
+        order = kiosk and kiosk._nets_kiosk_order(order_access_token)
         if not order:
             raise request.not_found()
         return order
