@@ -60,7 +60,7 @@ GROUPS = [
     Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, template=""),
     Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, template=""),
     Group("scripts", "what developers use", "script/tests", "test_*.py", 600, template=""),
-    Group("odoo", "models and HTTP in an Odoo that has everything", WINGS, "test_*.py", 1500, FULL, odoo=True),
+    Group("odoo", "models and HTTP in an Odoo that has everything", WINGS, "test_*.py", 2700, FULL, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
