@@ -175,6 +175,8 @@ class KioskPayment(LinePayment):
             raise refusal(self.env, "method_not_nets", method=self.method.name or "–")
         if not self.terminal:
             raise refusal(self.env, "kiosk_terminal", method=self.method.name)
+        if self.order.state != "draft":
+            raise refusal(self.env, "order_closed", order=self.order._nets_name())
         self._check_few()
         self.payment = self.order._nets_kiosk_line(self.method)
         self.payment_uuid = self.payment.uuid
