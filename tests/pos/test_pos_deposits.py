@@ -204,7 +204,7 @@ class TestDeposits(PosClosingCase):
         self.assertBalances(receivable=0, deposits=0)
 
     def send_refund(self, charge):
-        progress = charge.with_user(self.env.user).start_refund(
+        progress = charge.with_user(self.pos_manager).start_refund(
             -40, self.terminal.id, f"7d4f0a0e-0000-4000-8000-{charge.id:012}"
         )
         refund = self.engine["nets.transaction"].browse(progress[0]["id"])
