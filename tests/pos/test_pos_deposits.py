@@ -22,7 +22,7 @@ class TestDeposits(PosClosingCase):
         cls.today = fields.Date.today()
         cls.last_month = cls.today.replace(day=1) - timedelta(days=1)
 
-    def deposit(self, amount=40, total=100, days_ago=None, **values):
+    def deposit(self, amount=40, total=100, **values):
         """:return: what is charged for an order of a later day; the session isn't closed yet"""
         order = self.sync(self.order_values((self.card_method, amount), total=total, **values))
         order.preset_time = fields.Datetime.now() + timedelta(days=3)
