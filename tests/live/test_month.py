@@ -19,7 +19,7 @@ FEE = 0.0125
 SUBSCRIPTION = 9900
 CHARGEBACK_FEE = 15000
 # after the last transfer
-LATER = datetime.date.today() + datetime.timedelta(days=14)
+LATER = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=14)
 
 
 class MonthShop(Shop):
