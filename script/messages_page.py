@@ -218,6 +218,7 @@ def render():
         f"### {label}\n\n" + "\n".join(f"- {explanation}" for explanation in explanations)
         for label, explanations in _refusals(catalogue).items()
     )
+    kiosk = [[f"**{_text(label)}**", _text(explanation)] for label, explanation in catalogue.pos.TO_VISITORS.values()]
     payments = [[*row, _again(catalogue, reason)] for reason, row in _rows(messages, PAYMENTS, purchase)]
     return PAGE_TEMPLATE.format(
         payments=_table(*columns, "*Try again*", rows=payments),
@@ -227,6 +228,7 @@ def render():
         other_label=_text(catalogue.catalogue._UNKNOWN_KEY[0]),
         other=_text(catalogue.catalogue._UNKNOWN_KEY[1], purchase),
         back=_table(*columns, rows=back),
+        kiosk=_table("label", "explanation", rows=kiosk),
         refusals=refusals,
     )
 
@@ -262,6 +264,12 @@ reversed* (a reversal), and *Don't charge again* reads *Don't refund again* or *
 these words replace those for payments.
 
 {back}
+
+## At a kiosk
+
+A customer who orders at a kiosk isn't told what a cashier is. The log has the message above.
+
+{kiosk}
 
 ## Reconciliation, downloads, balance
 

@@ -17,8 +17,10 @@ import shutil
 
 from .databases import (
     FULL_DATABASE,
+    FULL_MODULES,
     MODULE,
     TEMPLATE_DATABASE,
+    TEMPLATES,
     addon_stamp,
     clone_template,
     drop_leftovers,
