@@ -15,6 +15,9 @@ BY_HAND_REASONS = {
     "account_not_activated",
     "call_refused",
     "terminal_disconnected",
+    "agent_unreachable",
+    "agent_blocked",
+    "agent_silent",
 }
 
 register(

@@ -7,6 +7,7 @@ from . import nets_terminal
 from . import nets_heartbeat
 from . import nets_transaction
 from . import nets_transaction_recovery
+from . import nets_transaction_agent
 from . import nets_transaction_refund
 from . import nets_transaction_administration
 from . import nets_transaction_log

@@ -316,7 +316,7 @@ class NetsTransaction(models.Model):
             # Rules 2 and 3: the index decides, in the same instant, in any process.
             raise ConcurrencyError("terminal or request taken meanwhile") from error
         # Nothing is sent before the reservation is committed: if the process dies now, nothing was sent.
-        listener.send_after_commit(self.env.cr, transaction.id)
+        transaction._send_after_commit()
         transaction._tell()
         return transaction.sudo(False)
 
@@ -448,12 +448,12 @@ class NetsTransaction(models.Model):
             "refund": self.env._("An earlier refund is being resolved"),
             "reversal": self.env._("An earlier reversal is being resolved"),
         }[busy.kind]
-        return self._waiting(label, busy._being_resolved().explanation, busy._advice())
+        return self._waiting(label, busy._being_resolved().explanation, busy._advice(), busy._browser_job())
 
     @api.model
-    def _waiting(self, label, explanation, advice=""):
+    def _waiting(self, label, explanation, advice="", agent=None):
         """:return: what holds a press that has to wait, as a dict, see `progress.Waiting`"""
-        return asdict(Waiting(label=label, explanation=explanation, advice=advice))
+        return asdict(Waiting(label=label, explanation=explanation, advice=advice, agent=agent))
 
     def _being_resolved(self):
         """:return: Message, for those who wait for the terminal"""
@@ -805,7 +805,7 @@ class NetsTransaction(models.Model):
             "state": "unknown",
             "unknown_since": NOW,
             "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, pause),
-            "reason": Reason.CONNECTION_INTERRUPTED.value,
+            "reason": self._reason_of_silence().value,
         }
         if outcome:
             # what an answer that says nothing certain says of card and amount, isn't known
@@ -967,6 +967,8 @@ class NetsTransaction(models.Model):
             "lookup": "running" if is_looked_up else "possible" if self._can_look_up() else "",
             "can_retry": self._can_retry(),
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
+            "display": self._display(),
+            "agent": self._browser_job(),
         }
         if self.signature_open:
             may_accept = self.signature == "required" or self._may_accept_declined()
@@ -1081,7 +1083,7 @@ class NetsTransaction(models.Model):
             ("pending",),
             SQL("abort_call_at IS NULL OR abort_call_at < %s - %s * interval '1 second'", NOW, ABORT_DEADLINE),
         ):
-            listener.abort_after_commit(self.env.cr, self.id)
+            self._abort_after_commit()
             self._tell()
 
     def _is_abort_call_running(self):

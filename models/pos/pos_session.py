@@ -226,7 +226,12 @@ class PosSession(models.Model):
         """Close the terminals' own sessions together with this one, where their account is set so."""
         terminals = self._nets_transactions([("state", "=", "approved")]).terminal_id
         for terminal in terminals.filtered(
-            lambda terminal: terminal.active and terminal.account_id.reconciliation_at_closing
+            # an agent's terminal is reconciled from a browser that reaches it
+            lambda terminal: (
+                terminal.type == "connect_cloud"
+                and terminal.active
+                and terminal.account_id.reconciliation_at_closing
+            )
         ):
             try:
                 with self.env.cr.savepoint():
