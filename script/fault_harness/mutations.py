@@ -69,8 +69,8 @@ MUTATIONS = [
         (
             (
                 "connect_cloud/answers.py",
-                "    if answer.trouble:\n        return _unknown(answer.trouble)\n",
-                "    if answer.trouble:\n        return _nothing_ran(answer.trouble)\n",
+                "    if answer.trouble:\n        return unknown(answer.trouble)\n",
+                "    if answer.trouble:\n        return nothing_ran(answer.trouble)\n",
             ),
         ),
     ),
