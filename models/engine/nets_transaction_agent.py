@@ -2,7 +2,7 @@
 
 Everything from *reserve* to *tell* is what it is for other terminals. Who makes the call differs: instead of a thread, the
 browser of the person who pressed. It is told what to do by `Progress.agent`, claims the row as a thread would, and hands on
-what the agent said, as it came; that is read and judged here (`connect_cloud/agent.py`).
+what the agent said, as it came; that is read and judged here (`connect_cloud/agent_report.py`).
 
 A browser could make all of it up. So it says neither amount nor kind nor terminal; what it says counts once, with the token
 of its claim, for that one transaction; and what came to be known this way is marked.
@@ -19,14 +19,14 @@ from odoo.tools import SQL
 
 from ... import listener
 from ...connect_cloud import ConnectCloudError, OutcomeState, Reason
-from ...connect_cloud.agent import (
+from ...connect_cloud.agent_report import (
     Asked,
     ReportError,
     Trouble,
-    read_administration,
-    read_display,
-    read_last_result,
-    read_transfer,
+    judge_administration,
+    judge_last_result,
+    judge_transfer,
+    read_line,
     request_of,
 )
 from ...connect_cloud.evidence import Fingerprint, Kind
@@ -212,7 +212,7 @@ class NetsTransaction(models.Model):
         if self.kind == "administration":
             return True
         try:
-            self._record_baseline(read_last_result(messages, self.terminal_identifier))
+            self._record_baseline(judge_last_result(messages, self.terminal_identifier, self._agent_ecr_id()))
         except ReportError as error:
             raise refusal(self.env, "agent_report_refused") from error
         except ConnectCloudError as error:
@@ -238,7 +238,7 @@ class NetsTransaction(models.Model):
 
     def _end_unreached(self, reason, text):
         """As `_end_unsent`, with what the agent said."""
-        said = {"nets_message": read_display(text) or None}
+        said = {"nets_message": read_line(text) or None}
         if self._end("failed", reason.value, said, ("pending",), SQL("sent_at IS NULL")):
             self._tell()
 
@@ -258,7 +258,7 @@ class NetsTransaction(models.Model):
         transaction._check_agents()
         if not transaction._holds_agent(token):
             return {"held": False, "abort": False}
-        shown = read_display(display)
+        shown = read_line(display)
         account = transaction.terminal_id.account_id
         was_shown = transaction._display()
         # longer than a customer may take, nobody is waited for who says that he waits
@@ -303,7 +303,7 @@ class NetsTransaction(models.Model):
         :param str token: of the claim
         :param list messages: what the agent sent since the request was, raw
         :param bool is_last: nothing more will come; otherwise what is no answer to ours is listened past
-        :param str trouble: why nothing more will come, see `connect_cloud.agent.Trouble`
+        :param str trouble: why nothing more will come, see `agent_report.Trouble`
         :return: dict with `done`, whether it is recorded, and `progress`
         :raise AccessError: where the token isn't that of the claim
         """
@@ -340,13 +340,14 @@ class NetsTransaction(models.Model):
             zone=self._zone(),
             baseline=Fingerprint.from_json(self.baseline, self._zone()),
             was_aborted=bool(self.abort_requested_at),
+            ecr_id=self._agent_ecr_id(),
         )
         known = {trouble_.value: trouble_ for trouble_ in Trouble}
         options = {"is_last": is_last, "trouble": known.get(trouble, Trouble.CLOSED)}
         try:
             if self.kind == "administration":
-                return read_administration(messages, asked, **options)
-            return read_transfer(messages, asked, self._is_stan_auth_known, **options)
+                return judge_administration(messages, asked, **options)
+            return judge_transfer(messages, asked, self._is_stan_auth_known, **options)
         except ReportError as error:
             raise refusal(self.env, "agent_report_refused") from error
 
@@ -394,7 +395,7 @@ class NetsTransaction(models.Model):
         try:
             if not reached:
                 raise ConnectCloudError(Reason.AGENT_UNREACHABLE)
-            last = read_last_result(messages, transaction.terminal_identifier)
+            last = judge_last_result(messages, transaction.terminal_identifier, self._agent_ecr_id())
             state = "idle"
         except ReportError as error:
             raise refusal(self.env, "agent_report_refused") from error
@@ -439,9 +440,7 @@ class NetsTransaction(models.Model):
     def _check_agents_token(self, token):
         """:raise UserError: also for what is no token"""
         self._check_agents()
-        if not isinstance(token, str) or not re.fullmatch(
-            f"[A-Za-z0-9-]{{{SHORTEST_TOKEN},{LONGEST_TOKEN}}}", token
-        ):
+        if not isinstance(token, str) or not re.fullmatch(f"[A-Za-z0-9-]{{{SHORTEST_TOKEN},{LONGEST_TOKEN}}}", token):
             raise refusal(self.env, "agent_report_refused")
 
     def _holds_agent(self, token):
@@ -452,7 +451,7 @@ class NetsTransaction(models.Model):
     @api.model
     def _agent_device(self, device):
         """Where a browser is: what it calls itself, and the address that this server sees."""
-        name = read_display(device)[:LONGEST_DEVICE]
+        name = read_line(device)[:LONGEST_DEVICE]
         address = request.httprequest.remote_addr if request else ""
         if not address or name.endswith(f"({address})"):
             return name

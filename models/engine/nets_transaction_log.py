@@ -15,9 +15,7 @@ class NetsTransaction(models.Model):
 
     # The terminal as it was then. It may be renamed, moved or connected otherwise later: history stays true.
     terminal_name = fields.Char("Terminal's name", readonly=True)
-    terminal_type = fields.Selection(
-        TYPE_SELECTION, "Type", readonly=True
-    )
+    terminal_type = fields.Selection(TYPE_SELECTION, "Type", readonly=True)
     terminal_label = fields.Char("Terminal as it was", compute="_compute_terminal_label")
     card_label = fields.Char("Card", compute="_compute_card_label")
     answer_seconds = fields.Float(

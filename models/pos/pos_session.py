@@ -228,9 +228,7 @@ class PosSession(models.Model):
         for terminal in terminals.filtered(
             # an agent's terminal is reconciled from a browser that reaches it
             lambda terminal: (
-                terminal.type == "connect_cloud"
-                and terminal.active
-                and terminal.account_id.reconciliation_at_closing
+                terminal.type == "connect_cloud" and terminal.active and terminal.account_id.reconciliation_at_closing
             )
         ):
             try:
