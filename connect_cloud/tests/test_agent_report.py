@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ..agent_report import (
+from connect_cloud.agent_report import (
     MAX_MESSAGES,
     Asked,
     ReportError,
@@ -16,10 +16,10 @@ from ..agent_report import (
     read_line,
     request_of,
 )
-from ..answers import OutcomeState
-from ..errors import ConnectCloudError
-from ..evidence import Fingerprint, Kind
-from ..reasons import Reason
+from connect_cloud.answers import OutcomeState
+from connect_cloud.errors import ConnectCloudError
+from connect_cloud.evidence import Fingerprint, Kind
+from connect_cloud.reasons import Reason
 
 TERMINAL = "10000004"
 BEFORE = {"Result": "0", "StanAuth": "000100A00100", "TimeStamp": "20260301120000", "TotalAmount": "500"}

@@ -1,11 +1,11 @@
 """Baxi.Agent: a terminal that no server reaches, but a program beside it, which a browser talks to.
 
-Everything from *reserve* to *tell* is what it is for other terminals. Who makes the call differs: instead of a thread, the
-browser of the person who pressed. It is told what to do by `Progress.agent`, claims the row as a thread would, and hands on
-what the agent said, as it came; that is read and judged here (`connect_cloud/agent_report.py`).
+Everything from *reserve* to *tell* is what it is for other terminals. Who makes the call differs: instead of a thread,
+the browser of the person who pressed. It is told what to do by `Progress.agent`, claims the row as a thread would, and
+hands on what the agent said, as it came; that is read and judged here (`connect_cloud/agent_report.py`).
 
-A browser could make all of it up. So it says neither amount nor kind nor terminal; what it says counts once, with the token
-of its claim, for that one transaction; and what came to be known this way is marked.
+A browser could make all of it up. So it says neither amount nor kind nor terminal; what it says counts once, with the
+token of its claim, for that one transaction; and what came to be known this way is marked.
 """
 
 import hmac
@@ -249,8 +249,8 @@ class NetsTransaction(models.Model):
 
         :param str token: of the claim
         :param str display: what the terminal shows, word by word
-        :return: dict with `held`, whether its report is still waited for, and `abort`, whether it is to ask the agent to
-            stop now
+        :return: dict with `held`, whether its report is still waited for, and `abort`, whether it is to ask the agent
+            to stop now
         """
         self.ensure_one()
         self._check_may_run()
