@@ -509,6 +509,7 @@ class NetsTerminal(models.Model):
                 "name": terminal.name,
                 "location": terminal.location_id.complete_name or "",
                 "environment": terminal.environment,
+                "type": terminal.type,
             }
             for terminal in self
         ]
