@@ -54,6 +54,7 @@
         "views/pos/pos_payment_method_views.xml",
         "views/pos/pos_payment_views.xml",
         "views/pos/pos_session_views.xml",
+        "views/pos/res_config_settings_views.xml",
         "views/pos/menus.xml",
     ],
     "demo": ["demo/demo.xml"],

@@ -462,9 +462,7 @@ def _mask_document(text, root):
 
 
 def _write(element):
-    attributes = "".join(
-        f" {name}={quoteattr(_mask_value(name, value))}" for name, value in element.attributes.items()
-    )
+    attributes = "".join(f" {name}={quoteattr(_mask_value(name, value))}" for name, value in element.attributes.items())
     content = escape(_mask_value(element.name, element.text)) + "".join(map(_write, element.children))
     return f"<{element.name}{attributes}>{content}</{element.name}>"
 

@@ -656,6 +656,9 @@ register(
                 "request_of_another": _lt("The request has the number of another one. Reload the page and try again."),
                 "not_tried_again": _lt("This isn't tried again. Start a new one."),
                 "no_signature": _lt("No signature is waited for."),
+                "report_closes_nothing": _lt(
+                    "This report doesn't close the terminal's session. Compare the one of a reconciliation."
+                ),
                 "agent_report_refused": _lt(
                     "This page may not say what the terminal did: the payment was started elsewhere, or has another result already. Reload the page."
                 ),

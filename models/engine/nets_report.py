@@ -1,15 +1,21 @@
 from datetime import UTC
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 from ...connect_cloud import parse_timestamp
 from ...const import ADMINISTRATION_SELECTION
+from ...messages import refusal
+
+# What ends the terminal's session, with all that it charged in it.
+CLOSING = ("reconciliation", "z_report")
 
 
 class NetsReport(models.Model):
     """What a terminal would have printed after a reconciliation, a download or a balance inquiry.
 
-    Kept as it came, and never changed: totals stand in the text only, so a person compares it with what Odoo
+    Kept as it came, and its text never changed: totals stand in the text only, so a person compares it with what Odoo
     recorded for the same session.
     """
 
@@ -37,6 +43,10 @@ class NetsReport(models.Model):
     recorded_refunds = fields.Monetary("Refunds and reversals", compute="_compute_session_transactions")
     recorded_total = fields.Monetary("Total", compute="_compute_session_transactions")
     without_session_count = fields.Integer(compute="_compute_session_transactions")
+    confirmed_by_id = fields.Many2one("res.users", "Compared by", readonly=True)
+    confirmed_at = fields.Datetime("Compared on", readonly=True)
+    # Whether there is something that only this comparison confirms.
+    is_to_confirm = fields.Boolean(compute="_compute_is_to_confirm")
 
     _transaction_unique = models.UniqueIndex("(transaction_id)")
 
@@ -61,6 +71,16 @@ class NetsReport(models.Model):
             report.recorded_refunds = report.recorded_total - report.recorded_purchases
             report.without_session_count = len(transactions - known)
 
+    def _compute_is_to_confirm(self):
+        for report in self:
+            report.is_to_confirm = bool(report._to_confirm())
+
+    def _to_confirm(self):
+        """:return: the charges of its session that a browser reported, and that wait for this comparison"""
+        domain = self._session_domain()
+        transactions = self.env["nets.transaction"]
+        return transactions.search(domain & transactions._unconfirmed_domain()) if domain else transactions
+
     def _session_domain(self):
         """The transactions that belong to the session of a reconciliation, and those that may: successful ones whose
         session isn't known.
@@ -70,13 +90,13 @@ class NetsReport(models.Model):
         :return: a domain, or None where the report closes no session
         """
         self.ensure_one()
-        if self.kind != "reconciliation":
+        if self.kind not in CLOSING:
             return None
         previous = self.search(
             [
                 ("terminal_identifier", "=", self.terminal_identifier),
                 ("environment", "=", self.environment),
-                ("kind", "=", "reconciliation"),
+                ("kind", "in", CLOSING),
                 "|",
                 ("reported_at", "<", self.reported_at),
                 "&",
@@ -86,17 +106,17 @@ class NetsReport(models.Model):
             limit=1,
         )
         numbers = [self.session_number, False] if self.session_number else [False]
-        domain = [
-            ("terminal_identifier", "=", self.terminal_identifier),
-            ("environment", "=", self.environment),
-            ("kind", "!=", "administration"),
-            ("state", "=", "approved"),
-            ("session_number", "in", numbers),
-            ("id", "<", self.transaction_id.id),
-        ]
-        if previous:
-            domain.append(("id", ">", previous.transaction_id.id))
-        return domain
+        domain = Domain(
+            [
+                ("terminal_identifier", "=", self.terminal_identifier),
+                ("environment", "=", self.environment),
+                ("kind", "!=", "administration"),
+                ("state", "=", "approved"),
+                ("session_number", "in", numbers),
+                ("id", "<", self.transaction_id.id),
+            ]
+        )
+        return domain & Domain("id", ">", previous.transaction_id.id) if previous else domain
 
     # === BUSINESS METHODS === #
 
@@ -127,6 +147,24 @@ class NetsReport(models.Model):
                 "text": outcome.report_text.replace("\r\n", "\n"),
             }
         )
+
+    def action_confirm(self):
+        """A manager has compared this report with what Odoo recorded: what browsers reported of its session is agreed.
+
+        :raise AccessError: for others, and for who works for another company
+        :raise UserError: where it closes no session
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("nets_connect_cloud.group_manager"):
+            raise refusal(self.env, "rights_administration", error=AccessError)
+        self.check_access("read")
+        self.terminal_id._check_may_administer("reconciliation")
+        if self.kind not in CLOSING:
+            raise refusal(self.env, "report_closes_nothing")
+        transactions = self._to_confirm().sudo()
+        for transaction in transactions:
+            transaction._correct({"confirmed_report_id": self.id}, ("approved",))
+        self.sudo().write({"confirmed_by_id": self.env.uid, "confirmed_at": fields.Datetime.now()})
 
     def action_show_transactions(self):
         """The log of what Odoo recorded for this session."""

@@ -37,7 +37,6 @@ from ...const import (
     MOST_DUE,
     NOT_CHARGED_STATES,
     SHORTEST_TOKEN,
-    UNRESOLVED_STATES,
 )
 from ...messages import refusal
 from .nets_transaction import NOW
@@ -61,6 +60,15 @@ class NetsTransaction(models.Model):
         help="A browser drove the terminal, and handed on what it answered: NETS' service wasn't asked.",
     )
     reported_from = fields.Char("Reported from", readonly=True)
+    confirmed_report_id = fields.Many2one(
+        "nets.report",
+        "Confirmed by",
+        readonly=True,
+        groups="nets_connect_cloud.group_manager",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The terminal's own report, with which a manager has compared what a browser reported.",
+    )
 
     _reported_index = models.Index("(terminal_id, id DESC) WHERE reported_by_id IS NOT NULL")
 
@@ -460,6 +468,20 @@ class NetsTransaction(models.Model):
     # === WHAT IS SAID OF IT === #
 
     @api.model
-    def _reported_domain(self):
-        """What a browser said, and nobody else."""
-        return Domain("reported_by_id", "!=", False) & Domain("state", "not in", UNRESOLVED_STATES)
+    def _unconfirmed_domain(self):
+        """Charges that a browser reported, and that weren't compared with the terminal's own report yet."""
+        return (
+            Domain("reported_by_id", "!=", False)
+            & Domain("state", "=", "approved")
+            & Domain("confirmed_report_id", "=", False)
+        )
+
+    def _said_by(self):
+        """Who reported this from where, as a person reads it; empty where no browser did."""
+        if not self.reported_by_id:
+            return ""
+        return self.env._(
+            "reported by %(user)s from %(device)s",
+            user=self.reported_by_id.sudo().name,
+            device=self.reported_from or "–",
+        )

@@ -214,6 +214,7 @@ class NetsTransaction(models.Model):
                     reason=self.settlement_reason,
                 )
             )
+        parts.append(self._said_by())
         tones = {"approved": "success", "failed": "danger"}
         return {
             "at": self.recorded_at,

@@ -12,3 +12,4 @@ from . import pos_payment
 from . import pos_payment_method
 from . import pos_session
 from . import res_company
+from . import res_config_settings

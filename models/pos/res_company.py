@@ -1,10 +1,16 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
     """In the till, a tip or a surcharge is a line of the order: its product has the account and the taxes."""
 
     _inherit = "res.company"
+
+    nets_confirm_reported = fields.Boolean(
+        "Compare with the terminal's report",
+        help="A session whose cards were charged on Baxi.Agent terminals closes only once a manager has compared the "
+        "terminals' reconciliation with what their browsers reported.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

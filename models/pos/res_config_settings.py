@@ -1,0 +1,7 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    nets_confirm_reported = fields.Boolean(related="company_id.nets_confirm_reported", readonly=False)
