@@ -150,9 +150,6 @@ register(
                 "session_not_open": _lt(
                     "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
                 ),
-                "not_confirmed": _lt(
-                    "What a browser reported from the terminal %(terminal)s isn't compared yet: have the terminal reconciled (on its page, “Reconciliation”), and a manager press “The report agrees” on its report."
-                ),
                 "closing_not_open": _lt("This session isn't open, so there is nothing to allow."),
                 "session_closed": _lt("The session of this order is closed. Open the order in the till instead."),
             },
@@ -238,6 +235,9 @@ register(
         (
             _lt("Not possible now"),
             {
+                "not_confirmed": _lt(
+                    "What a browser reported from the terminal %(terminal)s isn't compared yet: have the terminal reconciled (on its page, “Reconciliation”), and a manager press “The report agrees” on its report."
+                ),
                 "line_with_charge": _lt(
                     "%(product)s was charged on the card together with %(order)s, so it stays on the order."
                 ),
