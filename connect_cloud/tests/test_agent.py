@@ -318,7 +318,7 @@ HOSTILE = {
     "depth": say("<a>" * 20_000 + "</a>" * 20_000),
     "open depth": "<NetsResponse>" * 9000,
     "elements": say("<a/>" * (MAX_ELEMENTS + 1)),
-    "attributes": say("<a %s/>" % " ".join(f"a{number}=''" for number in range(MAX_ELEMENTS + 1))),
+    "attributes": say("<a {}/>".format(" ".join(f"a{number}=''" for number in range(MAX_ELEMENTS + 1)))),
     "one attribute": '<NetsResponse a="' + "<" * 100_000,
     "ampersands": say("&" * 100_000),
     "references": say("&#x0;" * 20_000),
@@ -370,7 +370,7 @@ def test_the_number_of_texts_and_their_size_is_bounded():
 )
 def test_no_card_number_gets_past(text):
     messages = read_messages([text])
-    outcomes = read_answers([text]) + [unknown_outcome([text])]
+    outcomes = [*read_answers([text]), unknown_outcome([text])]
     for shown in (*map(repr, messages), *(value for item in messages + outcomes for value in _texts(item))):
         digits = "".join(character for character in shown if character.isdigit())
         assert PAN[:-4] not in digits
