@@ -205,7 +205,7 @@ export class AgentDesk {
       customerTimeout: job.customer_timeout,
       onDisplay: (text) => {
         this.displays[id] = text;
-        beat();
+        this.held.get(id)?.beat();
       },
     });
     const beat = this.beating(id, token, run);
