@@ -41,6 +41,7 @@ class AgentCommon(CardPaymentCommon):
             }
         )
         cls.invoice = cls.make_invoice(10)
+        cls.an_hour_ago = terminal_time(-3600)
         cls.other_clerk = new_test_user(
             cls.env,
             login="nets_other_clerk",
@@ -73,7 +74,7 @@ class AgentCommon(CardPaymentCommon):
 
     def before(self, **fields):
         """The last result from before ours."""
-        values = {"number": 100, "total": 500, "TimeStamp": terminal_time(-3600), **fields}
+        values = {"number": 100, "total": 500, "TimeStamp": self.an_hour_ago, **fields}
         return self.result(name="Dfs13LastFinancialResult", **values)
 
     def shown(self, **fields):
@@ -196,7 +197,7 @@ class TestAgent(AgentCommon):
         self.assertEqual((transaction.reported_by_id, transaction.reported_from), (self.clerk, "Desk 1"))
         self.assertTrue(transaction._book())
         self.assertEqual(self.invoice.payment_state, self.invoice._get_invoice_in_payment_state())
-        self.assertFalse(self.env["nets.heartbeat"].search([("transaction_id", "=", transaction.id)]))
+        self.assertFalse(self.engine["nets.heartbeat"].search([("transaction_id", "=", transaction.id)]))
 
     def test_a_refusal_is_recorded(self):
         transaction, token = self.claimed()
@@ -208,7 +209,7 @@ class TestAgent(AgentCommon):
         transaction, token = self.claimed()
         for message in (
             self.before(),
-            self.result(number=100, total=500, TimeStamp=terminal_time(-3600)),
+            self.result(number=100, total=500, TimeStamp=self.an_hour_ago),
             self.result(terminal="90000099"),
             "<broken",
             "",
@@ -241,7 +242,7 @@ class TestAgent(AgentCommon):
         finished = self.charge(self.make_invoice(40), terminal=self.terminal_2)
         with self.unchanged(transaction, other, finished):
             for forged in (self.token(), "", None, 5, token[:-1], "thread-1", [token]):
-                with self.assertRaises((AccessError, UserError)), self.env.cr.savepoint():
+                with self.assertRaises(UserError), self.env.cr.savepoint():
                     self.call(transaction, "agent_report", forged, [self.result()])
             # the right token, for what isn't its transaction
             for wrong in (other, finished):
@@ -359,11 +360,7 @@ class TestAgent(AgentCommon):
 
     def test_rule_07_another_browser_finds_the_charge(self):
         transaction = self.lost()
-        [job] = (
-            self.call(self.env["nets.transaction"], "agent_jobs", self.agent.ids, user=self.other_clerk)
-            if False
-            else self.env["nets.transaction"].with_user(self.other_clerk).agent_jobs(self.agent.ids)
-        )
+        [job] = self.env["nets.transaction"].with_user(self.other_clerk).agent_jobs(self.agent.ids)
         self.assertEqual((job["kind"], job["transaction_id"], job["due_in"]), ("look_up", transaction.id, 0))
         progress = self.looked_up(transaction, self.shown(), user=self.other_clerk, device="Till 2")
         self.assertEqual(progress["state"], "approved")
@@ -378,6 +375,7 @@ class TestAgent(AgentCommon):
         self.pass_time(transaction, 400)
         self.looked_up(transaction, self.before())
         self.assertEqual(transaction.state, "unknown", "seen once")
+        print("DBG", transaction.next_lookup_at, transaction._now(), transaction.lookup, transaction.lookup_started_at, transaction.looked_up_at)
         self.pass_time(transaction, 60)
         self.looked_up(transaction, self.before())
         self.assertEqual((transaction.state, transaction.reason), ("failed", "proven_not_charged"))

@@ -73,7 +73,7 @@ export class AgentDesk {
   constructor({driver = new AgentDriver(), call = callServer} = {}) {
     this.driver = driver;
     this.call = call;
-    /** What the terminals show at this moment, by the transaction's id. */
+    /** What the terminals show at this moment that this page drives, by the transaction's id. */
     this.displays = reactive({});
     /** The runs that this page holds, by the transaction's id. */
     this.held = new Map();
@@ -322,6 +322,7 @@ export class AgentDesk {
       browser.addEventListener("beforeunload", this.onBeforeUnload);
     }
     this.held.set(id, {...run, token});
+    this.displays[id] ||= "";
   }
 
   release(id) {

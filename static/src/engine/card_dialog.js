@@ -136,6 +136,13 @@ export class CardDialog extends Component {
     return state === "pending" ? this.displays[id] || display : "";
   }
 
+  /** What may be done with this window meanwhile. */
+  get meanwhile() {
+    return this.state.progress.id in this.displays
+      ? _t("You may close this window, but leave the page open: this browser drives the terminal.")
+      : this.task.running;
+  }
+
   /** Offered where the answer was lost; and for what is known as failed, to whoever looks it up afterwards. */
   get canGetLastResult() {
     const {state, lookup} = this.state.progress;
