@@ -15,7 +15,7 @@ CLOSING = ("reconciliation", "z_report")
 class NetsReport(models.Model):
     """What a terminal would have printed after a reconciliation, a download or a balance inquiry.
 
-    Kept as it came, and its text never changed: totals stand in the text only, so a person compares it with what Odoo
+    Kept as it came, and its text never changed: totals are in it only, so a person compares it with what Odoo
     recorded for the same session.
     """
 
@@ -85,7 +85,7 @@ class NetsReport(models.Model):
         """The transactions that belong to the session of a reconciliation, and those that may: successful ones whose
         session isn't known.
 
-        Session numbers begin anew after 999, so the previous reconciliation of the terminal is the other limit.
+        Session numbers start again after 999, so the previous reconciliation of the terminal is the other limit.
 
         :return: a domain, or None where the report closes no session
         """

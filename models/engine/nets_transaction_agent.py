@@ -39,8 +39,8 @@ from ...const import (
     SHORTEST_TOKEN,
 )
 from ...messages import refusal
-from .nets_transaction import NOW
 from .nets_transaction_recovery import LOOKUP_CLAIMED, LOOKUP_MOMENT
+from .rows import NOW
 
 # Why a browser didn't get through to an agent, in the driver's word. Nothing was sent then.
 UNREACHED = {"blocked": Reason.AGENT_BLOCKED, "rejected": Reason.AGENT_SILENT}

@@ -375,7 +375,6 @@ class TestAgent(AgentCommon):
         self.pass_time(transaction, 400)
         self.looked_up(transaction, self.before())
         self.assertEqual(transaction.state, "unknown", "seen once")
-        print("DBG", transaction.next_lookup_at, transaction._now(), transaction.lookup, transaction.lookup_started_at, transaction.looked_up_at)
         self.pass_time(transaction, 60)
         self.looked_up(transaction, self.before())
         self.assertEqual((transaction.state, transaction.reason), ("failed", "proven_not_charged"))
