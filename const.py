@@ -47,7 +47,7 @@ PERSON_AFTER = 10
 LOOKUP_DEADLINE = 90
 # Two sightings of the same evidence count as two only when this far apart.
 EVIDENCE_INTERVAL = 5
-# Whoever looks after what is open comes back after this long at the latest.
+# The thread that looks after what is open comes back after this long at the latest.
 LONGEST_WATCH_PAUSE = 60
 # What is due and wasn't done yet, since others are before it, is looked at again after this long.
 DUE_PAUSE = 15

@@ -3,13 +3,13 @@
 One thread per transaction holds the blocking call, with a small stack; the number of terminals bounds the number of
 threads, since a terminal takes one operation at a time. All else is done by a few threads (`pools.py`), each kind of
 work by its own, so that none keeps another from being done: what a call needs of the database before and after it,
-lookups, aborts, questions for a terminal's state, bookings. Whatever is needed is read before, in a short transaction,
-and whatever was learnt is written after, in another one. Should the process die at any point, the row tells how far it
+lookups, aborts, questions for a terminal's state, bookings. What is needed is read before, in a short transaction,
+and what was learnt is written after, in another one. Should the process die at any point, the row tells how far it
 got:
 
     not claimed          nothing was sent; the row fails after a minute
     claimed, no answer   the heartbeat stops; the row becomes unknown and is looked up
-    recorded, not booked it is booked by whoever looks after what is open
+    recorded, not booked it is booked by the process that looks after what is open
 """
 
 import logging
@@ -69,7 +69,7 @@ BOOKING_PATIENCE = 2
 
 
 class Postponed(Exception):
-    """Something is done a moment later, by whichever thread is free then."""
+    """Something is done a moment later, by the next free thread."""
 
     def __init__(self, reason, pause):
         super().__init__(reason)
@@ -145,14 +145,14 @@ def send_after_commit(cr, transaction_id):
 
 
 def look_up_after_commit(transaction):
-    """Have one lookup made on the transaction's terminal, if one is due and nobody else is at it."""
+    """Have one lookup made on the transaction's terminal, if one is due and nobody else is making it."""
     _after_commit(
         transaction.env.cr, _lookups, _look_up, transaction.id, secrets.token_hex(8), key=transaction.terminal_id.id
     )
 
 
 def book_after_commit(cr, transaction_id):
-    """Have a charge booked, if nobody else is at it."""
+    """Have a charge booked, if nobody else is booking it."""
     _after_commit(cr, _booking, _book, transaction_id, "_book_unless_locked")
 
 
@@ -174,7 +174,7 @@ def log_in_after_commit(cr, account_id):
 def log_in(dbname, account_id, told_id=None):
     """Log in, and wait for it; to be called when no transaction is open. Never raises.
 
-    :param int told_id: the user who is told what came of it
+    :param int told_id: the user who is told how it ended
     :return: the ids of the terminals that the account may use, or None where NETS, or the database, didn't say
     """
     answer = Future()
@@ -251,7 +251,7 @@ _quiet = threading.local()
 
 
 class _QuietFilter(logging.Filter):
-    """Keeps a conflict of two transactions, which is repeated at once, from standing in the log as an error."""
+    """Keeps a conflict of two transactions, which is repeated at once, from being logged as an error."""
 
     def filter(self, record):
         met = getattr(_quiet, "met", ())
@@ -263,7 +263,7 @@ logging.getLogger("odoo.sql_db").addFilter(_QuietFilter())
 
 @contextmanager
 def quiet_conflicts(*met):
-    """Somebody else may be faster in here, and that is met: what is done is repeated.
+    """Somebody else may be faster here. That is expected: what is done is repeated.
 
     Odoo logs each statement that fails as an error. Where we write one ourselves, it can be told not to; where its ORM
     does, this does it, for the thread that calls it alone.
@@ -303,8 +303,8 @@ def _is_gone(dbname):
 def _environment(dbname, places=_cursors, isolation=ISOLATION_LEVEL_READ_COMMITTED):
     """Give the environment of a short transaction.
 
-    What we change of our own is locked, or compared and set, in a single statement. With READ COMMITTED it waits for
-    whoever has it, and goes on from there: with Odoo's usual level it would end in an error, a line in the log, and a
+    What we change is locked, or compared and set, in a single statement. With READ COMMITTED it waits for
+    the other one, and goes on from there: with Odoo's usual level it would end in an error, a line in the log, and a
     repeat some time later.
     """
     if dbname not in Registry.registries and _is_gone(dbname):
@@ -388,7 +388,7 @@ def _hold(dbname, call, claim_token):
         # thread knows that?
         _logger.warning("Card transaction %s was not sent: %s", call.transaction_id, error)
         _submit(_recording, _record_not_sent, dbname, call.transaction_id, claim_token)
-    except Exception:  # nobody stands above a thread
+    except Exception:  # nobody is above a thread
         keeper.forget(dbname, claim_token)
         _logger.exception("Card transaction %s: its thread ended unexpectedly", call.transaction_id)
     else:
@@ -406,13 +406,13 @@ def _record_not_sent(dbname, transaction_id, claim_token):
 def _record(dbname, call, claim_token, outcome):
     """Rule 10: keep what was answered until it is committed; and see to what follows.
 
-    From then on the outcome is in the database: whoever looks after what is open finishes what this process doesn't.
+    From then on the outcome is in the database: others look after what is open, and finish what this process doesn't.
     """
     transaction_id = call.transaction_id
     try:
         _in_transaction(dbname, transaction_id, "_record_answer", outcome)
     except DATABASE_ERRORS:
-        raise  # the answer is kept, and whoever holds it is alive: nobody needs to settle by hand what it knows
+        raise  # the answer is kept, and its holder is alive: nobody needs to settle by hand what it knows
     except Exception:
         keeper.forget(dbname, claim_token)
         raise
@@ -488,7 +488,7 @@ def _make_call(dbname, client, call, claim_token):
         send = {"purchase": client.purchase, "refund": client.refund}[call.kind]
         return send(call.terminal, call.amount, call.order_id, before_send=before_send)
     except SendRefused:
-        # The first request was turned away at the door (401), and the repeat isn't wanted any more.
+        # The first request was refused at the door (401), and the repeat isn't wanted any more.
         return _not_sent(Reason.LOGIN_REFUSED, "") if claimed else None
     finally:
         keeper.answered(dbname, claim_token)
@@ -660,9 +660,9 @@ def _abort(dbname, transaction_id):
 
 
 def _watch_over(dbname):
-    """Start what is due, of whatever process, and come back when the next is. Ends when nothing is open any more.
+    """Start what is due, of any process, and come back when the next is. Ends when nothing is open any more.
 
-    Whoever is dead can't do it; and the scheduled job comes once a minute, not before a minute after a start, and not
+    A dead process can't do it; and the scheduled job comes once a minute, not before a minute after a start, and not
     at all after a crash of the database.
     """
     due, pause = _in_transaction(dbname, None, "_due_now")

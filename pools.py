@@ -38,7 +38,7 @@ class Pool:
     """A queue of jobs, and at most so many threads for them; none as long as there is nothing to do.
 
     Jobs have a key. One whose key is in the queue isn't queued twice; one whose key is at work is done once more after
-    it, so that whoever asks for it gets what is there from now on. What a job raises is logged.
+    it, so that a caller gets what is there from now on. What a job raises is logged.
     """
 
     def __init__(self, name, size, spare=0):
@@ -65,7 +65,7 @@ class Pool:
     def submit(self, key, job, delay=0):
         """Have a job done.
 
-        :param key: whatever tells it from others
+        :param key: what distinguishes it from others
         :param job: called without arguments
         :param float delay: seconds until then at least; of two with the same key, the newer one is done when the sooner
             one would have been
@@ -110,7 +110,7 @@ class Pool:
             key, job = taken
             try:
                 job()
-            except Exception:  # nobody stands above a thread: what is unexpected has to be seen in the log at least
+            except Exception:  # nobody is above a thread: what is unexpected has to be seen in the log at least
                 _logger.exception("%s ended unexpectedly", key)
             del job, taken  # what it knew isn't kept until the next one comes
             self._done(key)

@@ -10,7 +10,7 @@ invoices are started over RPC, by four clients, each on a terminal of its own th
 - from the answers until all are recorded, and booked; and whether anything went wrong that somebody reads: a refused
   request, or an ERROR in the log
 
-Prints a table, and writes JSON. Times depend on the machine, ratios hardly. Measured figures stand in
+Prints a table, and writes JSON. Times depend on the machine, ratios hardly. Measured figures are in
 benchmarks/README.md. Exits with 1 where a payment was lost or an error was read.
 """
 
@@ -162,7 +162,7 @@ class Shop:
             arguments = ([self.invoices[number]], 65, self.terminals[number], str(uuid.uuid4()))
             try:
                 clients[number % CLIENTS].call("account.move", "nets_start_card_payment", *arguments)
-            except Exception as error:  # noqa: BLE001  whatever somebody reads instead of a terminal that asks
+            except Exception as error:  # noqa: BLE001  any message instead of a terminal that asks
                 stack.say(f"  refused: {error}"[:200])
                 return None
             return (time.perf_counter() - begin) * 1000

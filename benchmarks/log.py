@@ -3,14 +3,14 @@
     .venv/bin/python benchmarks/log.py [--rows N]
 
 Fills a copy of the prepared database with N card transactions (100 000 by default), another with 10 N, and times what
-the log asks for on each, by turns, so that whatever else the machine does slows both: a page of 80 rows under each main
+the log asks for on each, alternately, so that other work of the machine slows both: a page of 80 rows under each main
 filter, as the web client asks for it (with its count, which stops at 10 001), and the charts. Prints both times, their
 ratio, and the indexes that PostgreSQL's plan uses.
 
 What is read of the log in pages must not grow with it: a ratio near 1. A chart adds up all its rows: a ratio near
 10 for all time, and near 1 for what has an own range of dates. Times depend on the machine, ratios hardly.
 
-Exits with 1 where a page reads the whole table. Measured figures stand in benchmarks/README.md.
+Exits with 1 where a page reads the whole table. Measured figures are in benchmarks/README.md.
 """
 
 import argparse
@@ -185,7 +185,7 @@ def indexes(env, domain, groups):
 
 
 def measure(few, many):
-    """Ask both by turns.
+    """Ask both alternately.
 
     :param few: environment of the shorter log
     :param many: environment of the longer log

@@ -3,11 +3,11 @@
     .venv/bin/python benchmarks/till.py [--repeats N]
 
 Two servers run beside each other, on copies of the same database with Odoo's modules and demo data: one with the addon,
-one without it. In a real browser, by turns, so that whatever else the machine does slows both, their tills are opened
+one without it. In a real browser, alternately, so that other work of the machine slows both, their tills are opened
 for the first time (nothing in the browser's cache), opened again, and take cash. The till with the addon takes cards,
 too: with a terminal that answers at once, what remains is what the addon and the server need.
 
-Prints both medians and their ratio. Times depend on the machine, ratios hardly. Measured figures stand in
+Prints both medians and their ratio. Times depend on the machine, ratios hardly. Measured figures are in
 benchmarks/README.md.
 """
 
@@ -97,7 +97,7 @@ class Shop:
         return self._opened()
 
     def open_again(self, _browser):
-        """Load the till anew; return milliseconds."""
+        """Reload the till; return milliseconds."""
         self.page.reload()
         return self._opened()
 

@@ -1,7 +1,7 @@
 """A client for NETS Connect@Cloud card terminals, in plain Python on `requests`.
 
 It knows nothing of Odoo. It sends, listens, and says what an answer proves; it never guesses,
-never repeats a transaction and never looks one up by itself: that is its owner's business.
+never repeats a transaction and never looks one up on its own: that is its owner's business.
 
 All amounts are integers in minor units (cents, øre).
 """

@@ -195,7 +195,7 @@ def unknown(reason):
 
 
 def not_let_in(error):
-    """The Outcome of a transaction that was never let in: no token could be had, or it was refused
+    """The Outcome of a transaction that was never let in: no token could be obtained, or it was refused
     twice.
 
     :param ConnectCloudError error: why
@@ -272,7 +272,7 @@ def read_administration(answer):
     fields = read_fields(body.mode or {})
     verdict = _judge_wire(answer, body)
     if verdict is None and body.failed and fields["result"] is None:
-        # Unlike a transaction's, an explicit failure is final whatever its words: nothing can have
+        # Unlike a transaction's, an explicit failure is final, however it is worded: nothing can have
         # been charged, and a terminal still at it would answer "busy" to the next call.
         reason, nothing_started = reasons.of_failure(body.message)
         reason = reason or Reason.TERMINAL_REFUSED
@@ -605,7 +605,7 @@ def _padded(value, width):
 
 
 def split_stan_auth(value):
-    """STAN and authorisation code of a `StanAuth`, in whatever form it came; "" where it has none."""
+    """STAN and authorisation code of a `StanAuth`, in any form; "" where it has none."""
     stan_auth = _stan_auth(value)
     return stan_auth[:6].strip(), stan_auth[6:].strip()
 

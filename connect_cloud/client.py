@@ -150,7 +150,7 @@ class ConnectCloudClient:
         )
 
     def last_transaction(self, terminal_id):
-        """The last transaction of the terminal, whoever made it: a LastTransaction, or None where
+        """The last transaction of the terminal, no matter who made it: a LastTransaction, or None where
         it has none. An answer was lost? Ask no sooner than 5 s after.
 
         :raise ConnectCloudError: no answer, or none of use
@@ -160,7 +160,7 @@ class ConnectCloudClient:
         return answers.read_last_transaction(answer)
 
     def cancel(self, terminal_id):
-        """Wish that the running transaction stops. What becomes of it, its own call tells.
+        """Ask the running transaction to stop. Its own call tells how it ends.
 
         :raise ConnectCloudError: the wish was not delivered, or we don't know
         """

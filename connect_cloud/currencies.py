@@ -98,7 +98,7 @@ _LINES = (
 
 
 def read_amounts(text):
-    """The amounts with a currency that stand in lines of their own, as far as they can only mean one thing.
+    """The amounts with a currency that are on separate lines, as far as they can only mean one thing.
 
     :param str text: a receipt
     :return: set of (ISO 4217 code, minor units); without signs, the direction is in the transaction

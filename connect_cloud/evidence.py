@@ -11,7 +11,7 @@ What no last result can prove, and is therefore left to a person:
 - Where the account sends order ids back and this approval has none: whether it is ours, unless its
   number is the very next one behind the one before ours.
 - What became of ours, once another result has taken its place.
-- That a reversal was not done, unless its own refusal is the last result: the payment it takes back
+- That a reversal was not done, unless its own refusal is the last result: the payment it reverses
   is shown where it never arrived, and perhaps also where it worked.
 - That a terminal which "nobody uses by hand" really wasn't: that is what its owner says. Nor that a
   restored copy of the database doesn't use it.
@@ -90,7 +90,7 @@ class Why(TextEnum):
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What makes a last result recognisable, in whatever form the service told it.
+    """What makes a last result recognisable, in any form in which the service told it.
 
     :param bool none: the terminal has no last result; then nothing else is set
     :param str stan: six digits; "" where it has none
@@ -221,7 +221,7 @@ def _is_number(stan):
 
 @dataclass(frozen=True)
 class Original:
-    """The payment that a reversal is to take back.
+    """The payment that is to be reversed.
 
     :param int amount: minor units, positive
     """

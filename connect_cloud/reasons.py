@@ -26,7 +26,7 @@ class Reason(TextEnum):
     LOGIN_REFUSED = "login_refused"
     LOGIN_MISSING = "login_missing"  # no user name or password is set
     LOGIN_UNAVAILABLE = "login_unavailable"
-    CALL_REFUSED = "call_refused"  # the login works, and this call is turned away (401) all the same
+    CALL_REFUSED = "call_refused"  # the login works, and this call is refused (401) all the same
     ACCOUNT_NOT_ACTIVATED = "account_not_activated"
     TERMINAL_NOT_ALLOWED = "terminal_not_allowed"
     LAST_RESULT_NOT_FOUND = "last_result_not_found"  # 404 for the last result: none, or no such terminal
@@ -88,7 +88,7 @@ SERVICE_CODES = {
     "9000": (Reason.TERMINAL_DISCONNECTED, False),  # layer: fatal, connection lost
     "9100": (Reason.TERMINAL_NOT_ALLOWED, True),  # layer: unauthorised
 }
-# A code stands alone ("7100", "7100: …", "(8013)") or behind a word for it: an amount or a
+# A code is alone ("7100", "7100: …", "(8013)") or behind a word for it: an amount or a
 # number in the middle of a sentence is not one.
 _SERVICE_CODE = re.compile(
     r"(?:^\W*|[(\[]\s*|\b(?:code|error|status)\W{0,3})"
@@ -172,7 +172,7 @@ def of_failure(text):
 
 
 # With which statuses, besides 400, a terminal that is busy or not there may be told (guess), and what
-# must then be the whole text: these statuses are also used by whatever stands between us and NETS.
+# must then be the whole text: proxies and load balancers between us and NETS also use these statuses.
 TURNED_AWAY_STATUSES = (409, 423, 503, 504)
 _AGAIN = "(?: (?:please )?(?:try again|retry)(?: later)?)?"
 _BUSY = "busy(?: with administration)?|processing (?:a |the )?previous command"
@@ -236,7 +236,7 @@ def of_login(status, text):
     if status not in (400, 401, 403):
         return Reason.LOGIN_UNAVAILABLE
     # seen: 401 for a bad login. guess: that an account which isn't active yet says so in words, and that a
-    # 403 without a word about the login comes from what stands before it, and will pass.
+    # 403 without a word about the login comes from a proxy before it, and will pass.
     if _NOT_ACTIVATED.search(text):
         return Reason.ACCOUNT_NOT_ACTIVATED
     if status == 403 and not _ABOUT_LOGIN.search(text):

@@ -24,7 +24,7 @@ _HIDDEN = "[hidden]"
 _TOKEN_RUN = re.compile(r"[\w.-]+")
 _JWT_HEAD = re.compile(r"\beyJ[\w-]")
 
-# What may stand between groups of digits: in text, or in JSON that couldn't be read.
+# What may be between groups of digits: in text, or in JSON that couldn't be read.
 _SEPARATOR = r"(?:\\t|\\u[0-9a-fA-F]{4}|[^\S\r\n]|[-./\\|_,:·•*–—\u200b\u2060]){1,3}"
 _RUN = re.compile(f"(?<![0-9])[0-9]+(?:{_SEPARATOR}[0-9]+)*")
 _GROUP = re.compile(f"([0-9]+)({_SEPARATOR})?")

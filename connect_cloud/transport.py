@@ -252,7 +252,7 @@ class _WatchedConnection:
 
 class _PlainResponse(http.client.HTTPResponse):
     """An answer without the headers that the libraries act upon unasked: `requests` reads the body of a
-    redirect whole and unpacked, also where it doesn't follow it, and urllib3 before 2.6 makes ready for
+    redirect whole and unpacked, also where it doesn't follow it, and urllib3 before 2.6 prepares for
     any number of compressions."""
 
     watch = None

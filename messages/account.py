@@ -74,7 +74,7 @@ register(
                     "Your company refunds only card payments that were taken here. Choose the card payment that goes back, or refund it in another way."
                 ),
                 "second_person": _lt(
-                    "With this, %(amount)s goes back within a day, and above %(limit)s a second person has to agree. Ask somebody with the right “Card refunds”: they open the card payment, or the credit note, and press “Approve card refund”. Then press again here."
+                    "With this refund, %(amount)s goes back within a day; above %(limit)s, a second person has to agree. Ask somebody with the right “Card refunds”: they open the card payment, or the credit note, and press “Approve card refund”. Then press again here."
                 ),
                 "card_payment_customer": _lt("The card payment is another customer's. Choose one of this customer."),
                 "card_payment_company": _lt(
@@ -86,7 +86,7 @@ register(
                 ),
                 "not_customer_credit_note": _lt("Only customer credit notes can be paid out: %(name)s isn't one."),
                 "credit_note_draft": _lt("%(name)s isn't confirmed. Confirm it first."),
-                "credit_note_paid_out": _lt("Nothing of %(name)s is left to pay out."),
+                "credit_note_paid_out": _lt("%(name)s has been paid out in full."),
                 "credit_note_gone": _lt(
                     "This credit note can't be paid out with this payment any more. Choose another one."
                 ),
@@ -102,7 +102,7 @@ register(
                 ),
                 "payment_refunded": _lt("This payment has been refunded already."),
                 "payment_with_discount": _lt(
-                    "A discount or a write-off was booked with this payment, and nobody can say which part of it the refund takes back. Make a credit note, and match the refund with that."
+                    "A discount or a write-off was booked with this payment, and it isn't clear which part of it the refund gives back. Make a credit note, and match the refund with that."
                 ),
             },
         ),
@@ -110,7 +110,7 @@ register(
             _lt("Not reversible"),
             {
                 "not_last_payment": _lt(
-                    "A terminal takes back its last payment only, and only as a whole: this one was followed by another, or a refund of it was started. Refund it instead."
+                    "A terminal can only reverse its last payment, and only as a whole: this one was followed by another, or a refund of it was started. Refund it instead."
                 ),
                 "payment_not_cancellable": _lt(
                     "The payment can't be cancelled in the books, and a discount or a write-off was booked with it. Make a credit note, and match a refund with that."
@@ -129,7 +129,7 @@ register(
             },
         ),
         (
-            _lt("Choose another way of payment"),
+            _lt("Choose another way to pay"),
             {
                 "payment_without_terminal": _lt(
                     "A payment by card terminal is made on the terminal: open the invoice and press “Pay by card”. To record one that was taken in another way, choose another payment method."
@@ -146,7 +146,7 @@ register(
                     "This refund isn't of a card payment that was taken here, and your company lets only people with the right “Card refunds” make it. Choose the card payment that goes back, or ask one of them."
                 ),
                 "rights_book": _lt(
-                    "Only a manager of card payments may choose how a charge is booked. Ask one, or wait until the cause is gone: it is booked automatically then."
+                    "Only a manager of card payments may choose how a charge is booked. Ask one, or wait until the cause is gone: it is then booked automatically."
                 ),
                 "rights_transactions": _lt("The card transactions of an invoice can't be changed."),
             },
@@ -158,7 +158,7 @@ register(
                     "A terminal may add a tip or a surcharge to what is asked, and that needs an account. Choose one for each."
                 ),
                 "extra_account_type": _lt(
-                    "%(account)s can't take tips or surcharges: what stands there is money, or what customers owe. Choose an account for income, expenses or current liabilities."
+                    "%(account)s can't take tips or surcharges: it holds money, or what customers owe. Choose an account for income, expenses or current liabilities."
                 ),
                 "no_journal": _lt(
                     "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
@@ -175,7 +175,7 @@ register(
             _lt("Not bookable"),
             {
                 "not_bookable": _lt(
-                    "Accounting wouldn't take this today, so the card isn't asked. No money moved. Ask the accountant to remove the cause, and try again then.\n%(cause)s"
+                    "Accounting would refuse this today, so the card isn't charged. No money moved. Ask the accountant to remove the cause, and try again then.\n%(cause)s"
                 ),
             },
         ),
@@ -184,7 +184,7 @@ register(
             {
                 "booked_already": _lt("This is booked already: there is nothing left to do."),
                 "charged_payment_stays": _lt(
-                    "%(payment)s was charged on a card terminal, so neither it nor its journal entry can be set back to draft, cancelled or deleted, or change in amount, accounts, customer, journal or date: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a journal entry of its own."
+                    "%(payment)s was charged on a card terminal, so neither it nor its journal entry can be set back to draft, cancelled or deleted, or change in amount, accounts, customer, journal or date: the books would no longer say what was charged. Refund it on a terminal, or correct the rest with a separate journal entry."
                 ),
             },
         ),

@@ -1,7 +1,7 @@
 """The one catalogue of what a person reads: a short label and an explanation for each outcome and error.
 
 Dialogs, logs and settings take their words from here; the text and code that NETS sent are kept beside them. The words
-themselves stand in the files beside this one: the engine's, and those of each part that takes cards with it.
+themselves are in the files beside this one: the engine's, and those of each part that takes cards with it.
 """
 
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ _WORDS = {
         "wait": _lt("Don't refund again before it is known."),
     },
     "reversal": {
-        "not_done": _lt("The payment wasn't taken back."),
+        "not_done": _lt("The payment wasn't reversed."),
         "wait": _lt("Don't reverse or refund it before it is known."),
     },
 }
 
 _UNKNOWN_KEY = (
     _lt("Not done"),
-    _lt("%(not_done)s The terminal's own words stand below."),
+    _lt("%(not_done)s The terminal's own words are below."),
 )
 
 # Reason, perhaps after the kind of transaction and a colon → (label, explanation).
@@ -49,7 +49,7 @@ def register(messages=None, setup_messages=None, refusals=(), lookups=None):
     """Add words to the catalogue. A key is taken once.
 
     :param dict messages: (label, explanation) by reason
-    :param dict setup_messages: the same, for who sets an account up
+    :param dict setup_messages: the same, for the person who sets an account up
     :param dict lookups: sentences about what a lookup came to, by key
     :param refusals: pairs of a label and of the explanations that it stands for, by key
     """
@@ -102,7 +102,7 @@ def labels(env):
 
 
 def describe_setup(env, reason, detail=""):
-    """The words for what came of a login, for the administrator who sets the account up.
+    """The words for the result of a login, for the administrator who sets the account up.
 
     :param reason: a `connect_cloud.Reason`, `LOGGED_IN`, or "" where it wasn't tried
     """

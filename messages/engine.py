@@ -7,7 +7,7 @@ from .catalogue import register
 _lt = LazyTranslate(__name__)
 
 # A reversal takes no card: trying another one, or a smaller amount, doesn't help.
-_REFUND_INSTEAD = _lt("The card's issuer refused to take the payment back. %(not_done)s Refund the payment instead.")
+_REFUND_INSTEAD = _lt("The card's issuer refused to reverse the payment. %(not_done)s Refund the payment instead.")
 
 # The engine's own reasons, beside those of `connect_cloud.Reason`.
 MERCHANT_ABORTED = "merchant_aborted"
@@ -83,9 +83,9 @@ register(
             ),
         ),
         "call_refused": (
-            _lt("NETS turned this call away"),
+            _lt("NETS refused this call"),
             _lt(
-                "NETS accepts the login, but not this call. %(not_done)s Try again in a minute. If it goes on, ask the administrator to contact NETS."
+                "NETS accepts the login, but not this call. %(not_done)s Try again in a minute. If it keeps happening, ask the administrator to contact NETS."
             ),
         ),
         "last_result_not_found": (
@@ -130,7 +130,7 @@ register(
         ),
         "expired_card": (
             _lt("Card expired"),
-            _lt("The card's date of validity has passed. %(not_done)s Try another card."),
+            _lt("The card has expired. %(not_done)s Try another card."),
         ),
         "over_limit": (
             _lt("Over the card's limit"),
@@ -168,7 +168,7 @@ register(
         "terminal_busy": (
             _lt("Terminal busy"),
             _lt(
-                "The terminal is busy with another payment or with its own administration. %(not_done)s Wait until it is idle and try again."
+                "The terminal is busy with another payment or with administration. %(not_done)s Wait until it is idle and try again."
             ),
         ),
         "terminal_disconnected": (
@@ -199,7 +199,7 @@ register(
         "progress_interrupted": (
             _lt("Connection interrupted"),
             _lt(
-                "There is no answer from NETS, and the terminal doesn't seem to work on it any more. The result is still being waited for. %(wait)s"
+                "There is no answer from NETS, and the terminal doesn't seem to be working on it any more. Odoo is still waiting for the result. %(wait)s"
             ),
         ),
         "progress_aborting": (
@@ -216,13 +216,13 @@ register(
         "signature_declined": (
             _lt("Signature declined"),
             _lt(
-                "The card was charged, and the money hasn't gone back yet. Have the terminal take the payment back; where it can't do that any more, refund it. A manager can accept the signature after all."
+                "The card was charged, and the money hasn't gone back yet. Have the terminal reverse the payment; if it can't do that any more, refund it. A manager can accept the signature after all."
             ),
         ),
         "not_booked": (
             _lt("Charged, not booked"),
             _lt(
-                "The card was charged, but accounting refused the payment. Don't charge again. It is booked by itself once the cause is gone."
+                "The card was charged, but accounting refused the payment. Don't charge again. It is booked automatically once the cause is gone."
             ),
         ),
         # --- decided here --- #
@@ -245,9 +245,9 @@ register(
             _lt("%(not_done)s The connection broke, but the terminal's last result proves it. Try again."),
         ),
         NOT_LAST_TRANSACTION: (
-            _lt("Not the last transaction any more"),
+            _lt("No longer the last transaction"),
             _lt(
-                "A terminal takes back its last transaction only, and by now it shows another one, or couldn't say which. Nothing was sent. Refund the payment instead."
+                "A terminal can only reverse its last transaction, and by now it shows another one, or couldn't say which. Nothing was sent. Refund the payment instead."
             ),
         ),
         SETTLED_BY_HAND: (
@@ -260,21 +260,21 @@ register(
             _lt("The customer can present the card at the terminal now, to get the money back."),
         ),
         "reversal:progress_card": (
-            _lt("Taking the payment back…"),
+            _lt("Reversing the payment…"),
             _lt("The terminal needs no card for this. Wait for its answer."),
         ),
         "refund:approved": (_lt("Refunded"), _lt("The money goes back to the card.")),
-        "reversal:approved": (_lt("Reversed"), _lt("The terminal took the payment back.")),
+        "reversal:approved": (_lt("Reversed"), _lt("The terminal reversed the payment.")),
         "refund:not_booked": (
             _lt("Refunded, not booked"),
             _lt(
-                "The money goes back to the card, but accounting refused the payment. Don't refund again. It is booked by itself once the cause is gone."
+                "The money goes back to the card, but accounting refused the payment. Don't refund again. It is booked automatically once the cause is gone."
             ),
         ),
         "reversal:not_booked": (
             _lt("Reversed, not booked"),
             _lt(
-                "The terminal took the payment back, but accounting refused to book that. It is booked by itself once the cause is gone."
+                "The terminal reversed the payment, but accounting refused to book that. It is booked automatically once the cause is gone."
             ),
         ),
         "refund:service_error": (
@@ -283,7 +283,7 @@ register(
         ),
         "reversal:service_error": (
             _lt("NETS answered with an error"),
-            _lt("It isn't known yet whether the payment was taken back. The result is being fetched. %(wait)s"),
+            _lt("It isn't known yet whether the payment was reversed. The result is being fetched. %(wait)s"),
         ),
         "refund:duplicate_transaction": (
             _lt("Possible duplicate"),
@@ -297,7 +297,7 @@ register(
         ),
         "reversal:progress_aborting": (
             _lt("Aborting…"),
-            _lt("The terminal was asked to stop. Wait for its answer: it may still have taken the payment back."),
+            _lt("The terminal was asked to stop. Wait for its answer: it may still have reversed the payment."),
         ),
         "refund:proven_not_charged": (
             _lt("Not refunded"),
@@ -309,7 +309,7 @@ register(
         ),
         "reversal:terminal_busy": (
             _lt("Terminal busy"),
-            _lt("Right after a payment the terminal needs some seconds. %(not_done)s Wait a moment and try again."),
+            _lt("Right after a payment the terminal needs a few seconds. %(not_done)s Wait a moment and try again."),
         ),
         "refund:earlier_charge_found": (
             _lt("An earlier payment was charged"),
@@ -320,7 +320,7 @@ register(
         "refund:insufficient_funds": (
             _lt("Insufficient funds"),
             _lt(
-                "There isn't enough money to pay this refund from. %(not_done)s Refund less, or give the money back in another way."
+                "There isn't enough money to cover this refund. %(not_done)s Refund less, or give the money back in another way."
             ),
         ),
         "refund:over_limit": (
@@ -364,7 +364,7 @@ register(
         "reversal:duplicate_transaction": (
             _lt("Possible duplicate"),
             _lt(
-                "The terminal refused this as something that it has just done. Check on its receipts whether the payment was taken back already. If not, wait a minute and try again, or refund the payment instead."
+                "The terminal refused this because it has just done the same. Check its receipts to see whether the payment was reversed already. If not, wait a minute and try again, or refund the payment instead."
             ),
         ),
         "reversal:terminal_not_allowed": (
@@ -381,7 +381,7 @@ register(
         ),
         "reversal:progress_starting": (
             _lt("Connecting to the terminal…"),
-            _lt("The terminal takes the payment back in a moment. No card is needed."),
+            _lt("The terminal will reverse the payment in a moment. No card is needed."),
         ),
         "reversal:progress_customer": (
             _lt("The terminal is still working on it"),
@@ -390,13 +390,13 @@ register(
         "reversal:earlier_charge_found": (
             _lt("An earlier payment was charged"),
             _lt(
-                "The terminal's last result shows that an earlier payment on it was charged after all, and a terminal takes back its last transaction only. Nothing was sent. Look at that payment, and refund this one instead."
+                "The terminal's last result shows that an earlier payment on it was charged after all, and a terminal can only reverse its last transaction. Nothing was sent. Look at that payment, and refund this one instead."
             ),
         ),
         # --- what a terminal does besides payments --- #
         "administration_running": (
             _lt("The terminal is working on it"),
-            _lt("This can take some minutes. Nobody can pay on this terminal until it has finished."),
+            _lt("This can take a few minutes. Nobody can pay on this terminal until it has finished."),
         ),
         "administration_done": (_lt("Done"), _lt("The terminal has finished.")),
         "administration_failed": (
@@ -412,7 +412,7 @@ register(
         ADMINISTRATION_UNANSWERED: (
             _lt("Ended without an answer"),
             _lt(
-                "The terminal is idle again, but didn't say whether it did this. No money was moved. Look at its print-out, or do it again."
+                "The terminal is idle again, but didn't say whether it did this. No money was moved. Look at its printout, or do it again."
             ),
         ),
     },
@@ -444,9 +444,9 @@ register(
             _lt("Amount not possible"),
             {
                 "amount_not_a_number": _lt("The amount isn't a number. Enter the amount to charge."),
-                "amount_decimals": _lt("%(currency)s has only %(digits)s decimals. Enter the amount without more."),
+                "amount_decimals": _lt("%(currency)s has only %(digits)s decimals. Enter no more than that."),
                 "currency_unknown": _lt(
-                    "%(currency)s is no currency that cards can be charged in. Choose one of ISO 4217, such as NOK or EUR."
+                    "Cards can't be charged in %(currency)s. Choose a currency of ISO 4217, such as NOK or EUR."
                 ),
             },
         ),
@@ -454,7 +454,7 @@ register(
             _lt("Currencies differ"),
             {
                 "terminal_currency": _lt(
-                    "The terminal %(terminal)s charges in %(terminal_currency)s, but the amount is in %(currency)s. Choose a terminal for %(currency)s, or another way of payment."
+                    "The terminal %(terminal)s charges in %(terminal_currency)s, but the amount is in %(currency)s. Choose a terminal for %(currency)s, or another way to pay."
                 ),
             },
         ),
@@ -462,7 +462,7 @@ register(
             _lt("Terminal busy"),
             {
                 "terminal_in_administration": _lt(
-                    "The terminal %(terminal)s is busy with its administration (%(activity)s, started by %(user)s). Wait until it is finished, or choose another terminal."
+                    "The terminal %(terminal)s is busy with administration (%(activity)s, started by %(user)s). Wait until it is finished, or choose another terminal."
                 ),
                 "terminal_in_payment": _lt(
                     "The terminal %(terminal)s is busy with another payment (%(amount)s, started by %(user)s). Wait until it is finished, or choose another terminal."
@@ -477,7 +477,7 @@ register(
                     "The result of an earlier refund of %(amount)s on the terminal %(terminal)s is still being fetched, and a new transaction would wipe it out. Wait a moment, or choose another terminal."
                 ),
                 "reversal:earlier_result": _lt(
-                    "It is still being fetched whether the terminal %(terminal)s took an earlier payment of %(amount)s back, and a new transaction would wipe that out. Wait a moment, or choose another terminal."
+                    "It isn't known yet whether the terminal %(terminal)s reversed an earlier payment of %(amount)s, and a new transaction would wipe out the evidence. Wait a moment, or choose another terminal."
                 ),
                 "earlier_result": _lt(
                     "The result of an earlier payment of %(amount)s on the terminal %(terminal)s is still being fetched, and a new one would wipe it out. Wait a moment, or choose another terminal."
@@ -534,26 +534,26 @@ register(
             _lt("Entry not possible"),
             {
                 "identifier_not_possible": _lt(
-                    "“%(identifier)s” isn't a terminal ID. It has 8 digits and stands on the terminal's receipts."
+                    "“%(identifier)s” isn't a terminal ID: that has 8 digits and is printed on the terminal's receipts."
                 ),
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name or a path."
                 ),
                 "simulator_elsewhere": _lt(
-                    "The simulator must run on Odoo's own machine (http://127.0.0.1:8910), and %(host)s is another one. Who runs the server can allow that (NETS_SIMULATOR_HOSTS)."
+                    "The simulator must run on Odoo's own machine (http://127.0.0.1:8910), and %(host)s is another one. The person who runs the server can allow that (NETS_SIMULATOR_HOSTS)."
                 ),
                 "settle_too_much": _lt(
-                    "Only %(asked)s was asked for. Compare the amount in the terminal's journal: a tip may be on top, but not as much again."
+                    "Only %(asked)s was asked for. Compare the amount in the terminal's journal: it may include a tip, but not as much again."
                 ),
                 "settings_lookup": _lt(
-                    "The first lookup comes after 5 seconds at the earliest: a result isn't there sooner. The longest pause is at least as long, and an hour at most."
+                    "The first lookup comes after 5 seconds at the earliest: no result is available sooner. The longest pause must be at least as long, and an hour at most."
                 ),
                 "settings_person": _lt("A person is called after a minute at the earliest."),
                 "settings_retention": _lt(
-                    "Raw answers are kept for a day at least, receipts for a year at least and for 100 years at most."
+                    "Raw answers are kept for at least a day, receipts for at least a year and at most 100 years."
                 ),
                 "settings_token": _lt(
-                    "The monitoring token is a password: use 16 characters or more, made by a machine."
+                    "The monitoring token is a password: use at least 16 randomly generated characters."
                 ),
                 "settle_administration": _lt(
                     "An administration moves no money. Settle it as “not charged” to free the terminal."
@@ -587,7 +587,7 @@ register(
                     "This account has terminals, with their history. Add an account for the other company."
                 ),
                 "site_with_terminals": _lt(
-                    "Terminals stand at this site. Add a site for the other company, and move them there."
+                    "There are terminals at this site. Add a site for the other company, and move them there."
                 ),
                 "uninstall_open": _lt(
                     "Without this app, their results would never be known, or never be booked. Settle and book them first:\n%(open)s"
@@ -600,11 +600,13 @@ register(
         (
             _lt("Not up to date"),
             {
-                "not_failed": _lt("This isn't known as failed any more, so it isn't tried again. Look at it first."),
+                "not_failed": _lt("This is no longer known as failed, so it isn't tried again. Look at it first."),
                 "request_without_number": _lt("The request has no number. Reload the page and try again."),
-                "request_of_another": _lt("The request has the number of another one. Reload the page and try again."),
+                "request_of_another": _lt(
+                    "The request's number belongs to another one. Reload the page and try again."
+                ),
                 "not_tried_again": _lt("This isn't tried again. Start a new one."),
-                "no_signature": _lt("No signature is waited for."),
+                "no_signature": _lt("There is no signature to check."),
                 "settle_not_unknown": _lt(
                     "Only a transaction whose result is unknown, and no longer waited for, can be settled."
                 ),
@@ -618,7 +620,7 @@ register(
     lookups={
         "proven": _lt("The terminal's last result shows no charge. It is asked once more, to be sure."),
         "no_charge_shown": _lt("The terminal's last result shows no charge of this payment."),
-        "call_held": _lt("The terminal's own answer is still waited for."),
+        "call_held": _lt("Odoo is still waiting for the terminal's own answer."),
         "terminal_not_idle": _lt("The terminal is “%(state)s”: it hasn't finished yet."),
         "customer_may_be_there": _lt(
             "The terminal shows nothing new. A customer may take until %(until)s: then it is known."
@@ -638,7 +640,7 @@ register(
         "not_recognisable": _lt("The terminal's last result has neither number nor time, so it can't be recognised."),
         "result_gone": _lt("The terminal doesn't show any last result any more."),
         "reversal_not_disproved": _lt(
-            "The terminal still shows the payment. That doesn't prove that it wasn't taken back."
+            "The terminal still shows the payment. That doesn't prove that it wasn't reversed."
         ),
     }
 )

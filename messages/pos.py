@@ -22,19 +22,19 @@ register(
         "without_order": (
             _lt("Charged, but not for this order"),
             _lt(
-                "The card was charged when this order could not take it any more. A manager finds the charge in the list of card transactions, and refunds it or attaches it to an order."
+                "The card was charged when this order could no longer take it. A manager can find the charge in the list of card transactions, and refund it or attach it to an order."
             ),
         ),
         "refund:without_order": (
             _lt("Refunded, but not for this order"),
             _lt(
-                "The money went back to the card when this order could not take it any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+                "The money went back to the card when this order could no longer take it. It is booked as a separate payment. A manager can find it in the list of card transactions."
             ),
         ),
         "reversal:without_order": (
             _lt("Reversed, but not for this order"),
             _lt(
-                "The terminal took the payment back when this order could not take that any more. It is booked as a payment of its own. A manager finds it in the list of card transactions."
+                "The terminal reversed the payment when this order could no longer take that. It is booked as a separate payment. A manager can find it in the list of card transactions."
             ),
         ),
     },
@@ -65,7 +65,7 @@ register(
                 "method_currency": _lt(
                     "%(terminal)s charges in %(terminal_currency)s, but the journal of %(method)s is kept in %(currency)s. Choose another terminal, or another journal."
                 ),
-                "attach_company": _lt("The order has another company or currency than the payment."),
+                "attach_company": _lt("The order's company or currency differs from the payment's."),
             },
         ),
         (
@@ -85,7 +85,7 @@ register(
         (
             _lt("Not reversible"),
             {
-                "line_not_charged": _lt("No card was charged on this line, so there is nothing to take back."),
+                "line_not_charged": _lt("No card was charged on this line, so there is nothing to reverse."),
             },
         ),
         (
@@ -107,7 +107,7 @@ register(
                     "The result of the card refund of %(amount)s for %(order)s on the terminal %(terminal)s isn't known yet. Get its last result first; a manager can settle it by hand."
                 ),
                 "reversal:order_result_unknown": _lt(
-                    "It isn't known yet whether the terminal %(terminal)s took the %(amount)s for %(order)s back. Get its last result first; a manager can settle it by hand."
+                    "It isn't known yet whether the terminal %(terminal)s reversed the %(amount)s for %(order)s. Get its last result first; a manager can settle it by hand."
                 ),
                 "order_charge_unbooked": _lt(
                     "%(order)s was charged %(amount)s on a card, but that isn't booked yet. Wait a moment and try again."
@@ -116,7 +116,7 @@ register(
                     "%(amount)s for %(order)s went back to a card, but that isn't booked yet. Wait a moment and try again."
                 ),
                 "reversal:order_charge_unbooked": _lt(
-                    "The terminal took %(amount)s for %(order)s back, but that isn't booked yet. Wait a moment and try again."
+                    "The terminal reversed %(amount)s for %(order)s, but that isn't booked yet. Wait a moment and try again."
                 ),
             },
         ),
@@ -152,7 +152,7 @@ register(
             },
         ),
         (
-            _lt("Choose another way of payment"),
+            _lt("Choose another way to pay"),
             {
                 "card_by_hand": _lt(
                     "A card payment is taken on the terminal, from the till. To record money that came in another way, choose another payment method."
@@ -170,11 +170,11 @@ register(
                     "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
                 ),
                 "rights_session_payment": _lt(
-                    "Which session of the Point of Sale a payment belongs to is written when that session closes, and by nobody else."
+                    "Which session of the Point of Sale a payment belongs to is written only when that session closes."
                 ),
                 "rights_till": _lt("Only users of the Point of Sale may do this, or see it."),
                 "rights_by_hand": _lt(
-                    "Only a manager may record a card payment by hand. Ask your manager, or take another way of payment."
+                    "Only a manager may record a card payment by hand. Ask your manager, or use another way to pay."
                 ),
             },
         ),
@@ -250,10 +250,8 @@ register(
                 ),
                 "not_of_till": _lt("This wasn't taken in the Point of Sale. Open it where it was started."),
                 "belongs_to_till": _lt("This belongs to an order of the Point of Sale. Open it there, and try again."),
-                "charge_of_paid_order": _lt(
-                    "This charge belongs to a paid order, or is booked as a payment of its own."
-                ),
-                "being_reversed": _lt("The terminal is taking this payment back, or has done so."),
+                "charge_of_paid_order": _lt("This charge belongs to a paid order, or is booked as a separate payment."),
+                "being_reversed": _lt("The terminal is reversing this payment, or has already done so."),
                 "attach_not_possible": _lt(
                     "Only a payment without an order, of which nothing was refunded, can be attached to an order."
                 ),
@@ -264,22 +262,22 @@ register(
                     "The customer signs for the card payment of %(amount)s of %(order)s. Compare the signature with the one on the card, and accept or decline it: in the till, or in the list of card transactions."
                 ),
                 "order_signature_declined": _lt(
-                    "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone back yet. Take the payment back with “Reverse”; where the terminal can't do that any more, a manager refunds it in the list of card transactions, or accepts the signature there after all."
+                    "The signature for the card payment of %(amount)s of %(order)s was declined, but the money hasn't gone back yet. Press “Reverse”; if the terminal can't do that any more, a manager refunds it in the list of card transactions, or accepts the signature there after all."
                 ),
                 "order_below_cards": _lt(
-                    "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become %(total)s. Put back what was taken off. To give the money back, use “Reverse”; or complete the order, and refund it."
+                    "%(amount)s of %(order)s is paid by card, or being paid at this moment, so its total can't become %(total)s. Put back what was removed. To give the money back, use “Reverse”; or complete the order, and refund it."
                 ),
                 "order_paid_stays": _lt(
-                    "%(order)s is paid, so what it comes to, and what was paid, stay as they are. Sell more on a new order, and refund what comes back."
+                    "%(order)s is paid, so its total and its payments stay as they are. Sell more on a new order, and refund what is returned."
                 ),
                 "order_charged": _lt(
-                    "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or take the payment back on the terminal with “Reverse”, or refund it."
+                    "%(order)s was charged %(amount)s on a card, so this payment stays as it is. Complete the order; or press “Reverse” to have the terminal reverse it, or refund it."
                 ),
                 "refund:order_charged": _lt(
                     "%(amount)s for %(order)s went back to a card, so this payment stays as it is. Complete the order."
                 ),
                 "reversal:order_charged": _lt(
-                    "The terminal took %(amount)s for %(order)s back, so this payment stays as it is. Complete the order."
+                    "The terminal reversed %(amount)s for %(order)s, so this payment stays as it is. Complete the order."
                 ),
             },
         ),

@@ -1,4 +1,4 @@
-"""What of the repository is the addon: one list, for a checkout's own Odoo, for the wheel, and for the zip.
+"""Which parts of the repository are the addon: one list, for a checkout's own Odoo, for the wheel, and for the zip.
 
 ``python addon_files.py`` makes the folder that a checkout's Odoo finds the addon in. Only the standard library is
 needed: script/bootstrap runs this before anything is installed, and ``pip`` in an environment of its own.

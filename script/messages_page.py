@@ -1,6 +1,6 @@
 """docs/MESSAGES.md, made of the catalogue in messages/: every message, what leads to it, and how to see it.
 
-What a message says stands in the catalogue alone; here stands what leads to it on the wire, and how the simulator plays
+What a message says is in the catalogue alone; here is what leads to it on the wire, and how the simulator plays
 that. `script/lint` compares the page with the catalogue, and `script/lint --fix` writes it again.
 """
 
@@ -68,7 +68,7 @@ PAYMENTS = {
     "not_booked": ("approved, and accounting refused", "outcome `approved`, and an archived journal"),
     "signature_required": ("`CVM` 1; nobody has looked at the signature yet", "outcome `approved`, `cvm` 1"),
     "signature_declined": (
-        "somebody declined the signature, and the terminal didn't take the payment back",
+        "somebody declined the signature, and the terminal didn't reverse the payment",
         "outcome `approved`, `cvm` 1, then `busy`",
     ),
     "without_order": (
@@ -156,7 +156,7 @@ def _catalogue():
 
 
 def _refusals(catalogue):
-    """Return the causes of each label, whichever part of the addon refuses them."""
+    """Return the causes of each label, regardless of which part of the addon refuses them."""
     causes = {}
     for label, explanation in catalogue.catalogue._REFUSALS.values():
         causes.setdefault(_text(label), []).append(_text(explanation))
@@ -234,10 +234,10 @@ PAGE_TEMPLATE = """\
 # Messages
 
 Every outcome and error has a short label and an explanation that says what to do. The dialog, the till, the log and the
-settings take them from one catalogue, `messages/`; the text and code that NETS sent stand beside them as they came. A
+settings take them from one catalogue, `messages/`; the text and code that NETS sent are beside them as they came. A
 text or code that nobody knows is shown under the nearest label.
 
-An unknown result is never called failed: the labels that say *The result is being fetched* end by themselves in
+An unknown result is never called failed: the labels that say *The result is being fetched* end automatically in
 *Successful* or in one that says *Nothing was charged*.
 
 How to play each of them: [simulator/README.md](../simulator/README.md).
@@ -255,8 +255,8 @@ A reason that the catalogue doesn't name reads **{other_label}**: {other}
 ## Refunds and reversals
 
 Where money goes back, *Nothing was charged* reads *No money went back to the card* (a refund) or *The payment wasn't
-taken back* (a reversal), and *Don't charge again* reads *Don't refund again* or *Don't reverse or refund it*. Besides,
-these words stand instead of those for payments.
+reversed* (a reversal), and *Don't charge again* reads *Don't refund again* or *Don't reverse or refund it*. Besides,
+these words replace those for payments.
 
 {back}
 
@@ -271,7 +271,7 @@ these words stand instead of those for payments.
 ## Before anything is sent
 
 These are refused at once: nothing has reached a terminal, and nothing was charged. The label is the first line, the
-explanation the second one. In italics stands what is named there.
+explanation the second one. What is named there is in italics.
 
 {refusals}
 """

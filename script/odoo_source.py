@@ -168,7 +168,7 @@ def run(*command, cwd=None, env=None):
 
 @contextlib.contextmanager
 def unpacked(version):
-    """Give an empty folder to put a tree into, mend what Debian leaves out, and put it in its place when it is whole.
+    """Give an empty folder to put a tree into, fix what Debian leaves out, and put it in its place when it is whole.
 
     :param str version: which build it is, for what is made from it
     :raise Unusable: where it isn't whole
@@ -185,7 +185,7 @@ def unpacked(version):
         for name in names:
             if not os.path.exists(f"{folder}/{name}"):
                 raise Unusable(f"what {folder}/{name} is a link to is missing")
-    mend(tree)
+    repair(tree)
     (new / "version").write_text(f"{version}\n")
     shutil.rmtree(HOME / "src", ignore_errors=True)
     new.rename(HOME / "src")
@@ -203,7 +203,7 @@ def _gap(tree):
     return next((place for place in places if not place.exists()), None)
 
 
-def mend(tree):
+def repair(tree):
     """Make of Debian's tree one that Odoo runs from without complaint."""
     if stale := _stale_copy(tree):
         shutil.rmtree(stale)
@@ -213,7 +213,7 @@ def mend(tree):
 
 
 def use_tree(tree):
-    """Use a tree where it is, or a copy of it where something has to be mended: it is not ours.
+    """Use a tree where it is, or a copy of it where something has to be fixed: it is not ours.
 
     :return: its folder
     :raise Unusable: where it isn't whole
@@ -451,7 +451,7 @@ def first():
             say(f"· Odoo {SERIES}: {name}, {time.monotonic() - began:.1f} s")
             return tree
     raise Unusable(
-        f"Odoo {SERIES} is not to be had: no source has it (above), the details are in {HOME}/odoo-source.log. "
+        f"Odoo {SERIES} is not available: no source has it (above), the details are in {HOME}/odoo-source.log. "
         f"Point ODOO_SRC to a folder that holds an Odoo {SERIES} source tree, or put one beside the checkout."
     )
 

@@ -33,7 +33,7 @@ NOT_ODOO = ("connect_cloud/", "simulator/", "script/", "benchmarks/", "tests/liv
 
 @dataclasses.dataclass(frozen=True)
 class Checker:
-    """One checker: which files it takes, the command that checks and the one that mends them.
+    """One checker: which files it takes, the command that checks and the one that fixes them.
 
     The commands run in the folder of the files, which are appended to them unless ``whole``.
     """
@@ -248,7 +248,7 @@ def check_translations(folder, fix=False):
 
 # === ALL === #
 
-# Checks that are no command, in the order in which they mend; and for the self-check, errors: each the file, what is
+# Checks that are no command, in the order in which they fix; and for the self-check, errors: each the file, what is
 # replaced at its first place there ("" for the end), by what, and a piece of what the check says about it.
 _STRAY = '\nmsgid "seeded"\nmsgstr "seeded"\n'
 FUNCTIONS = {
@@ -294,7 +294,7 @@ def _timed(function, *args):
 
 
 def fix_all(checkers, names):
-    """Mend in the checkout what the checkers can mend."""
+    """Fix in the checkout what the checkers can fix."""
     files = tracked_files()
     for checker in checkers:
         if checker.fix:
@@ -350,7 +350,7 @@ def main():
     names = [*(checker.name for checker in CHECKERS), *FUNCTIONS]
     parser = argparse.ArgumentParser(prog="script/lint", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="checker", help=f"of {', '.join(names)}")
-    parser.add_argument("--fix", action="store_true", help="mend what can be mended, then check")
+    parser.add_argument("--fix", action="store_true", help="fix what can be fixed, then check")
     parser.add_argument("--self-check", action="store_true", help="see that each finds an error")
     options = parser.parse_args()
     if unknown := set(options.only) - set(names):

@@ -1,6 +1,6 @@
 """Prepare a version from a clean main branch: changelog, manifest, commit, tag, and the packages in dist/.
 
-What is new stands in CHANGELOG.md under “Unreleased”. Nothing is pushed; the commands for that are printed at the end.
+What is new is in CHANGELOG.md under “Unreleased”. Nothing is pushed; the commands for that are printed at the end.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def dated_changelog(text, version, day):
     """Return the changelog with what is unreleased under the version's own heading.
 
     :param datetime.date day: of the release
-    :raise NotReady: where nothing stands there
+    :raise NotReady: where there is nothing
     """
     heading = re.search(rf"^## ({UNRELEASED}|{re.escape(version)})\n+(?=\S)(?!## )", text, re.MULTILINE)
     if not heading:
@@ -94,7 +94,7 @@ def main():
     for path in run_build.build(addon_files.ROOT / "dist"):
         print(Path(path).relative_to(addon_files.ROOT))
     print(f"{version} is committed and tagged here. To publish it:\n  git push origin {BRANCH} {version}")
-    print(f"To take it back:\n  git tag --delete {version} && git reset --hard HEAD~")
+    print(f"To undo it:\n  git tag --delete {version} && git reset --hard HEAD~")
     return 0
 
 

@@ -50,7 +50,7 @@ def prepare_database(postgresql, options, ledger):
     stamp = postgresql.stamp(options.database)
     if stamp == "" and not options.reset:
         raise stack.StackError(
-            f"The database {options.database} was not made by script/server, or not to its end. "
+            f"The database {options.database} was not made by script/server, or not completely. "
             "Choose another with --database, or let --reset replace it."
         )
     if stamp and not options.reset:

@@ -26,7 +26,7 @@ SWITCHES = {
     # How long the bank takes with a card in somebody's hand; a script doesn't wait for it
     "processing": (0.8, float),
     "last_transaction": ("ok", ("ok", "error", "hang")),
-    # What a client hears whose terminal lost power or network under a running transaction [?]
+    # What a client is told whose terminal lost power or network under a running transaction [?]
     "lost_contact": ("result_99", ("result_99", "never", "cut")),
     # What a terminal without any transaction answers [?]
     "no_last": ("null", ("null", "empty", "failure")),

@@ -219,7 +219,7 @@ class Play:
 
     @property
     def seconds(self):
-        """After how many seconds the hold ends by itself; None where it does not."""
+        """After how many seconds the hold ends automatically; None where it does not."""
         return self.wait.get("seconds") if isinstance(self.wait, dict) else None
 
 

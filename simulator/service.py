@@ -38,7 +38,7 @@ def routes(nets):
 
 
 def middleware(nets):
-    """Return what stands before every call: the request log and the switch "down"."""
+    """Return what comes before every call: the request log and the switch "down"."""
 
     @web.middleware
     async def log_and_switch(request, handler):

@@ -1,4 +1,4 @@
-"""The terminal: a state machine moved by keys, timers and requests, never by who listens.
+"""The terminal: a state machine moved by keys, timers and requests, never by its listeners.
 
     idle → card → pin → processing → signature → remove_card → result → idle
 
@@ -62,7 +62,7 @@ class Transaction:
 
 
 class Terminal:
-    """One terminal. ``nets`` gives the ledger, the switches and hears about changes."""
+    """One terminal. ``nets`` gives the ledger, the switches and is told about changes."""
 
     def __init__(self, nets, terminal_id, name, account, site_id):
         self.nets = nets
@@ -589,5 +589,5 @@ class Terminal:
         self._timers.clear()
 
     def now(self):
-        """Return the time on the wall where the terminal stands."""
+        """Return the time on the wall where the terminal is."""
         return datetime.now(self.nets.zone)

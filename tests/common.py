@@ -304,7 +304,7 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
 
     @contextmanager
     def undone(self):
-        """What happens inside is taken back, so that the cases of a table don't meet."""
+        """What happens inside is rolled back, so that the cases of a table don't meet."""
         self.env.flush_all()
         with self.env.cr.savepoint() as savepoint:
             yield

@@ -28,7 +28,7 @@ def test_the_exponent_is_isos(code, places):
     assert exponent(code) == places
 
 
-def test_each_code_stands_once():
+def test_each_code_is_there_once():
     assert len(EXPONENTS) == 17 + 141 + 7 + 2
     assert all(len(code) == 3 and code.isupper() for code in EXPONENTS)
 
@@ -183,7 +183,7 @@ def test_what_could_mean_something_else_is_not_read(line):
     assert read_amount(RECEIPT.format(line)) is None
 
 
-def test_the_same_amount_twice_is_one_and_all_that_stand_there_can_be_had():
+def test_the_same_amount_twice_is_one_and_all_that_are_there_are_given():
     assert read_amount("NOK 100,00\nTOTAL NOK 100,00") == ("NOK", 10000)
     assert read_amounts("NOK 100,00\r\nEUR 8,70\r\nTip 1,00") == {("NOK", 10000), ("EUR", 870)}
     assert read_amounts("") == set()

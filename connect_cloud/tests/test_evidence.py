@@ -262,7 +262,7 @@ def test_rule_7_a_reversal_shows_no_order_id_also_where_payments_do():
     assert_open(look(asked, approved(105, order_id="THEORIGINALS")), Why.OTHER_ORDER)
 
 
-def test_rule_7_a_reversal_is_not_proven_by_what_it_takes_back():
+def test_rule_7_a_reversal_is_not_proven_by_what_it_reverses():
     original = Original("THEORIGINALS", "000101A00101", AMOUNT)
     asked = question(kind=Kind.REVERSAL, original=original)
     assert look(asked, approved(102)).decision == Decision.CHARGED
@@ -353,7 +353,7 @@ def test_rule_8b_still_the_very_one_after_the_longest_wait_seen_twice():
         approved(100, TotalAmount=7700, TimeStamp=f"{(SENT + timedelta(seconds=-60)).isoformat()}"),
     ],
 )
-def test_rule_8b_in_whatever_form_it_is_told(seen):
+def test_rule_8b_in_any_form(seen):
     assert look_twice(question(301), seen).decision == Decision.NOT_CHARGED
     assert look_twice(question(301, before=seen), BEFORE).decision == Decision.NOT_CHARGED
 
@@ -453,7 +453,7 @@ def test_rule_9_an_approval_with_our_order_id_wins_over_evidence_against_it():
 # === REVERSALS === #
 
 
-def test_a_reversal_takes_back_what_is_shown_and_nothing_else():
+def test_what_is_reversed_is_what_is_shown_and_nothing_else():
     original = Original("THEORIGINALS", "000101A00101", AMOUNT)
     for shown in (
         approved(101),
@@ -889,7 +889,7 @@ def test_rules_7_and_8_hold_whatever_happens_on_the_terminal(kind, by_hand, data
 @quickly
 @given(st.data(), st.sampled_from(["charged", "refused", "cancelled", "lost"]), st.booleans(), st.booleans())
 def test_rules_7_and_8_settle_what_is_still_shown(data, fate, shows_order_ids, mirrors_order_id):
-    """Not only never wrong: where nobody works by hand, two lookups are enough, in whatever forms."""
+    """Not only never wrong: where nobody works by hand, two lookups are enough, in any forms."""
     draw = data.draw
     terminal = Terminal(draw)
     terminal.restarts_at = 1

@@ -1,4 +1,4 @@
-"""Odoo 19 runs on Python 3.10 to 3.13; so does this package, whichever one the tests run on."""
+"""Odoo 19 runs on Python 3.10 to 3.13; so does this package, and the tests run on any of them."""
 
 import ast
 import json

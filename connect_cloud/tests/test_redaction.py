@@ -189,7 +189,7 @@ behind = st.sampled_from(
 
 @settings(max_examples=400, deadline=None)
 @given(st.data(), card_numbers(), around, behind)
-def test_a_card_number_is_masked_wherever_it_stands(data, number, before, after):
+def test_a_card_number_is_masked_wherever_it_is(data, number, before, after):
     shown = data.draw(laid_out(number))
     masked = mask_card_numbers(before + shown + after)
     assert masked.startswith(before) and masked.endswith(after)

@@ -122,7 +122,7 @@ class AccountMove(models.Model):
         return result
 
     def _nets_name_refunds(self):
-        """On a credit note: what went back to a card is called so."""
+        """On a credit note: what went back to a card is named as such."""
         refunds = self.sudo().nets_transaction_ids.filtered(lambda transaction: transaction.kind == "refund")
         widget = self.move_type == "out_refund" and refunds.payment_id and self.invoice_payments_widget
         if widget:

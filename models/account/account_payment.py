@@ -90,7 +90,7 @@ class AccountPayment(models.Model):
         return self._nets_purchase().sudo(False).action_refund()
 
     def action_nets_reverse(self):
-        """Open the dialog that takes this card payment back on the terminal."""
+        """Open the dialog that reverses this card payment on the terminal."""
         self.ensure_one()
         return self._nets_purchase().sudo(False).action_reverse()
 
@@ -110,7 +110,7 @@ class AccountPayment(models.Model):
     def _nets_charged(self):
         """The payments among these that stand for what a terminal charged or refunded.
 
-        One that the terminal took back as a whole, and that no outgoing payment offsets, stands for nothing.
+        One that the terminal reversed, and that no outgoing payment offsets, stands for nothing.
         """
         return self.filtered(
             lambda payment: (

@@ -1,4 +1,4 @@
-"""What was charged stays in the books as it was charged, whatever door a change comes through."""
+"""What was charged stays in the books as it was charged, through any door that a change may come."""
 
 
 def changed(record, vals, names):

@@ -22,7 +22,7 @@ class NetsRefundApproval(models.Model):
 
     _check_amount = models.Constraint("CHECK(amount > 0)", "Enter how much may be refunded.")
     _check_what = models.Constraint(
-        "CHECK(partner_id IS NOT NULL OR refund_of_id IS NOT NULL)", "Say to which customer, or of which card payment."
+        "CHECK(partner_id IS NOT NULL OR refund_of_id IS NOT NULL)", "Say to which customer, or for which card payment."
     )
 
     @api.model_create_multi

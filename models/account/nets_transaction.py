@@ -79,13 +79,13 @@ class NetsTransaction(models.Model):
 
     @api.depends("amount_refundable", "to_book", "origin")
     def _compute_can_reverse(self):
-        """The terminal takes back its last transaction only, and only as a whole."""
+        """The terminal reverses only its last transaction, and only as a whole."""
         last = self.filtered(lambda transaction: transaction._has_own_payment())._is_last_of_terminals()
         for transaction in self:
             transaction.can_reverse = transaction in last
 
     def _has_own_payment(self):
-        """Whether this has, or will have, a payment of its own in the books, and is refunded from there."""
+        """Whether this has, or will have, its own payment in the books, and is refunded from there."""
         return self.origin == "invoice" or bool(self.payment_id)
 
     # === ACTION METHODS === #
@@ -102,7 +102,7 @@ class NetsTransaction(models.Model):
         return self._refund_dialog_action()
 
     def action_reverse(self):
-        """Open the dialog that takes the payment back, as long as it is the terminal's last one."""
+        """Open the dialog that reverses the payment, as long as it is the terminal's last one."""
         self.ensure_one()
         self._check_may_run()
         self._check_may_give_back()
@@ -125,7 +125,7 @@ class NetsTransaction(models.Model):
     def refund_data(self, reversal=False, invoice_id=False, previous_id=False):
         """What the dialog shows before a refund or reversal is started.
 
-        :param bool reversal: the terminal's last transaction is to be taken back
+        :param bool reversal: the terminal's last transaction is to be reversed
         :param int invoice_id: the invoice the person looks at, or false
         :param int previous_id: the refund that failed, and is about to be changed: what it asked for is shown
         :return: dict of plain values, amounts negative
@@ -176,7 +176,7 @@ class NetsTransaction(models.Model):
         }
 
     def start_refund(self, amount, terminal_id, request_id, credit_note_id=False, invoice_id=False, previous_id=False):  # pylint: disable=too-many-positional-arguments
-        """Give money back for a payment, on whatever terminal and card.
+        """Give money back for a payment, on any terminal and card.
 
         :param float amount: negative, in the payment's currency, major units
         :param int terminal_id: where
@@ -197,7 +197,7 @@ class NetsTransaction(models.Model):
         return self._press_and_watch(press)
 
     def start_reversal(self, request_id):
-        """Have the terminal take back its last transaction.
+        """Have the terminal reverse its last transaction.
 
         :param str request_id: as for `start_refund`
         :return: as for `start_refund`
@@ -295,7 +295,7 @@ class NetsTransaction(models.Model):
     def _rehearse_booking(self, reservation):
         """Refuse a charge that accounting would refuse to book today (rule 12 at its right end).
 
-        What is booked is tried and taken back. That takes some 170 queries, so payments that differ in nothing but
+        What is booked is tried and rolled back. That takes some 170 queries, so payments that differ in nothing but
         their customer and amount do it once for each state of what accounting goes by: then it is one query.
 
         :param dict reservation: values of nets.transaction
@@ -340,14 +340,14 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _rehearse(self, reservation):
-        """Book what is about to be asked for, and take it back."""
+        """Book what is about to be asked for, and roll it back."""
         try:
             with self._as_if_charged(reservation) as transaction:
                 transaction.with_company(transaction.company_id).with_context(tracking_disable=True)._make_entries()
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # a serialization failure: the request is repeated
-        except Exception as error:  # accounting, and whatever is installed beside it, may refuse in any way
+        except Exception as error:  # accounting, and anything installed beside it, may refuse in any way
             _logger.info("A card isn't asked, since the payment couldn't be booked", exc_info=True)
             raise refusal(self.env, "not_bookable", cause=self._refusal_text(error)) from error
 
@@ -566,7 +566,7 @@ class NetsTransaction(models.Model):
         )
 
     def _method_line(self):
-        """The journal's method: it may have been taken off the journal meanwhile, perhaps to be added anew."""
+        """The journal's method: it may have been taken off the journal meanwhile, perhaps to be added again."""
         payment_type = "inbound" if self.kind == "purchase" else "outbound"
         journal = self.journal_id
         line = self.payment_method_line_id
@@ -620,12 +620,12 @@ class NetsTransaction(models.Model):
         if self.kind != "purchase":
             return self.env._(
                 "%(amount)s went back to the card, but there is nothing open in the books that it could be matched "
-                "with. It stands among the customer's open items.",
+                "with. It is among the customer's open items.",
                 amount=self._format_amount(amount),
             )
         if not self.partner_id:
             return self.env._(
-                "%(credit)s of the charge belongs to no customer yet. It stands open on the account %(account)s.",
+                "%(credit)s of the charge belongs to no customer yet. It is open on the account %(account)s.",
                 credit=self._format_amount(amount),
                 account=self.payment_id.destination_account_id.display_name,
             )

@@ -8,7 +8,7 @@ class NetsTransaction(models.Model):
 
     _inherit = "nets.transaction"
 
-    # What stands on their accounts; negative where a refund takes it back.
+    # What is booked on their accounts; negative for a refund.
     booked_tip = fields.Monetary("Tip on its account", readonly=True, copy=False)
     booked_surcharge = fields.Monetary("Surcharge on its account", readonly=True, copy=False)
 
@@ -27,7 +27,7 @@ class NetsTransaction(models.Model):
         return self.currency_id.round(extra - surcharge), surcharge
 
     def _refunded_extra_amounts(self):
-        """What of the tip and the surcharge a refund takes back: what was asked for goes back first.
+        """What of the tip and the surcharge a refund gives back: what was asked for goes back first.
 
         :return: (tip, surcharge) in major units, zero or negative
         """
@@ -39,7 +39,7 @@ class NetsTransaction(models.Model):
         return -self.currency_id.round(tip), -self.currency_id.round(surcharge)
 
     def _extra_left(self):
-        """:return: (tip, surcharge) that stand on their accounts for this charge, less what refunds took back"""
+        """:return: (tip, surcharge) booked on their accounts for this charge, less what was refunded"""
         taken = self | self.refund_ids
         return sum(taken.mapped("booked_tip")), sum(taken.mapped("booked_surcharge"))
 
@@ -121,7 +121,7 @@ class NetsTransaction(models.Model):
         if self._suspense_account() in accounts:
             notes.append(
                 self.env._(
-                    "The company has no account for that, so it stands on %(account)s. Choose accounts for tips and "
+                    "The company has no account for that, so it is booked on %(account)s. Choose accounts for tips and "
                     "surcharges in the settings, and move it.",
                     account=self._suspense_account().display_name,
                 )
@@ -131,7 +131,7 @@ class NetsTransaction(models.Model):
     def _extra_account(self, name):
         """Where a tip or a surcharge is booked.
 
-        Where the company has no account for it (any more), it is charged all the same: it stands on the journal's
+        Where the company has no account for it (any more), it is charged all the same: it is booked on the journal's
         suspense account then, from where accountants take everything else that isn't assigned yet.
 
         :param str name: `tip` or `surcharge`

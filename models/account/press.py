@@ -16,7 +16,7 @@ class GivesBack(Press):
     refund_rights = {}
 
     def check_giving_back(self):
-        # a terminal takes back what it has just charged, from the same card: nothing that could be given to another
+        # a terminal reverses what it has just charged, on the same card: nothing that could be given to another
         if self.kind == "refund":
             self.refund_rights = self.env["nets.transaction"]._check_refund_rights(self)
 
@@ -286,7 +286,7 @@ class Refund(_BookedPress):
 
 
 class Reversal(Refund):
-    """The terminal takes back its last payment, as a whole, without a card."""
+    """The terminal reverses its last payment, as a whole, without a card."""
 
     kind = "reversal"
 

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 from ...messages import refusal
 
-# Neither money nor what customers owe: what stands there would pay an invoice.
+# Neither money nor what customers owe: what is booked there would pay an invoice.
 EXTRA_ACCOUNT_TYPES = ("liability_current", "income", "income_other", "expense", "expense_other", "expense_direct_cost")
 EXTRA_ACCOUNT_DOMAIN = [("account_type", "in", EXTRA_ACCOUNT_TYPES)]
 SALE_TAX_DOMAIN = [("type_tax_use", "=", "sale")]
@@ -49,10 +49,10 @@ class ResCompany(models.Model):
 
     nets_always_offset = fields.Boolean(
         "Offset reversed payments",
-        help="A payment that a terminal takes back on the same day is offset, too, instead of being cancelled.",
+        help="A payment that a terminal reverses on the same day is offset, too, instead of being cancelled.",
     )
     nets_refund_by = fields.Selection(
-        [("everyone", "Everybody who may write the document"), ("right", "Only who has the right to card refunds")],
+        [("everyone", "Everybody who may write the document"), ("right", "Only users with the right to card refunds")],
         "Who refunds on cards",
         required=True,
         default="everyone",
@@ -60,7 +60,7 @@ class ResCompany(models.Model):
     nets_refund_unlinked = fields.Selection(
         [
             ("everyone", "As other refunds"),
-            ("right", "Only who has the right to card refunds"),
+            ("right", "Only users with the right to card refunds"),
             ("nobody", "Nobody"),
         ],
         "Refunds to a card that wasn't charged here",
@@ -70,7 +70,7 @@ class ResCompany(models.Model):
     nets_refund_limit = fields.Monetary(
         "Refunds above this need a second person",
         currency_field="currency_id",
-        help="To one customer, or of one card payment, within a day. Zero: no limit.",
+        help="To one customer, or for one card payment, within a day. Zero: no limit.",
     )
 
     @api.constrains("nets_tip_account_id", "nets_surcharge_account_id")

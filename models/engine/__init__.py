@@ -6,6 +6,12 @@ from . import nets_location
 from . import nets_terminal
 from . import nets_heartbeat
 from . import nets_transaction
+from . import nets_transaction_press
+from . import nets_transaction_send
+from . import nets_transaction_record
+from . import nets_transaction_ending
+from . import nets_transaction_booking
+from . import nets_transaction_progress
 from . import nets_transaction_recovery
 from . import nets_transaction_refund
 from . import nets_transaction_administration

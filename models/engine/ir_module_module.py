@@ -18,7 +18,7 @@ class IrModuleModule(models.Model):
 
     @api.model
     def _nets_check_uninstall(self):
-        """Refuse to take away what is still needed: the only evidence of what cards were charged.
+        """Refuse to uninstall what is still needed: the only evidence of what cards were charged.
 
         :raise UserError: with the list
         """

@@ -19,8 +19,8 @@ LOGINS_DUE = "nets_connect_cloud.logins_due"
 NO_TOKEN = {"token": False, "token_expires_at": 0, "token_for": False}
 # What decides where a result is asked for, and what is concluded from it.
 JUDGED_BY_FIELDS = {"environment", "username", "company_id", "simulator_url", "customer_timeout"}
-# Hosts of simulators that aren't on this machine, with commas between them. Who may set an account up may not decide
-# what this server talks to.
+# Hosts of simulators that aren't on this machine, with commas between them. The people who may set an account up may
+# not decide what this server talks to.
 SIMULATOR_HOSTS = "NETS_SIMULATOR_HOSTS"
 
 
@@ -50,8 +50,8 @@ class NetsAccount(models.Model):
         inverse="_inverse_password",
         search="_search_password",
         copy=False,
-        help="Can be set, never read. Leave it empty to keep the one that is set. Another environment, or another "
-        "address of the simulator, needs it anew.",
+        help="Can be set, never read. Leave it empty to keep the one that is set. If the environment or "
+        "the simulator's address changes, enter it again.",
     )
     password_is_set = fields.Boolean(compute="_compute_password_is_set")
     connection_reason = fields.Char(readonly=True, copy=False)
@@ -70,7 +70,7 @@ class NetsAccount(models.Model):
     reconciliation_daily = fields.Boolean(
         "Daily reconciliation",
         tracking=True,
-        help="Close the session of every terminal once a day by itself, and keep the report.",
+        help="Close the session of every terminal automatically once a day, and keep the report.",
     )
     reconciliation_hour = fields.Float(
         "At",
@@ -104,7 +104,7 @@ class NetsAccount(models.Model):
         "The waiting times must be positive, and a customer may take at least as long as a person waits to be told.",
     )
     _reconciliation_hour_check = models.Constraint(
-        "CHECK(reconciliation_hour >= 0 AND reconciliation_hour < 24)", "The hour lies between 00:00 and 23:59."
+        "CHECK(reconciliation_hour >= 0 AND reconciliation_hour < 24)", "Enter an hour between 00:00 and 23:59."
     )
 
     # === COMPUTE METHODS === #
@@ -206,14 +206,14 @@ class NetsAccount(models.Model):
                 account.with_context(active_test=False).terminal_ids._set_last_result(None)
         for account, service in services.items():
             if account._base_url() != service and not vals.get("password"):
-                # Another service never gets to see it: whoever may set the address would read the password there.
+                # Another service never gets to see it: anyone who may set the address would read the password there.
                 account._write_secret({"password": False})
         for account in changed:
             account._log_in_after_change()
         return result
 
     def web_save(self, vals, specification, next_id=None):
-        """As Odoo's. Saving logs in once it is committed: what came of it is shown at once."""
+        """As Odoo's. Saving logs in once it is committed: the result is shown at once."""
         saved = super().web_save(vals, specification, next_id=next_id)
         if self.env.cr.postcommit.data.get(LOGINS_DUE):
             self._end_transaction()
@@ -232,7 +232,7 @@ class NetsAccount(models.Model):
     # === ACTION METHODS === #
 
     def action_test_connection(self):
-        """Log in now, and say in plain words what came of it.
+        """Log in now, and say in plain words how it went.
 
         :return: a notification action
         """
@@ -297,7 +297,7 @@ class NetsAccount(models.Model):
         return identifiers
 
     def _end_transaction(self):
-        """Rule 26: no snapshot is kept while NETS is asked, nor a lock. Only for what a button does by itself."""
+        """Rule 26: no snapshot is kept while NETS is asked, nor a lock. Only for what a button does directly."""
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _log_in(self):
@@ -312,7 +312,7 @@ class NetsAccount(models.Model):
         return identifiers
 
     def _record_login(self, identifiers, error, told_id=None):
-        """Keep what came of a login.
+        """Keep the result of a login.
 
         :param identifiers: of the terminals that the account may use, or None where NETS didn't say
         :param error: ConnectCloudError, or None where it worked
@@ -338,7 +338,7 @@ class NetsAccount(models.Model):
     def _renew_tokens(self):
         """Have the tokens renewed that end soon: nobody at a terminal should wait for a login.
 
-        Only where it isn't the account that NETS refuses: what is wrong there, a person mends. And not all the time
+        Only where it isn't the account that NETS refuses: what is wrong there, a person must fix. And not all the time
         where NETS can't be reached.
         """
         self.env.cr.execute(
@@ -357,7 +357,7 @@ class NetsAccount(models.Model):
             listener.log_in_after_commit(self.env.cr, account_id)
 
     def _connection_notification(self, identifiers=()):
-        """What came of a login, for a notification.
+        """The result of a login, for a notification.
 
         :param identifiers: the terminals that NETS named
         """
@@ -397,7 +397,7 @@ class NetsAccount(models.Model):
         }[self.environment]
 
     def _client_values(self):
-        """Everything a client needs, so that no cursor is held while it talks.
+        """Everything a client needs, so that no cursor is held during the call.
 
         :return: the keyword arguments of `ConnectCloudClient`, secrets included: never log them
         """

@@ -37,7 +37,7 @@ class NetsAccountSecret(models.Model):
         where nothing can fail, and from there to its place.
 
         :param dict values: of some fields
-        :param bool wait: for whoever changes the same secret; else nothing is written then
+        :param bool wait: for another change of the same secret; else nothing is written then
         """
         cr = self.env.cr
         secrets = {name: values[name] for name in SECRETS if name in values}

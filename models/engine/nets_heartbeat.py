@@ -6,7 +6,7 @@ class NetsHeartbeat(models.Model):
     """What a process has in hand shows here that the process is alive: a call that is listening, or a lookup.
 
     A side table, so that the many renewals never conflict with a change of the transaction itself. Rows are inserted by
-    whoever claims something, and only renewed and deleted by the keeper of that process; nobody has access over RPC.
+    the claiming thread, and only renewed and deleted by the keeper of that process; nobody has access over RPC.
     """
 
     _name = "nets.heartbeat"
@@ -31,7 +31,7 @@ class NetsHeartbeat(models.Model):
         :param list forgotten: of what isn't any more
         """
         if held:
-            # who is at work on one (its progress is shown) mustn't keep the others from being renewed
+            # a change of one (its progress is shown) mustn't keep the others from being renewed
             self.env.cr.execute(
                 SQL(
                     """UPDATE nets_heartbeat SET beat_at = now() AT TIME ZONE 'utc'

@@ -38,7 +38,7 @@ class NetsLocation(models.Model):
 
     @api.depends_context("hierarchical_naming")
     def _compute_display_name(self):
-        # in a tree, such as the search panel's, the group's name would stand there twice
+        # in a tree, such as the search panel's, the group's name would be there twice
         if self.env.context.get("hierarchical_naming", True):
             return super()._compute_display_name()
         for location in self:

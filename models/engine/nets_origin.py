@@ -39,7 +39,7 @@ class NetsOrigin(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        """What this origin says otherwise than the engine, or alone.
+        """What this origin says differently from the engine, or in addition.
 
         :return: dict of some keys of `progress.Progress`
         """
@@ -47,7 +47,7 @@ class NetsOrigin(models.AbstractModel):
 
     @api.model
     def _message(self, transaction, progress):
-        """The words for this transaction as it is now, where they are others than a payment's.
+        """The words for this transaction as it is now, where they differ from a payment's.
 
         :return: messages.Message, or None
         """
@@ -62,7 +62,7 @@ class NetsOrigin(models.AbstractModel):
 
     @api.model
     def _press_back(self, transaction, request_id):
-        """The press that has the terminal take this payment back.
+        """The press that has the terminal reverse this payment.
 
         :return: Press
         :raise UserError: where that isn't done here

@@ -9,7 +9,7 @@ from ...const import ADMINISTRATION_SELECTION
 class NetsReport(models.Model):
     """What a terminal would have printed after a reconciliation, a download or a balance inquiry.
 
-    Kept as it came, and never changed: totals stand in the text only, so a person compares it with what Odoo
+    Kept as it came, and never changed: totals are in the text only, so a person compares it with what Odoo
     recorded for the same session.
     """
 
@@ -65,7 +65,7 @@ class NetsReport(models.Model):
         """The transactions that belong to the session of a reconciliation, and those that may: successful ones whose
         session isn't known.
 
-        Session numbers begin anew after 999, so the previous reconciliation of the terminal is the other limit.
+        Session numbers start again after 999, so the previous reconciliation of the terminal is the other limit.
 
         :return: a domain, or None where the report closes no session
         """

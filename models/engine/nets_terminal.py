@@ -45,14 +45,15 @@ class NetsTerminal(models.Model):
         "res.currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
-        help="The currency the terminal charges in. NETS doesn't say it in its answers.",
+        help="The currency the terminal charges in. NETS' answers don't include it.",
     )
     used_by_hand = fields.Boolean(
         "Also used by hand",
         default=True,
         help="Cards are also taken on this terminal without Odoo. Its last result is then asked for before each "
-        "payment, and an interrupted payment is settled by itself only where the result can't be one that was typed "
-        "by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a person.",
+        "payment, and an interrupted payment is settled automatically only where the result can't be one that was "
+        "typed by hand. Untick it where that never happens: payments start a little sooner, and fewer are left to a "
+        "person.",
     )
     printer = fields.Selection(
         [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],
@@ -233,7 +234,7 @@ class NetsTerminal(models.Model):
         return self._reserve_administration("balance_inquiry")._dialog_action()
 
     def _check_may_administer(self, administration):
-        """Refuse who may not have this terminal do something besides payments, which keeps it from taking any.
+        """Refuse users who may not have this terminal do anything besides payments: meanwhile it can't take any.
 
         A branch takes cards on the terminals of its parents, but doesn't administer them.
 
@@ -345,7 +346,7 @@ class NetsTerminal(models.Model):
         self.write(values)
 
     def _replace_by(self, terminal):
-        """Hook: another device stands in this one's place. Whatever offers this one, offers the other from now on.
+        """Hook: another device takes this one's place. What offers this one, offers the other from now on.
 
         :param terminal: nets.terminal
         """

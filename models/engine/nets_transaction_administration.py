@@ -22,7 +22,7 @@ class NetsTransaction(models.Model):
 
     _administration_check = models.Constraint(
         "CHECK((kind = 'administration') = (administration IS NOT NULL))",
-        "An administration says which one it is, and nothing else does.",
+        "Only an administration says which kind it is.",
     )
     _administration_index = models.Index("(terminal_id, administration, id) WHERE kind = 'administration'")
 

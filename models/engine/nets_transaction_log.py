@@ -9,11 +9,11 @@ from ...messages import describe
 
 
 class NetsTransaction(models.Model):
-    """A log of a million rows: whatever a list shows or filters by is a column, and the filters have indexes."""
+    """A log of a million rows: everything that a list shows or filters by is a column, and the filters have indexes."""
 
     _inherit = "nets.transaction"
 
-    # The terminal as it was then. It may be renamed, moved or connected otherwise later: history stays true.
+    # The terminal as it was then. It may be renamed, moved or connected in another way later: history stays true.
     terminal_name = fields.Char("Terminal's name", readonly=True)
     terminal_type = fields.Selection(
         [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")], "Type", readonly=True

@@ -15,7 +15,7 @@ class NetsTransaction(models.Model):
     _inherit = "nets.transaction"
 
     has_receipt = fields.Boolean(compute="_compute_has_receipt")
-    # As NETS had accepted it for the terminal when this was asked for; it may be set otherwise by now.
+    # As NETS had accepted it for the terminal when this was asked for; the setting may be different by now.
     printer = fields.Selection(
         [("terminal", "The terminal's own printer"), ("odoo", "Odoo")],
         "Receipts printed by",
@@ -62,7 +62,7 @@ class NetsTransaction(models.Model):
     def _check_has_paper(self):
         """Refuse to print what isn't decided.
 
-        :raise AccessError: for who may not use card terminals, or not see these transactions
+        :raise AccessError: for users who may not use card terminals, or not see these transactions
         :raise UserError: where the result isn't known yet, so that neither receipt nor confirmation can be true
         """
         self._check_may_run()
@@ -72,7 +72,8 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "receipt_unknown", order=undecided[0].order_id)
 
     def _print_receipts(self, wanted):
-        """The texts to print, counted as printed. Printing is no right to write: only the counters change.
+        """The texts to print, counted as printed. The right to print isn't the right to write: only the counters
+        change.
 
         :param wanted: some of "customer", "merchant"
         :return: list of (transaction, texts); where the terminal gave none of those, the confirmation is the one text
@@ -90,7 +91,7 @@ class NetsTransaction(models.Model):
         return printed
 
     def _receipt_text(self, which):
-        """A receipt as the terminal gave it, letter by letter, with lines ending in `\\n`.
+        """A receipt as the terminal gave it, character by character, with lines ending in `\\n`.
 
         :param which: "customer" or "merchant"
         """

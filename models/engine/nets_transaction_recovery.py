@@ -36,7 +36,7 @@ from ...messages import (
     describe_lookup,
     refusal,
 )
-from .nets_transaction import NOW
+from .rows import NOW
 
 _logger = logging.getLogger(__name__)
 
@@ -52,14 +52,14 @@ def _alive_until(condition):
     )
 
 
-# Of whoever holds the call, and of whoever looks the result up.
+# Of the thread that holds the call, and of the one that looks the result up.
 CALL_ALIVE_UNTIL = _alive_until(
     SQL("transaction_id = nets_transaction.id AND nets_heartbeat.claim_token = nets_transaction.claim_token")
 )
 LOOKUP_ALIVE_UNTIL = _alive_until(SQL("nets_heartbeat.claim_token = nets_transaction.lookup_token"))
 # Somebody has begun to look it up, and hasn't come to the end.
 LOOKUP_CLAIMED = SQL("lookup_started_at IS NOT NULL AND (looked_up_at IS NULL OR lookup_started_at > looked_up_at)")
-# When it may be looked up: as planned, or as soon as whoever has begun is dead. One whose heartbeat isn't there has
+# When it may be looked up: as planned, or as soon as the thread that began is dead. One whose heartbeat isn't there has
 # just begun (it isn't seen yet), or come to an end.
 LOOKUP_MOMENT = SQL(
     "CASE WHEN %s THEN LEAST(next_lookup_at, %s) ELSE next_lookup_at END",
@@ -81,7 +81,7 @@ class NetsTransaction(models.Model):
         search="_search_needs_person",
         help="Unknown, or charged and not booked, for longer than the settings allow.",
     )
-    # The heartbeat of whoever looks it up, or did last.
+    # The heartbeat of the thread that looks it up, or did last.
     lookup_token = fields.Char(readonly=True, groups=fields.NO_ACCESS)
 
     # What somebody asked for, besides what is unresolved.
@@ -181,7 +181,7 @@ class NetsTransaction(models.Model):
     def get_last_result(self):
         """Ask the terminal at once, without waiting for it here.
 
-        For failed ones, too: an approval that turns up later wins over whatever was known (rule 9).
+        For failed ones, too: an approval that turns up later wins over what was known (rule 9).
 
         :return: what `read_progress` returns
         """
@@ -227,8 +227,8 @@ class NetsTransaction(models.Model):
         values = {"amount": self._format_amount(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
         if self.kind == "reversal":
             return self.env._(
-                "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s taken back, "
-                "asked for on %(date)s? A manager can then settle it by hand.",
+                "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s reversed, as "
+                "asked on %(date)s? A manager can then settle it by hand.",
                 **values,
             )
         if self.kind == "refund":
@@ -344,7 +344,7 @@ class NetsTransaction(models.Model):
             self._compare_and_set({"no_charge_evidence": evidence}, ("unknown",))
 
     def _record_evidence(self, last):
-        """Rules 7 and 9: a last result with an order id of ours is that transaction's, whatever it was taken for.
+        """Rules 7 and 9: a last result with an order id of ours is that transaction's, no matter what it was taken for.
 
         :param last: LastTransaction or None
         :return: the transaction that was found charged just now, mostly empty
@@ -411,8 +411,8 @@ class NetsTransaction(models.Model):
     def _recover(self):
         """Look after rows that their thread has left, without waiting for anything.
 
-        Called when somebody watches a transaction, by whoever looks after what is open in each process, and every
-        minute by the scheduled job.
+        Called when somebody watches a transaction, by each process's thread that looks after what is open,
+        and every minute by the scheduled job.
 
         - never claimed within a minute → failed, by the same compare-and-set as the claim (rule 1)
         - no heartbeat → unknown (rule 16)
@@ -497,7 +497,7 @@ class NetsTransaction(models.Model):
         """Start what is due, in threads; try again what accounting refused; call a person for what stays open; and have
         the tokens renewed that end soon.
 
-        Each record is committed by itself, and one that fails doesn't stop the others. What isn't done within the time
+        Each record is committed separately, and one that fails doesn't stop the others. What isn't done within the time
         of a scheduled job, its next run does.
         """
         # of threads that died; the living ones beat every few seconds
@@ -531,7 +531,7 @@ class NetsTransaction(models.Model):
         ]
 
     def _book_unless_locked(self):
-        """Book, unless somebody is at it already."""
+        """Book, unless somebody is booking it already."""
         if self.try_lock_for_update(allow_referencing=True):
             self._book()
 
@@ -568,7 +568,7 @@ class NetsTransaction(models.Model):
             )
 
     def _responsible_users(self):
-        """Who looks after what doesn't resolve by itself."""
+        """The people who look after what doesn't resolve automatically."""
         users = self.company_id._nets_called_users()
         # a person who can't see it can't be called for it
         return users.filtered(lambda user: user.active and not user.share and self.with_user(user).has_access("read"))

@@ -1,4 +1,4 @@
-"""Money that goes back to the card: what is left of a payment, and what a terminal can take back."""
+"""Money that goes back to the card: what is left of a payment, and what a terminal can reverse."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
@@ -8,7 +8,7 @@ from ...const import NOT_CHARGED_STATES
 
 
 class NetsTransaction(models.Model):
-    """A refund gives money back to any card, on any terminal; a reversal is the terminal's last payment taken back."""
+    """A refund gives money back to any card, on any terminal; a reversal undoes the terminal's last payment."""
 
     _inherit = "nets.transaction"
 
@@ -52,7 +52,7 @@ class NetsTransaction(models.Model):
         return result
 
     def _refund_name(self):
-        """What a person recognises a card payment by who has to choose one to refund."""
+        """How a person who chooses a card payment to refund recognises it."""
         return self.env._(
             "%(card)s on %(date)s, %(left)s left to refund",
             card=self._card_name() or self.terminal_identifier,
@@ -60,7 +60,7 @@ class NetsTransaction(models.Model):
             left=self._format_amount(self.amount_refundable),
         )
 
-    # === WHAT A TERMINAL CAN TAKE BACK === #
+    # === WHAT A TERMINAL CAN REVERSE === #
 
     def _is_last_of_terminals(self):
         """Those of these payments that are the last thing their terminal did, and that nothing was refunded of."""
@@ -93,5 +93,5 @@ class NetsTransaction(models.Model):
         return Original(self.order_id, self.stan_auth or "", abs(self._to_minor_units(self.charged_amount)))
 
     def _is_shown_by(self, last):
-        """Whether the terminal's last transaction is this payment, which a reversal would take back. Not known: no."""
+        """Whether the terminal's last transaction is this payment, which would be reversed. Not known: no."""
         return self.state == "approved" and self._as_original().is_shown(last)

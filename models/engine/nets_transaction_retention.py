@@ -6,10 +6,10 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...const import KEEP_ANSWERS, KEEP_RECEIPTS, RETENTION_BATCH, UNRESOLVED_STATES
-from .nets_transaction import NOW
 
 # What goes with the receipts. The brand stays: it says nothing of a person.
 CARD_COLUMNS = ("customer_receipt", "merchant_receipt", "card_number", "card_last_four", "card_details")
+from .rows import NOW
 
 
 class NetsTransaction(models.Model):

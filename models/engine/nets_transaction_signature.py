@@ -8,12 +8,12 @@ from odoo.fields import Domain
 
 from ...const import NOT_CHARGED_STATES
 from ...messages import refusal
-from .nets_transaction import lock_rows
+from .rows import lock_rows
 
 
 class NetsTransaction(models.Model):
-    """A card that asks for a signature is charged before anybody has looked at it. Who declines it has the payment
-    taken back."""
+    """A card that asks for a signature is charged before anybody has looked at it. Declining it has the payment
+    reversed."""
 
     _inherit = "nets.transaction"
 
@@ -42,8 +42,8 @@ class NetsTransaction(models.Model):
         self.sign(True, str(uuid.uuid4()))
 
     def action_decline_signature(self):
-        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is taken
-        back.
+        """In the log: the signature isn't the one on the card. Opens the dialog that shows how the payment is
+        reversed.
 
         :raise UserError: where it can't be, with the cause
         """
@@ -68,14 +68,14 @@ class NetsTransaction(models.Model):
         return self.env.user.has_group("nets_connect_cloud.group_manager")
 
     def sign(self, accepted, request_id):
-        """Somebody has compared the customer's signature. One that is declined has the payment taken back.
+        """Somebody has compared the customer's signature. Declining it has the payment reversed.
 
         :param bool accepted: it is the one on the card
         :param str request_id: made by the client, new for each press
         :return: what `read_progress` returns: of this transaction, or of its reversal; or, in a list, what the reversal
             has to wait for
         :raise AccessError: where the person may not say it
-        :raise UserError: where no signature is asked for, or the payment can't be taken back any more
+        :raise UserError: where no signature is asked for, or the payment can't be reversed any more
         """
         self.ensure_one()
         self._check_may_run()

@@ -52,7 +52,7 @@ class Press:
         return [self.refund_of]
 
     def standing(self):
-        """What stands for this press already, found after the lock, whatever the request id says.
+        """What stands for this press already, found after the lock, regardless of the request id.
 
         :return: nets.transaction, mostly empty
         """
@@ -88,7 +88,7 @@ class Press:
         return {}
 
     def rehearse(self, reservation):
-        """Try what will be booked once this is done, and take it back.
+        """Try what will be booked once this is done, and roll it back.
 
         :param dict reservation: what is about to be reserved
         :raise UserError: where it would be refused today

@@ -1,7 +1,7 @@
 """What a screen is told: the one contract between the server and all screens that show a transaction.
 
 `static/src/common/progress.js` says the same in JavaScript, and a test compares the two. Every key is always there:
-what doesn't apply has the neutral value that stands here. Nobody adds a key anywhere else.
+what doesn't apply has the neutral value given here. Nobody adds a key anywhere else.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Progress:
     finished: bool = False
 
     # --- what a person reads --- #
-    # How it stands at a glance; the screens have an icon and a colour for each.
+    # Its state at a glance; the screens have an icon and a colour for each.
     look: Literal[
         "running",  # the terminal is at it
         "aborting",  # and was asked to stop
@@ -88,7 +88,7 @@ class Progress:
     task: dict | None = None
 
     # --- the line of an order that it pays; its origin sets these --- #
-    # Odoo's name for where the line stands; empty where there is no line.
+    # Odoo's name for the state of the line; empty where there is no line.
     payment_status: Literal["", "pending", "waitingCard", "waitingCancel", "reversing", "done", "reversed", "retry"] = (
         ""
     )
@@ -104,7 +104,7 @@ class Progress:
 
 @dataclass(kw_only=True)
 class Waiting:
-    """What a press is answered that has to wait. Nothing was started; the screen repeats it with the same request id.
+    """The answer to a press that has to wait. Nothing was started; the screen repeats it with the same request id.
 
     An answer instead of an error: an error would undo what is done to resolve what is waited for.
     """

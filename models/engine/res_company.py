@@ -14,7 +14,7 @@ class ResCompany(models.Model):
     )
 
     def _nets_called_users(self):
-        """Who is called for card transactions of this company that don't resolve automatically."""
+        """The people called for card transactions of this company that don't resolve automatically."""
         self.ensure_one()
         managers = self.env.ref("nets_connect_cloud.group_manager").all_user_ids
         return self.nets_responsible_ids or managers.filtered(lambda user: self in user.company_ids)

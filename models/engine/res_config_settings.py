@@ -14,7 +14,8 @@ class ResConfigSettings(models.TransientModel):
         "First lookup after (seconds)",
         config_parameter="nets_connect_cloud.first_lookup",
         default=FIRST_LOOKUP,
-        help="A lost result is there some seconds later at the earliest. The pauses between lookups double from this.",
+        help="A lost result is available a few seconds later at the earliest. The pauses between lookups double "
+        "from this.",
     )
     nets_longest_pause = fields.Integer(
         "Longest pause between lookups (seconds)",
@@ -37,13 +38,13 @@ class ResConfigSettings(models.TransientModel):
         "Receipts and card details (years)",
         config_parameter="nets_connect_cloud.keep_receipts",
         default=KEEP_RECEIPTS,
-        help="Receipts, card numbers and the details of the chip are removed so many years after the end of the year. "
-        "Amounts, dates, brand and authorisation stay.",
+        help="Receipts, card numbers and the details of the chip are removed this many years after the end of the "
+        "year. Amounts, dates, brand and authorisation stay.",
     )
     nets_monitoring_token = fields.Char(
         "Monitoring token",
         config_parameter="nets_connect_cloud.monitoring_token",
-        help="Answers /nets_connect_cloud/monitoring to whoever sends it as bearer token. Empty: switched off.",
+        help="Anyone who sends this as a bearer token may read /nets_connect_cloud/monitoring. Empty: switched off.",
     )
     nets_account_id = fields.Many2one("nets.account", compute="_compute_nets_account_id")
     nets_account_note = fields.Char(compute="_compute_nets_account_id")
@@ -125,7 +126,7 @@ class ResConfigSettings(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_nets_test_connection(self):
-        """Save the account as it is entered, log in, and say what came of it."""
+        """Save the account as it is entered, log in, and say how it went."""
         self.ensure_one()
         account = self._nets_save_account({}) or self.nets_account_id
         if not account:
@@ -149,14 +150,14 @@ class ResConfigSettings(models.TransientModel):
     def _nets_account_note(self, accounts):
         """What isn't seen of the one account that the page shows: that there are others, or a parent company's."""
         if len(accounts) > 1:
-            return self.env._("This company has %(count)s accounts. Here stands the first one.", count=len(accounts))
+            return self.env._("This company has %(count)s accounts. This is the first one.", count=len(accounts))
         parents = self.company_id.sudo().parent_ids - self.company_id
         inherited = self.env["nets.account"].sudo().search([("company_id", "in", parents.ids)], limit=1)
         if accounts or not inherited:
             return ""
         return self.env._(
             "This branch takes cards on the terminals of %(company)s. Enter an account here only where the branch has "
-            "one of its own.",
+            "its own.",
             company=inherited.company_id.name,
         )
 
@@ -183,6 +184,6 @@ class ResConfigSettings(models.TransientModel):
             if not changed:
                 return account
             account.write(changed)
-        # the page is loaded anew: a message says at once what came of it
+        # the page is reloaded: a message says at once how it ended
         self.env.user._bus_send("simple_notification", account._connection_notification())
         return account

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import describe, describe_refusal, refusal
 from ..account.press import Reversal
-from ..engine.nets_transaction import NOW
+from ..engine.rows import NOW
 from .press import LinePayment, LineReversal
 
 # What a payment line shows of its transaction, besides the amount.
@@ -59,7 +59,7 @@ class NetsTransaction(models.Model):
     without_order = fields.Boolean(
         readonly=True,
         copy=False,
-        help="The card was charged, but no paid order stands for it: it is booked as a payment of its own.",
+        help="The card was charged, but no paid order accounts for it: it is booked as a separate payment.",
     )
 
     _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
@@ -78,8 +78,8 @@ class NetsTransaction(models.Model):
         :param int terminal_id: where
         :param float amount: signed, in the order's currency, major units
         :param str request_id: made by the client, new for each press; a repeat returns the first one's transaction
-        :param str cashier: who stands at the till, for the log
-        :param bool reversal: have the terminal take back its last payment, instead of refunding a card
+        :param str cashier: who is at the till, for the log
+        :param bool reversal: have the terminal reverse its last payment, instead of refunding a card
         :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
         :return: what `read_progress` returns: of the new transaction, or of one that the line has already; or, in a
             list, what it has to wait for: nothing was started then, and the client repeats the request
@@ -189,7 +189,7 @@ class NetsTransaction(models.Model):
         return original
 
     def _pos_check_take_back(self, amount):
-        """:raise UserError: where the terminal can't take this payment back as a whole any more"""
+        """:raise UserError: where the terminal can't reverse this payment any more"""
         if not self._is_last_of_terminals() or self.currency_id.compare_amounts(self.charged_amount, amount) != 0:
             raise refusal(self.env, "not_last_payment")
 
@@ -211,7 +211,7 @@ class NetsTransaction(models.Model):
                 ("without_order", "=", False),
             ]
         )
-        # told by the one that it takes back
+        # told by the one that it reverses
         candidates = candidates.filtered(lambda transaction: not transaction._pos_takes_back_line())
         candidates = candidates.sorted(lambda transaction: (transaction._pos_precedence(), -transaction.id))
         return {transaction.pos_payment_id.uuid: transaction for transaction in candidates}
@@ -268,7 +268,7 @@ class NetsTransaction(models.Model):
         }
 
     def _pos_said_of_line(self):
-        """What the line of this transaction has to say, whichever transaction stands for it by now.
+        """What the line of this transaction has to say, regardless of which transaction stands for it by now.
 
         :return: dict of some values of pos.payment; nothing was charged where it is the status alone
         """
@@ -277,7 +277,7 @@ class NetsTransaction(models.Model):
         return known._pos_line_values() if known else {"payment_status": "retry"}
 
     def _pos_show_on_line(self):
-        """Write status and card on the till's line, for whoever loads the order without asking for the progress: the
+        """Write status and card on the till's line, for tills that load the order without asking for the progress: the
         card of a payment that was settled by hand may become known when its order is long paid.
 
         Written directly: what is recorded here is money, and nothing that point of sale modules add may stop it.
@@ -307,7 +307,7 @@ class NetsTransaction(models.Model):
     def _pos_book(self):
         """Put the charge on the till's line, and what the terminal added on the order.
 
-        Where the order can't take it any more, it becomes a payment of its own: rule 12.
+        Where the order can't take it any more, it becomes a separate payment: rule 12.
         """
         if self.kind == "reversal" and self._pos_takes_back_line():
             return self._pos_book_take_back()
@@ -331,24 +331,24 @@ class NetsTransaction(models.Model):
         if self._pos_of_lines([payment.uuid]).get(payment.uuid) != self:
             # this one had been given up, and another one charges the line by now
             return payment.browse()
-        # this one had been given up, and the customer paid otherwise, or took less
+        # this one had been given up, and the customer paid in another way, or took less
         left = order._nets_left(payment)
         if self.currency_id.compare_amounts(abs(self.amount), left if self.amount > 0 else -left) > 0:
             return payment.browse()
         return payment
 
     def _pos_book_without_order(self):
-        """A payment of its own, on the journal of the payment method: rules 12 and 15."""
+        """A separate payment, on the journal of the payment method: rules 12 and 15."""
         self.without_order = True
         self._make_payment(self._pos_payment_values())
         note = self.env._(
-            "%(order)s couldn't take this any more, so it is booked as a payment of its own. Refund it, or attach it "
+            "%(order)s couldn't take this any more, so it is booked as a separate payment. Refund it, or attach it "
             "to an order.",
             order=self.pos_order_id._nets_name() or self.env._("The order"),
         )
         if self.kind != "purchase":
             note = self.env._(
-                "%(order)s couldn't take this any more, so it is booked as a payment of its own.",
+                "%(order)s couldn't take this any more, so it is booked as a separate payment.",
                 order=self.pos_order_id._nets_name() or self.env._("The order"),
             )
         return " ".join(filter(None, [note, self._booking_note()]))
@@ -384,8 +384,8 @@ class NetsTransaction(models.Model):
         }
 
     def _pos_customer_account(self):
-        """Where the credit of a charge without an order stands: on the customer's own account, where the next invoice
-        can be matched with it. Who isn't known has none."""
+        """Where the credit of a charge without an order is booked: on the customer's own account, where the next
+        invoice can be matched with it. Who isn't known has none."""
         if self.destination_account_id:
             return self.destination_account_id
         if partner := self.partner_id.commercial_partner_id.with_company(self.company_id):
@@ -394,7 +394,7 @@ class NetsTransaction(models.Model):
         return method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
 
     def _pos_book_take_back(self):
-        """Empty the line that the terminal took back, and take off the order what it had added."""
+        """Empty the line whose payment the terminal reversed, and take off the order what it had added."""
         original = self.refund_of_id
         if original.without_order:
             # taken off the order meanwhile

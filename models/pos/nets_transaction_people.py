@@ -10,7 +10,7 @@ from odoo.tools import SQL, escape_psql
 
 from ...const import UNRESOLVED_STATES
 from ...messages import BY_HAND_REASONS, refusal
-from ..engine.nets_transaction import lock_rows
+from ..engine.rows import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
 
 # How long after an attempt that didn't reach NETS a person may record the payment by hand.
@@ -34,11 +34,11 @@ class NetsTransaction(models.Model):
         for transaction in self.sudo():
             transaction.pos_is_on_open_order = not transaction.to_book and transaction._pos_is_on_open_order()
 
-    # === THE CASHIER: TAKE BACK === #
+    # === THE CASHIER: REVERSE === #
 
     @api.model
     def pos_reverse(self, payment_uuid, request_id):
-        """Have the terminal take back its last payment, of an order that isn't finished: the line becomes zero.
+        """Have the terminal reverse its last payment, of an order that isn't finished: the line becomes zero.
 
         :param str payment_uuid: of the line
         :param str request_id: as for `pos_start`
@@ -51,17 +51,17 @@ class NetsTransaction(models.Model):
 
     @api.model
     def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
-        """*Force done*, and its contrary: a manager says what the terminal's journal says (rule 13).
+        """*Force done*, and its opposite: a manager says what the terminal's journal says (rule 13).
 
         With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
-        the server can't know who stands there: it asks for the rights of the user, and keeps the cashier's name.
+        the server can't know who is at the till: it asks for the rights of the user, and keeps the cashier's name.
 
         :param int transaction_id: of unknown result
         :param bool charged: what the journal says
         :param str reason: why it had to be settled by hand
         :param float amount: what was charged, positive; the amount that was asked for where not given
         :param str reference: STAN or authorisation code from the journal
-        :param str cashier: who stands at the till, for the log
+        :param str cashier: who is at the till, for the log
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
@@ -89,7 +89,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_reason(self, reason, cashier=""):
-        """:return: what a person said, with who stood at the till where that isn't who logged in; not longer than what
+        """:return: what a person said, with the cashier's name where that isn't who logged in; not longer than what
         anybody reads"""
         reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
@@ -98,7 +98,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_may_record_by_hand(self):
-        """Whether the user may say that a card was taken on the terminal by hand: as who settles results."""
+        """Whether the user may say that a card was taken on the terminal by hand: like those who settle results."""
         return self.env.user.has_group("nets_connect_cloud.group_manager")
 
     def _pos_reached_nobody(self):
@@ -149,7 +149,7 @@ class NetsTransaction(models.Model):
     # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
 
     def action_pos_complete(self):
-        """Finish the order of this charge, where it is fully paid and only the till didn't come to it.
+        """Finish the order of this charge, where it is fully paid and the till just didn't get to it.
 
         :raise UserError: where it isn't, with what to do
         """
@@ -178,10 +178,10 @@ class NetsTransaction(models.Model):
         return order.sudo(False)._get_records_action()
 
     def action_pos_take_off(self):
-        """Take a charge off an order that won't be finished with it: it is booked as a payment of its own. Then open
+        """Take a charge off an order that won't be finished with it: it is booked as a separate payment. Then open
         the dialog that refunds it.
 
-        :raise UserError: where its order is paid, or it is being taken back
+        :raise UserError: where its order is paid, or it is being reversed
         """
         self.ensure_one()
         self._pos_check_user()
@@ -191,7 +191,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_check_manager(self):
-        """:raise AccessError: for whoever isn't a manager of the Point of Sale"""
+        """:raise AccessError: for anyone who isn't a manager of the Point of Sale"""
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
             raise refusal(self.env, "rights_till_manager", error=AccessError)
 
@@ -218,9 +218,9 @@ class NetsTransaction(models.Model):
         )
 
     def _pos_take_off_order(self):
-        """Book a charge as a payment of its own, instead of on an order that won't be paid with it.
+        """Book a charge as a separate payment, instead of on an order that won't be paid with it.
 
-        :raise UserError: where its order is paid, or it is being taken back
+        :raise UserError: where its order is paid, or it is being reversed
         """
         self.ensure_one()
         order = self.pos_order_id
@@ -240,8 +240,8 @@ class NetsTransaction(models.Model):
         self._tell()
 
     def _pos_give_up_waiting(self):
-        """A manager closes the session although this is unresolved: whatever comes of it, the order is free, and a
-        charge becomes a payment of its own."""
+        """A manager closes the session although this is unresolved: however it ends, the order is free, and a
+        charge becomes a separate payment."""
         self.ensure_one()
         if self._compare_and_set({"without_order": True}, UNRESOLVED_STATES) or self._compare_and_set(
             {"without_order": True}, ("approved",), SQL("to_book")
@@ -250,7 +250,7 @@ class NetsTransaction(models.Model):
             self._tell()
 
     def _pos_attach(self, order):
-        """Put a charge that is booked as a payment of its own on an order that is still to be paid.
+        """Put a charge that is booked as a separate payment on an order that is still to be paid.
 
         :param order: pos.order
         :raise UserError: where that can't be, with the cause
@@ -279,7 +279,7 @@ class NetsTransaction(models.Model):
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
 
     def _pos_attach_to_payment(self, payment):
-        """Have a charge that is booked as a payment of its own stand for a card payment of a paid order that no
+        """Have a charge that is booked as a separate payment stand for a card payment of a paid order that no
         terminal charged. That one is booked by its session.
 
         :param payment: pos.payment
@@ -332,7 +332,7 @@ class NetsTransaction(models.Model):
         return transaction
 
     def _pos_cancel_own_payment(self):
-        """Take the payment of its own out of the books: from now on a payment line stands for this charge."""
+        """Take the separate payment out of the books: from now on a payment line stands for this charge."""
         payment = self.payment_id
         self.write({"payment_id": False, "without_order": False})
         if payment.state != "canceled":

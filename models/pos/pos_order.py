@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import refusal
-from ..engine.nets_transaction import lock_rows
+from ..engine.rows import lock_rows
 
 # The states of an order that isn't paid.
 OPEN_STATES = ("draft", "cancel")
@@ -32,7 +32,7 @@ CHANGING = "nets_connect_cloud.changing_orders"
 class PosOrder(models.Model):
     """Orders that are paid on a terminal: nothing goes round a card that is being charged (rules 14, 18 and 19).
 
-    Whatever changes an order or its lines passes `_nets_guarded`, and whatever ends it `_nets_check_payable`.
+    All that changes an order or its lines passes `_nets_guarded`, and all that ends it `_nets_check_payable`.
     """
 
     _inherit = "pos.order"
@@ -72,7 +72,7 @@ class PosOrder(models.Model):
 
     @contextmanager
     def _nets_guarded(self, ending=False, lock=False):
-        """Change these orders, or their lines, whoever asks for it.
+        """Change these orders, or their lines, no matter who asks for it.
 
         The change is compared when it is complete, since a till sends all that it knows, changed or not: an order whose
         card runs is what it was before; one that was charged hasn't become worth less than its cards; and one that ends
@@ -164,7 +164,7 @@ class PosOrder(models.Model):
     # === RULE 18: CHECKED AT EVERY END === #
 
     def _nets_check_payable(self):
-        """The one check of the money of orders that end, through whichever door.
+        """The one check of the money of orders that end, through any door.
 
         :raise UserError: where one of these orders isn't paid by what its lines say
         """
@@ -201,7 +201,7 @@ class PosOrder(models.Model):
             )
 
     def _nets_check_worth(self):
-        """What is on this order is worth what cards are charged for it, whatever a till believes.
+        """What is on this order is worth what cards are charged for it, regardless of what a till believes.
 
         :raise UserError: where somebody took off what a card pays: the difference would become change in cash
         """
@@ -248,7 +248,7 @@ class PosOrder(models.Model):
         )
 
     def _nets_charged(self):
-        """The card transactions that these orders were charged or refunded by, and that weren't taken back."""
+        """The card transactions that these orders were charged or refunded by, and that weren't reversed."""
         transactions = (
             self.env["nets.transaction"]
             .sudo()
@@ -310,7 +310,7 @@ class PosOrder(models.Model):
         )
 
     def _nets_worth(self):
-        """What the lines of this order come to: not what a client says that they do. Negative in a refund."""
+        """The total of the lines of this order: not what a client says that it is. Negative in a refund."""
         return self._nets_totals()[0]
 
     def _nets_rounding(self):
@@ -338,7 +338,7 @@ class PosOrder(models.Model):
             self._nets_write({"amount_paid": self._compute_amount_paid()})
 
     def _nets_remove_extra_lines(self, transaction):
-        """Take off what `_nets_add_extra_lines` put on the order, after the terminal took the payment back."""
+        """Take off what `_nets_add_extra_lines` put on the order, after the terminal reversed the payment."""
         self.ensure_one()
         self._nets_write({"amount_paid": self._compute_amount_paid()})
         if extra := transaction._pos_extra_lines():
@@ -381,7 +381,7 @@ class PosOrder(models.Model):
                 if self.currency_id.compare_amounts(self._nets_worth(), total) == 0:
                     return line
                 savepoint.rollback()
-            # Rounding of taxes stands in the way. The total has to be what was charged.
+            # Rounding of taxes gets in the way. The total has to be what was charged.
             return lines.create(self._prepare_extra_line(product, taxes.browse(), amount))
 
     def _prepare_extra_line(self, product, taxes, amount):

@@ -2,7 +2,7 @@ from odoo import api, models
 
 from ...messages import refusal
 
-# What makes up the amount of a line, and where it stands.
+# What makes up the amount of a line, and where it is.
 PRICE_FIELDS = {
     "product_id",
     "qty",
@@ -48,7 +48,7 @@ class PosOrderLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
-        # what the terminal took back stands for nothing any more, and goes with its order
+        # what the terminal reversed stands for nothing any more, and goes with its order
         if added := self._nets_added_by_terminal():
             raise refusal(
                 self.env, "line_with_charge", product=added[0].full_product_name, order=added[0].order_id._nets_name()

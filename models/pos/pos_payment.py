@@ -15,7 +15,7 @@ MONEY_FIELDS = ("amount", "payment_method_id", "pos_order_id")
 class PosPayment(models.Model):
     """A payment line that a terminal charges: what it says is its transaction's to decide, not the till's (rule 14).
 
-    A till may know less than the server, and sends what it knows: that is put right in silence, and the till learns it
+    A till may know less than the server, and sends what it knows: that is corrected silently, and the till learns it
     from the answer. What a person does on purpose is refused with words. Nothing here asks who is calling: a value is
     right where it is the transaction's own.
     """
@@ -57,7 +57,7 @@ class PosPayment(models.Model):
     def _unlink_except_charged(self):
         known = self.env["nets.transaction"]._pos_of_lines(self.mapped("uuid"))
         for transaction in known.values():
-            # a line that the terminal took back stands for nothing any more
+            # a line that the terminal reversed stands for nothing any more
             if transaction._pos_line_values()["payment_status"] != "reversed":
                 raise UserError(transaction._pos_in_the_way().as_text())
         orders = self.pos_order_id
@@ -146,7 +146,7 @@ class PosPayment(models.Model):
         order._nets_lock()
         is_card = self.env["pos.payment.method"].browse(vals.get("payment_method_id"))._nets_is_terminal()
         if not (is_card and self.env["nets.transaction"]._pos_wait_for_booking(order)):
-            # the next card's line moves no money, and waits by itself for the booking of the one before
+            # the next card's line moves no money, and waits automatically for the booking of the one before
             order._nets_check_resolved()
         if not is_card:
             return vals

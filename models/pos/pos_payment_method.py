@@ -8,7 +8,7 @@ from .const import POS_TERMINAL_CODE
 class PosPaymentMethod(models.Model):
     """A method of the Point of Sale whose payments are taken on NETS terminals.
 
-    Cashiers read it, and the till keeps it for the whole session: nothing secret, and no state, stands here.
+    Cashiers read it, and the till keeps it for the whole session: nothing secret, and no state, is here.
     """
 
     _inherit = "pos.payment.method"
@@ -91,7 +91,7 @@ class PosPaymentMethod(models.Model):
     # === CRUD METHODS === #
 
     def _is_write_forbidden(self, fields):
-        # A broken device is replaced in the middle of the day. The server looks at the terminals anew for each payment.
+        # A broken device is replaced in the middle of the day. The server reads the terminals again for each card.
         return super()._is_write_forbidden(fields - {"nets_terminal_ids", "nets_default_terminal_id"})
 
     # === LOADING THE TILL === #

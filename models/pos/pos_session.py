@@ -91,10 +91,10 @@ class PosSession(models.Model):
 
     def nets_allow_closing(self, reason, cashier=""):
         """A manager closes the session although the terminals and the orders don't agree. What is charged without a
-        paid order is booked as a payment of its own, now or when it becomes known.
+        paid order is booked as a separate payment, now or when it becomes known.
 
         :param str reason: for those who read the session later
-        :param str cashier: who stands at the till, where that isn't who logged in
+        :param str cashier: who is at the till, where that isn't who logged in
         :return: as `nets_closing_issues`; nothing in it is blocking any more
         :raise UserError: without a reason, or where something can't be booked, with the cause
         """
@@ -130,7 +130,7 @@ class PosSession(models.Model):
     def _nets_check_nothing_started(self):
         """Look, past the own snapshot, whether a card was sent to a terminal while this closing was at work.
 
-        The session's row was written just now: whoever held it open has committed, and whoever comes later finds it
+        The session's row was written just now: those who held it open have committed, and those who come later find it
         closed.
 
         :raise ConcurrencyError: then Odoo repeats the closing, which says what is in its way
@@ -168,7 +168,7 @@ class PosSession(models.Model):
         reasons += [transaction._pos_in_the_way().explanation for transaction in session._nets_without_paid_order()]
         if not reasons:
             return ""
-        manager = self.env._("A manager can close the session nevertheless, and has to say why.")
+        manager = self.env._("A manager can close the session anyway, but has to say why.")
         return "\n".join([*reasons, manager])
 
     def _nets_transactions(self, domain):

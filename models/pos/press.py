@@ -1,4 +1,4 @@
-"""The presses of the till, and of the manager who puts right what a till couldn't."""
+"""The presses of the till, and of the manager who corrects what a till couldn't."""
 
 # A press is no model: what it overrides returns nothing.
 # pylint: disable=missing-return
@@ -21,7 +21,7 @@ class _LinePress(Press):
     def __init__(self, env, request_id, payment_uuid, terminal_id=False, cashier=""):
         """
         :param str payment_uuid: of the line
-        :param str cashier: who stands at the till, for the log
+        :param str cashier: who is at the till, for the log
         """
         super().__init__(env, request_id, terminal_id)
         self.payment_uuid = payment_uuid
@@ -98,7 +98,7 @@ class LinePayment(GivesBack, _LinePress):
     ):
         """
         :param float amount: what the till shows, signed
-        :param bool reversal: have the terminal take back its last payment, instead of refunding a card
+        :param bool reversal: have the terminal reverse its last payment, instead of refunding a card
         :param int refund_of_id: the transaction to refund, where the refunded order was paid by several cards
         """
         super().__init__(env, request_id, payment_uuid, terminal_id, cashier)
@@ -137,7 +137,7 @@ class LinePayment(GivesBack, _LinePress):
 
 
 class LineReversal(_LinePress):
-    """The terminal takes back the payment of a line: the line becomes zero."""
+    """The terminal reverses the payment of a line: the line becomes zero."""
 
     kind = "reversal"
 

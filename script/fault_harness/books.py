@@ -35,7 +35,7 @@ SELECT p.id, p.payment_reference, p.payment_type, c.name, round(abs(p.amount) * 
   LEFT JOIN account_move m ON m.id = p.move_id
  WHERE pm.code = 'nets_terminal' AND p.state NOT IN ('draft', 'canceled', 'rejected')
 """
-# A reversal is booked by cancelling the payment it takes back: both are in the books then, and their sum is nothing.
+# A reversal is booked by cancelling the payment it reverses: both are in the books then, and their sum is nothing.
 CANCELLED = """
 SELECT original.order_id, reversal.order_id, c.name, round(p.amount * 100)::bigint, m.state
   FROM nets_transaction reversal
@@ -45,8 +45,8 @@ SELECT original.order_id, reversal.order_id, c.name, round(p.amount * 100)::bigi
   LEFT JOIN account_move m ON m.id = p.move_id
  WHERE reversal.kind = 'reversal' AND reversal.state = 'approved' AND NOT reversal.to_book AND p.state = 'canceled'
 """
-# The line of a payment that the terminal took back, before the order was paid, is empty.
-TAKEN_BACK = """
+# The line of a payment that the terminal reversed, before the order was paid, is empty.
+REVERSED_LINES = """
 SELECT original.order_id, reversal.order_id, c.name, round(abs(original.charged_amount) * 100)::bigint
   FROM nets_transaction reversal
   JOIN nets_transaction original ON original.id = reversal.refund_of_id
@@ -56,7 +56,7 @@ SELECT original.order_id, reversal.order_id, c.name, round(abs(original.charged_
    AND reversal.pos_payment_uuid = original.pos_payment_uuid
    AND p.amount = 0 AND p.payment_status = 'reversed'
 """
-# What stands on the till's orders. `IN_SESSIONS` shows that closing the sessions made payments of just that.
+# What is on the till's orders. `IN_SESSIONS` shows that closing the sessions made payments of just that.
 TILL_PAYMENTS = """
 SELECT p.transaction_id, c.name, round(p.amount * 100)::bigint, p.payment_status, o.state
   FROM pos_payment p
@@ -151,7 +151,7 @@ class _Comparison:
     def _charges(self, ledger):
         """The ledger's entries, counted by all that has to agree."""
         charges = collections.Counter()
-        previous = {}  # terminal → the order that a reversal takes back
+        previous = {}  # terminal → the order that is reversed
         for entry in ledger:
             terminal, kind, order_id = entry["terminalId"], entry["kind"], entry["orderId"]
             if entry["origin"] != "service":
@@ -165,7 +165,7 @@ class _Comparison:
         return charges
 
     def _order_of_reversal(self, entry, original):
-        """The order id of the reversal that this entry is of: the service doesn't hear of it."""
+        """The order id of the reversal that this entry is of: the service isn't told."""
         original_id = self.transactions.get(original, {}).get("id")
         found = [
             transaction
@@ -190,7 +190,7 @@ class _Comparison:
                 self.complain(reversal, f"the entry of the cancelled payment is {move_state}")
             self._add_booking(bookings, original, amount, currency, "in")
             self._add_booking(bookings, reversal, amount, currency, "out")
-        for original, reversal, currency, amount in self.postgresql.query(self.database, TAKEN_BACK):
+        for original, reversal, currency, amount in self.postgresql.query(self.database, REVERSED_LINES):
             self._add_booking(bookings, original, amount, currency, "in")
             self._add_booking(bookings, reversal, amount, currency, "out")
         for order_id, currency, amount, status, order_state in self.postgresql.query(self.database, TILL_PAYMENTS):
@@ -245,7 +245,7 @@ class _Comparison:
                 self.complain(key[1], f"charged {count} times {key}")
 
     def look_at_sessions(self):
-        """Closing the till's sessions has made payments of all that stands on its orders."""
+        """Closing the till's sessions has made payments of all that is on its orders."""
         taken, booked = self.postgresql.query(self.database, IN_SESSIONS)[0]
         if taken != booked:
             self.rows["the till's session"].troubles.append(
@@ -285,7 +285,7 @@ class _Comparison:
                 row.troubles.append(f"{due[debt]} is due on the invoice instead of {max(0, -over)}: {operation}")
 
     def look_at_requests(self, requests):
-        """Nothing was sent twice, whatever came of it. A reversal's request doesn't say which one it is of."""
+        """Nothing was sent twice, no matter how it ended. A reversal's request doesn't say which one it is of."""
         sent = collections.Counter(
             request["body"]["orderId"]
             for request in requests

@@ -15,11 +15,11 @@ WATCH_PAUSE = 2  # seconds between two questions
 
 
 class Refused(Exception):
-    """Odoo said no, in words for a person; nothing was sent."""
+    """Odoo refused, with a message for a person; nothing was sent."""
 
 
 class Unreachable(Exception):
-    """No answer from Odoo, or one that tells of trouble inside."""
+    """No answer from Odoo, or one that reports an internal error."""
 
 
 @dataclasses.dataclass
@@ -33,7 +33,7 @@ class Operation:
     order: object = None  # of the till, instead of an invoice
     kind: str = "purchase"
     original: "Operation | None" = None  # the payment that is given back
-    keep_open: bool = False  # the till's order isn't finished with it: the payment is taken back yet
+    keep_open: bool = False  # the till's order isn't finished with it: the payment is yet to be reversed
     repeats: "Operation | None" = None  # the failed one that is tried again
     user: str = "admin"
     request_id: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
@@ -161,7 +161,7 @@ class Desk:
             time.sleep(PRESS_PAUSE)
 
     def watch(self, operation, deadline, server=0):
-        """Ask how it stands until it is settled, as an open dialog does."""
+        """Ask for its state until it is settled, as an open dialog does."""
         began = time.monotonic()
         while not operation.settled and time.monotonic() < deadline:
             self.look(operation, deadline, server)

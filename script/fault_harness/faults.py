@@ -24,8 +24,8 @@ CANCELLED = {"outcome": "customer_cancelled", "wait": A_MOMENT}
 NOT_REACHED = {**APPROVED, "answer": "cut_before"}
 
 KINDS = ("purchase", "refund", "reversal")
-# at the till, the terminal also takes back what an order was paid with that isn't finished
-TILL_KINDS = (*KINDS, "taken back")
+# at the till, the terminal also reverses what an unfinished order was paid with
+TILL_KINDS = (*KINDS, "unpaid reversal")
 
 
 def named(fault, kind, by_hand=False):
@@ -90,7 +90,7 @@ def lost(answer, name, fate, kind="purchase", by_hand=None, till=False):
 
 
 def answer_jobs():
-    """Return a job for each way in which an answer gets lost or odd, and for each outcome and kind."""
+    """Return a job for each way in which an answer gets lost or garbled, and for each outcome and kind."""
     jobs = []
     for kind in KINDS:
         approved = SLOWLY_APPROVED if kind == "reversal" else APPROVED
@@ -170,7 +170,7 @@ def retry_storm(world, **values):
 
 
 def retries_of_one_failure(world, **values):
-    """A refused payment is tried again by many at once, each with a request of their own: one of them may charge."""
+    """A refused payment is tried again by many at once, each with their own request: one of them may charge."""
     with world.terminal() as terminal:
         fault = "retry storm, many requests"
         world.service.play(terminal.identifier, DECLINED)
@@ -188,7 +188,7 @@ def retries_of_one_failure(world, **values):
 
 
 def two_accountants(world, **values):
-    """Two people charge the whole of one invoice, each on a terminal of their own."""
+    """Two people charge the whole of one invoice, each on their own terminal."""
     values |= {"invoice": world.invoice(), "amount": INVOICE_TOTAL}
     with world.terminal() as here, world.terminal() as there:
         operations = []
@@ -199,7 +199,7 @@ def two_accountants(world, **values):
 
 
 def two_accountants_refund(world, kinds=("refund", "refund"), fault="two accountants refund one payment", **values):
-    """Two people give the whole of one payment back, each on a terminal of their own."""
+    """Two people give the whole of one payment back, each on their own terminal."""
     with world.terminal(by_hand=False) as here, world.terminal() as there:
         values = world.prepare(here, "refund", **values)
         if values is None:
@@ -242,7 +242,7 @@ def two_on_one_terminal_lost(world, **values):
 
 
 def payment_waits_for_lost_refund(world, **values):
-    """A refund's answer is lost; the next person's payment is held until that is known, and goes on by itself."""
+    """A refund's answer is lost; the next person's payment is held until that is known, and goes on automatically."""
     fault = "a payment behind a lost refund"
     with world.terminal() as terminal:
         given_back = world.prepare(terminal, "refund", **values)
@@ -287,7 +287,7 @@ def abort(mode, outcome="approved", kind="purchase"):
 
 
 def abort_races_sending(world, **values):
-    """The abort comes in the very moment in which the request is sent."""
+    """The abort comes at the very moment the request is sent."""
     with world.terminal(by_hand=False) as terminal:
         world.service.play(terminal.identifier, SLOWLY_APPROVED)
         operation = world.operation("abort races sending", terminal, **values)
@@ -300,7 +300,7 @@ def abort_races_sending(world, **values):
 
 
 def abort_races_approval(world, **values):
-    """The abort and the card come in the same moment."""
+    """The abort and the card come at the same moment."""
     with world.terminal(by_hand=False) as terminal:
         world.service.play(terminal.identifier, {**APPROVED, "wait": HELD})
         operation = world.operation("abort races approval", terminal, **values)
@@ -468,7 +468,7 @@ def double_click_at_the_till(world, **values):
         world.service.play(terminal.identifier, SLOWLY_APPROVED)
         operation = world.operation("till: double click, and another till", terminal, **values)
         deadline = time.monotonic() + PROMISE
-        # not counted: whoever comes second gets the first one's transaction
+        # not counted: the second one gets the first one's transaction
         other = Operation(operation.fault, terminal, None, operation.amount, order=operation.order)
         desks = [world.desk() for _press in range(3)]
         pressed = [operation, operation, other]
@@ -495,7 +495,7 @@ def till_and_back_office(world, **values):
 
 
 def till_behind_back_office(world, **values):
-    """The back office's answer is lost; the till's payment is held until that is known, and goes on by itself."""
+    """The back office's answer is lost; the till's payment is held until that is known, and goes on automatically."""
     with world.terminal() as terminal:
         world.service.play(terminal.identifier, {**APPROVED, "answer": "cut_after"}, SLOWLY_APPROVED)
         fault = "till behind a lost payment of the back office"
@@ -660,10 +660,10 @@ def kill_points(hosts=1, till=False):
 
 
 def rounds_of(points, workers=0):
-    """Share points out to as few rounds as the places allow that there are for those who stand at a gate.
+    """Share points out to as few rounds as the places allow that there are for those who wait at a gate.
 
     A server with worker processes has few for people's requests; the engine's threads share few cursors, two of them
-    for booking; whoever books an invoice's payment holds the journal's sequence. Those that take a minute stand
+    for booking; the one that books an invoice's payment holds the journal's sequence. Those that take a minute stand
     together.
 
     :param int workers: of each server
@@ -690,11 +690,11 @@ def rounds_of(points, workers=0):
 
 
 def under_way(world, points, server, damage, repair=None, watched_on=None):
-    """Have one operation stand at each of these points, break something, let the terminals go on, repair it.
+    """Have one operation wait at each of these points, break something, let the terminals go on, repair it.
 
     :param int server: where they are started
     :param int watched_on: the server that is asked what became of them, where it is another one
-    :param damage: called once all stand at their points
+    :param damage: called once all wait at their points
     :param repair: called when nobody holds them any more; afterwards everything has to settle
     """
     with contextlib.ExitStack() as terminals, ThreadPoolExecutor(len(points)) as pool:
@@ -732,7 +732,7 @@ def under_way(world, points, server, damage, repair=None, watched_on=None):
 
 
 def kill_round(world, points, server=0):
-    """Kill one Odoo server while an operation stands at each of these points, and start it again."""
+    """Kill one Odoo server while an operation waits at each of these points, and start it again."""
     under_way(world, points, server, lambda: world.kill_odoo(server), lambda: world.start_odoo(server))
 
 
@@ -750,7 +750,7 @@ SHORT_KILL_ROUND = [
 
 
 def stalled_process(world):
-    """A server stands still for longer than its heartbeats may; the other one, where there is one, looks after it.
+    """A server hangs for longer than its heartbeats may; the other one, where there is one, looks after it.
 
     The listeners then come back with answers that are known already.
     """
@@ -797,7 +797,7 @@ def cut_database_line(world):
 
 
 def cut_nets_line(world):
-    """All connections to NETS are cut while customers stand at the terminals."""
+    """All connections to NETS are cut while customers are at the terminals."""
     what = "connection to NETS cut"
     points = [Point("declined", {**DECLINED, "wait": HELD}, what=what)]
     points += [Point("approved", {**APPROVED, "wait": HELD}, kind=kind, what=what) for kind in KINDS]
@@ -824,15 +824,15 @@ def lookups_fail(world):
     points = [Point("approved", play, "", "approved", kind, what=what) for kind in KINDS]
     points += [Point("declined", {**DECLINED, "answer": "cut_after"}, "", "declined", what=what)]
 
-    def mend():
+    def repair():
         time.sleep(15)  # two lookups or three
         world.service.service(last_transaction="ok")
 
-    under_way(world, points, 0, lambda: world.service.service(last_transaction="error"), mend)
+    under_way(world, points, 0, lambda: world.service.service(last_transaction="error"), repair)
 
 
 def without_order_ids(world):
-    """A variant of the service that doesn't send order ids back: a charge is known by all else, or by a person."""
+    """A variant of the service that doesn't send order ids back: a charge is recognised by the rest, or by a person."""
     what = "no order ids, lost answer"
     world.service.service(order_id_in_last="never")
     statement = "UPDATE nets_account SET mirrors_order_id = %s"
@@ -901,7 +901,7 @@ NOT_RANDOM = (
     "used by hand",
     "marks",
     "not reached (reversal)",
-    "not reached (taken back)",
+    "not reached (unpaid reversal)",
     "serialization",
     "PostgreSQL",
     "loses",

@@ -87,7 +87,7 @@ class Gates:
         return rows[0][0] if rows else None
 
     def reached(self, gate, what, timeout=120):
-        """Wait until the operation stands at the gate.
+        """Wait until the operation is at the gate.
 
         :return: the process id of its backend
         """

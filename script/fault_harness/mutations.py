@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
-from stack import HOME, StackError
+from stack import HOME, ROOT, StackError
 from stack.databases import ADDON, MODULE
 
 
@@ -28,11 +28,22 @@ class Mutation:
         (folder / MODULE / "tests" / "__init__.py").touch()
         for file, text, other in self.edits:
             path = folder / MODULE / file
-            content = path.read_text()
-            if content.count(text) != 1:
-                raise StackError(f"The mutation “{self.name}” doesn't fit {file} any more.")
-            path.write_text(content.replace(text, other))
+            path.write_text(self._broken(path, text, other))
         return folder
+
+    def check_fits(self):
+        """Check that what it breaks is still there.
+
+        :raise StackError: where the code was changed
+        """
+        for file, text, other in self.edits:
+            self._broken(ROOT / file, text, other)
+
+    def _broken(self, path, text, other):
+        content = path.read_text()
+        if content.count(text) != 1:
+            raise StackError(f"The mutation “{self.name}” doesn't fit {path.name} any more.")
+        return content.replace(text, other)
 
 
 MUTATIONS = [
@@ -80,8 +91,8 @@ MUTATIONS = [
         (
             (
                 "models/engine/nets_transaction_recovery.py",
-                "                and transaction._become_unknown(look_up_now=True)\n",
-                '                and transaction._compare_and_set({"state": "failed"}, ("pending",))\n',
+                'elif what == "thread" and transaction._become_unknown(look_up_now=True):',
+                'elif what == "thread" and transaction._compare_and_set({"state": "failed"}, ("pending",)):',
             ),
         ),
     ),
@@ -90,23 +101,23 @@ MUTATIONS = [
         ("nothing broken: approved", "nothing broken: approved (refund)"),
         (
             (
-                "models/engine/nets_transaction.py",
+                "models/engine/nets_transaction_press.py",
                 "        listener.send_after_commit(self.env.cr, transaction.id)\n",
                 "        listener.send_after_commit(self.env.cr, transaction.id)\n" * 2,
             ),
             ("listener.py", "{key or next(iter(args), '')}", "{secrets.token_hex(8)}"),
             (
-                "models/engine/nets_transaction.py",
+                "models/engine/nets_transaction_send.py",
                 '"""sent_at IS NULL AND abort_requested_at IS NULL\n',
                 '"""TRUE\n',
             ),
             (
-                "models/engine/nets_transaction.py",
+                "models/engine/nets_transaction_send.py",
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s)",',
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",',
             ),
             (
-                "models/engine/nets_transaction.py",
+                "models/engine/nets_transaction_send.py",
                 '        if not self.exists() or self.state != "pending" or self.sent_at:\n',
                 "        if not self.exists():\n",
             ),
@@ -128,7 +139,7 @@ MUTATIONS = [
         ("two accountants refund one payment",),
         (
             (
-                "models/engine/nets_transaction.py",
+                "models/engine/rows.py",
                 "    if not records.ids:\n        return\n    table",
                 "    return\n    table",
             ),

@@ -32,7 +32,7 @@ class Proxy:
         self._call(self._listen())
 
     def refuse(self):
-        """Listen no more: whoever connects is refused. Connections that are open stay."""
+        """Stop listening: new connections are refused. Connections that are open stay."""
         self._call(self._close())
 
     def cut(self):

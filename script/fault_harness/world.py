@@ -26,7 +26,7 @@ LONGEST_PAUSE = 10  # seconds between two lookups; a setting, too
 # What the settings promise: dead for 20 s, never sent for 60 s, then the pauses between lookups, of which some meet a
 # server that is still starting.
 PROMISE = 150
-# Whoever is left to a person isn't waited for any longer than the lookups that could have settled it.
+# What is left to a person isn't waited for any longer than the lookups that could have settled it.
 PERSON_WAIT = 45
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
@@ -34,7 +34,7 @@ LEAST_TERMINALS = 20
 # Odoo replaces a worker after as many requests: its threads end with it.
 REQUESTS_OF_A_WORKER = 400
 
-REVERSALS = ("reversal", "taken back")
+REVERSALS = ("reversal", "unpaid reversal")
 
 
 def is_evidence_gone(kind, fate, by_hand):
@@ -274,7 +274,7 @@ class World:
         terminal = self.terminals.take(by_hand)
         try:
             if terminal.by_hand:
-                # whoever had it before may have left a result without a number, behind which nothing is proven
+                # the test before may have left a result without a number, behind which nothing is proven
                 self.service.wait_phase(terminal.identifier, "idle", "result")
                 self.refuse_by_hand(terminal)
             yield terminal
@@ -337,8 +337,8 @@ class World:
     def prepare(self, terminal, kind, server=0, till=False, **values):
         """Prepare an operation of any kind: for a refund or reversal, pay what it gives back, without any fault.
 
-        :param str kind: "purchase", "refund" or "reversal"; at the till also "taken back": the reversal of a payment
-            whose order isn't finished
+        :param str kind: "purchase", "refund" or "reversal"; at the till also "unpaid reversal": the reversal of a
+            payment whose order isn't finished
         :param bool till: at the till, not for an invoice
         :return: the values of the Operation, or None where that payment didn't come through because something else
             broke
@@ -349,13 +349,13 @@ class World:
         if kind == "purchase":
             return values
         fault = "paid, to be given back"
-        original = self.operation(fault, terminal, keep_open=kind == "taken back", **values)
+        original = self.operation(fault, terminal, keep_open=kind == "unpaid reversal", **values)
         self.service.play(terminal.identifier, {"outcome": "approved"})
         self.pay(original, server)
         if not original.settled or original.state != "approved":
             return None
         order = original.order
-        if till and kind != "taken back":
+        if till and kind != "unpaid reversal":
             order = self.till_order(original.amount, order)
         return {
             **values,
@@ -443,7 +443,7 @@ class World:
         )
 
     def wait_finished_on_terminal(self, operation, timeout=90):
-        """Wait until the terminal is done with it, whoever knows."""
+        """Wait until the terminal is done with it, no matter who knows."""
         self.wait_sent(operation, timeout)
         identifier = operation.terminal.identifier
 
@@ -474,7 +474,7 @@ class World:
             self._down.remove(number)
 
     def _supervise(self):
-        """Start servers again that ended by themselves, as systemd does for whoever runs Odoo: with worker processes,
+        """Start servers again that ended on their own, as systemd would: with worker processes,
         Odoo ends where it wants a new one while the database is away."""
         while not self._closing.wait(1):
             with self._server_lock:
@@ -484,7 +484,7 @@ class World:
                             server.start()
 
     def pause_odoo(self, number=0):
-        """Let all processes of a server stand still, as a machine does that is out of memory."""
+        """Let all processes of a server hang, as a machine does that is out of memory."""
         os.killpg(self.servers[number].process.pid, signal.SIGSTOP)
 
     def continue_odoo(self, number=0):

@@ -212,7 +212,7 @@ class PostgreSQL:
         self.query("postgres", f'COMMENT ON DATABASE "{database}" IS %s', [stamp])
 
     def drop(self, database):
-        """Remove a database, whoever is connected to it, and its filestore."""
+        """Remove a database, even while others are connected to it, and its filestore."""
         self.query("postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
         shutil.rmtree(self.filestore(database), ignore_errors=True)
 

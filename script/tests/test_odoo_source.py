@@ -151,7 +151,7 @@ def test_a_tree_that_is_not_whole_is_passed_over(checkout, capsys):
     assert "b is not whole: account/data.xml is missing" in said
 
 
-def test_debians_tree_is_mended_in_a_copy(checkout):
+def test_debians_tree_is_fixed_in_a_copy(checkout):
     tree = make_tree(checkout.parent / "unpacked" / DEBS)
     (tree / "odoo/addons" / odoo_source.LEFT_OUT).unlink()
     (tree / "addons" / "account").mkdir(parents=True)

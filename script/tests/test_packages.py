@@ -113,7 +113,7 @@ def test_under_another_name_one_sentence_says_what_to_do_and_nothing_is_half_don
 
 
 def test_a_download_of_the_source_whose_name_has_a_dash_stops_no_other_module(addons, tmp_path):
-    """Odoo refuses to list any module where one is called so; a download isn't taken for one."""
+    """Odoo refuses to list any module where one has such a name; a download isn't taken for one."""
     addon_files.stage(addons).rename(addons / f"{MODULE}-main")
     assert "Invalid module name: nets_connect_cloud-main" in ask_odoo(addons)[1], "then this test can go"
     shutil.rmtree(addons / f"{MODULE}-main")

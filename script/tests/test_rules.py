@@ -36,22 +36,27 @@ class TestMore:
     assert rules.tested(source) == {7, 8, 9, 13}
 
 
+def test_a_test_in_the_browser_is_for_the_rule_in_its_name():
+    source = 'test("rule 20: one", () => {\n  test("rule 7: two", async () => {\n// test("rule 3: no'
+    assert rules.tested_in_browser(source) == {20, 7}
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with two rules, the first of them cited and tested."""
-    monkeypatch.setattr(rules, "UNTESTED", {2})
+def folder(tmp_path):
+    """A folder with two rules, the first of them cited, and both tested."""
     files = {
         rules.PAGE: f"# A\n{rules.HEADING}\n1. **One.**\n2. **Two.**\n",
         "models/engine.py": "# rule 1\n",
         "tests/test_engine.py": "def test_rule_01_one():\n    pass\n",
+        "static/tests/till.test.js": 'test("rule 2: two", () => {\n',
     }
     for path, content in files.items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content)
     return tmp_path
 
 
-def test_all_is_well_where_each_rule_stands_and_is_tested(folder):
+def test_all_is_well_where_each_rule_is_there_and_tested(folder):
     assert rules.check(folder) == (True, "")
 
 
@@ -60,7 +65,7 @@ def test_all_is_well_where_each_rule_stands_and_is_tested(folder):
     [
         ("static/till.js", "x\n// see rule 3", "static/till.js:2 cites rule 3, which isn't in docs/ARCHITECTURE.md"),
         ("tests/test_engine.py", "def test_other():\n    pass\n", "rule 1 has no test"),
-        ("tests/test_more.py", "def test_rule_2_two():\n    pass\n", "rule 2 has a test, or is gone: take it off"),
+        ("static/tests/till.test.js", 'test("two", () => {\n', "rule 2 has no test"),
         (rules.PAGE, f"# A\n{rules.HEADING}\n1. **One.**\n3. **Three.**\n", "one after the other: [1, 3]"),
         (rules.PAGE, "# A\n", "docs/ARCHITECTURE.md has no rules"),
     ],

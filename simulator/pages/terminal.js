@@ -76,7 +76,7 @@ function cancel() {
 
 function shake() {
   byId("dots").classList.remove("short");
-  void byId("dots").offsetWidth; // start the animation anew
+  void byId("dots").offsetWidth; // restart the animation
   byId("dots").classList.add("short");
 }
 
@@ -249,7 +249,7 @@ function showNow() {
 
 function idleHint() {
   if (state.scripted) {
-    return `${state.scripted} scripted: the next payment runs by itself.`;
+    return `${state.scripted} scripted: the next payment runs automatically.`;
   }
   return state.plugged ? "Start a payment at the till, or type an amount for a sale by hand." : "";
 }
@@ -268,7 +268,7 @@ function tap(key) {
   const tapping = byId("tapping");
   tapping.replaceChildren(cardFace(card));
   tapping.classList.remove("tap");
-  void tapping.offsetWidth; // start the animation anew
+  void tapping.offsetWidth; // restart the animation
   tapping.classList.add("tap");
 }
 

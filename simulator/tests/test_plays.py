@@ -183,7 +183,7 @@ def test_wait_release_holds_until_released(sim):
     assert sim.raw_control("POST", f"terminals/{DESK}/release").status_code == 409
 
 
-def test_wait_seconds_ends_by_itself(sim):
+def test_wait_seconds_ends_automatically(sim):
     sim.script({"outcome": "approved", "wait": {"seconds": 0.2}})
     pending = sim.background(sim.purchase)
     assert sim.wait("card")["phase"] == "card"

@@ -1,4 +1,4 @@
-"""What was asked pays what was due (rule 27): tips and surcharges have accounts of their own."""
+"""What was asked pays what was due (rule 27): tips and surcharges have separate accounts."""
 
 import uuid
 

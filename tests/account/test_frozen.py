@@ -1,4 +1,4 @@
-"""What was charged can't be taken out of the books, and what wasn't can't be made up, by whatever door."""
+"""What was charged can't be taken out of the books, and what wasn't can't be made up, through any door."""
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
@@ -122,7 +122,7 @@ class TestFrozen(CardPaymentCommon):
             (owed | self.invoice.line_ids).filtered(lambda line: line.account_id == self.receivable).reconcile()
             self.assertEqual(self.invoice.amount_residual, 0)
 
-    def test_other_entries_are_as_free_as_ever(self):
+    def test_other_entries_are_as_free_as_before(self):
         payment = self.env["account.payment"].create(
             {
                 "partner_id": self.partner_a.id,
@@ -175,7 +175,7 @@ class TestFrozen(CardPaymentCommon):
             )
         self.assertEqual(draft.state, "draft")
 
-    def test_one_that_was_taken_back_does_not_come_back(self):
+    def test_one_that_was_reversed_does_not_come_back(self):
         purchase = self.charge(self.invoice)
         payment = purchase.payment_id
         [progress] = purchase.with_user(self.clerk).start_reversal("reverse-it")

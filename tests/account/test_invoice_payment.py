@@ -366,7 +366,7 @@ class TestMeanwhile(InvoicePaymentCase):
         transaction._record_answer(approved(self.minor(transaction)))
         return transaction._book()
 
-    def test_paid_otherwise_meanwhile(self):
+    def test_paid_in_another_way_meanwhile(self):
         transaction = self.send(self.invoice)
         self.comes_to_the_bank(self.invoice, 1000)
         self.assertTrue(self.approve(transaction))
@@ -662,7 +662,7 @@ class TestPaymentMethod(InvoicePaymentCase):
         with self.env.cr.savepoint():
             wizard.action_create_payments()
 
-    def test_what_a_terminal_may_be_charging_is_not_paid_otherwise(self):
+    def test_what_a_terminal_may_be_charging_is_not_paid_in_another_way(self):
         invoice = self.make_invoice(1000)
         transaction = self.start(invoice, 600)
         for step in ("reserved", "sent", "aborting", "unknown"):

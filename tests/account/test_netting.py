@@ -102,7 +102,7 @@ class TestNetting(CardPaymentCommon):
         entry.action_post()
         return entry
 
-    def test_what_stands_on_a_customers_account_is_paid_and_nobody_elses(self):
+    def test_what_is_on_a_customers_account_is_paid_and_nobody_elses(self):
         other = self.partner_a.copy({"name": "Somebody else"})
         entry = self.entry((self.partner_a, 70), (other, 30))
         mine = entry.line_ids.filtered(lambda line: line.partner_id == self.partner_a)
@@ -118,7 +118,7 @@ class TestNetting(CardPaymentCommon):
         self.finish(second, number=102)
         self.assertEqual(theirs.amount_residual, 0)
 
-    def test_a_document_alone_is_as_strict_as_ever(self):
+    def test_a_document_alone_is_as_strict_as_before(self):
         with self.assertRaisesRegex(UserError, "Only customer invoices"):
             self.entry((self.partner_a, 70)).with_user(self.clerk).nets_start_card_payment(
                 70, self.terminal.id, str(uuid.uuid4())

@@ -244,7 +244,7 @@ class TestRefund(RefundCase):
         invoice = self.make_invoice(1000)
         purchase = self.charge(invoice)
         refund = self.start_refund(purchase, -1000)
-        # the day where the terminal stands, which may be tomorrow already
+        # the day where the terminal is, which may be tomorrow already
         self.company.fiscalyear_lock_date = purchase.charge_date
         self.finish(refund, approved(100000, number=201))
         self.assertTrue(refund.booked_at, refund.booking_error)
@@ -415,7 +415,7 @@ class TestRefund(RefundCase):
         self.assertIn("nothing open in the books", lost_one.booking_note)
         self.assertEqual(invoice.amount_residual, 1000)
 
-    def test_matched_otherwise_meanwhile(self):
+    def test_matched_with_something_else_meanwhile(self):
         """What was freed by hand while the card was awaited is the customer's credit, and is taken first."""
         invoice = self.make_invoice(1000)
         purchase = self.charge(invoice)
@@ -588,7 +588,7 @@ class TestRefundRefused(RefundCase):
         self.assertEqual((invoice.amount_residual, credit_note.amount_residual), (0, 0))
 
     def test_write_off_needs_a_credit_note(self):
-        """Ten were given up when it was paid: nobody can say which part of the refund takes them back."""
+        """Ten were given up when it was paid: nobody can say which part of them the refund gives back."""
         wizard = self.pay_wizard(
             self.invoice,
             self.method_line,
@@ -668,7 +668,7 @@ class TestPayOut(RefundCase):
         self.assertNotIn(refund.payment_id, self.invoice.matched_payment_ids)
         self.assertIn(refund.payment_id, credit_note.matched_payment_ids)
 
-    def test_the_rows_stand_on_the_invoice_that_is_reversed(self):
+    def test_the_rows_are_on_the_invoice_that_is_reversed(self):
         other = self.make_invoice(400)
         second = self.make_invoice(600)
         purchase = self.charge(other + second, outcome=approved(100000, number=150))
@@ -736,7 +736,7 @@ class TestPayOut(RefundCase):
         with self.assertRaisesRegex(UserError, "isn't confirmed"):
             self.pay_out(credit_note, -100)
 
-    def test_credited_otherwise_meanwhile(self):
+    def test_credited_in_another_way_meanwhile(self):
         """The credit note was used for another invoice while the card was awaited: the books say what went back."""
         credit_note = self.make_credit_note(200, self.invoice)
         refund = self.pay_out(credit_note, -200, self.purchase)
@@ -769,7 +769,7 @@ class TestPayOut(RefundCase):
 
 @tagged("post_install", "-at_install")
 class TestReversal(RefundCase):
-    """The terminal takes back its last transaction."""
+    """The terminal reverses its last transaction."""
 
     def setUp(self):
         super().setUp()
@@ -797,7 +797,7 @@ class TestReversal(RefundCase):
         self.assertEqual(self.purchase.payment_id.move_id.state, "cancel")
         self.assertEqual((self.invoice.amount_residual, self.invoice.payment_state), (1000, "not_paid"))
         self.assertEqual(self.purchase.amount_refundable, 0)
-        # what the terminal took back stands for no charge any more, and can't become one again
+        # what the terminal reversed stands for no charge any more, and can't become one again
         with self.assertRaisesRegex(UserError, "made on the terminal"):
             self.purchase.payment_id.action_draft()
             self.purchase.payment_id.action_post()
@@ -899,12 +899,12 @@ class TestReversal(RefundCase):
         self.charge(self.make_invoice(10), outcome=approved(1000, number=103))
         self.purchase.invalidate_recordset()
         self.assertFalse(self.purchase.can_reverse)
-        with self.assertRaisesRegex(UserError, "takes back its last payment only"):
+        with self.assertRaisesRegex(UserError, "can only reverse its last payment"):
             self.start_reversal()
 
     def test_not_after_a_refund(self):
         self.refund(self.purchase, -1, terminal=self.terminal_2)
-        with self.assertRaisesRegex(UserError, "takes back its last payment only"):
+        with self.assertRaisesRegex(UserError, "can only reverse its last payment"):
             self.start_reversal()
 
     def test_not_twice(self):
@@ -985,7 +985,7 @@ class TestReversal(RefundCase):
         reversal._record_baseline(self.original())
         self.finish(reversal, not_sent(Reason.TERMINAL_BUSY))
         self.assertEqual(reversal.state, "failed")
-        self.assertIn("needs some seconds", reversal._message().explanation)
+        self.assertIn("needs a few seconds", reversal._message().explanation)
         self.assertEqual(reversal._progress_values()["retry_wait"], 5)
         again = reversal.with_user(self.clerk).retry(str(uuid.uuid4()), self.terminal.id)
         self.assertEqual(again[0]["kind"], "reversal")

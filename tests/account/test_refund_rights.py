@@ -74,7 +74,7 @@ class TestRefundRights(CardPaymentCommon):
             with self.subTest(name), self.assertRaisesRegex(AccessError, "Card refunds"), self.env.cr.savepoint():
                 press()
         self.finish(self.refund(10, user=self.second))
-        with self.subTest("the terminal takes back what it has just charged"):
+        with self.subTest("the terminal reverses what it has just charged"):
             payment = self.charge(self.make_invoice(50), outcome=approved(5000, number=500))
             [progress] = payment.with_user(self.invoicing).start_reversal(str(uuid.uuid4()))
             self.assertEqual(progress["kind"], "reversal")

@@ -1,4 +1,4 @@
-"""An invoice is paid with a card that asks for a signature: somebody accepts it, or has the payment taken back."""
+"""An invoice is paid with a card that asks for a signature: somebody accepts it, or has the payment reversed."""
 
 import uuid
 
@@ -52,14 +52,14 @@ class TestSignature(CardPaymentCommon):
         self.assertEqual((progress["id"], progress["look"]), (self.transaction.id, "approved"))
         self.assertNotIn(self.transaction, self.unsigned)
         self.assertShownOnInvoice(self.env["nets.transaction"])
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(False)
 
-    def test_declined_it_is_taken_back(self):
+    def test_declined_it_is_reversed(self):
         reversal = self.decline()
         self.assertEqual(self.transaction.signature, "declined")
         self.assertShownOnInvoice(reversal)
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(True, self.manager)
         self.assertEqual(self.decline(), reversal, "somebody else declines it, too")
         self.finish(reversal, approved(40000, number=102))
@@ -73,7 +73,7 @@ class TestSignature(CardPaymentCommon):
         self.assertEqual(self.decline(request_id="pressed-once"), reversal, "its answer had got lost")
         self.assertNotEqual(self.decline(), reversal)
 
-    def test_declined_and_not_taken_back(self):
+    def test_declined_and_not_reversed(self):
         self.finish(self.decline(), declined(reason=Reason.TERMINAL_BUSY))
         self.assertShownOnInvoice(self.transaction)
         self.assertEqual(self.transaction._message().label, "Signature declined")
@@ -85,7 +85,7 @@ class TestSignature(CardPaymentCommon):
         self.sign(True, self.manager)
         self.assertEqual(self.transaction.signature, "accepted")
 
-    def test_what_cant_be_taken_back_any_more_says_so(self):
+    def test_what_cant_be_reversed_any_more_says_so(self):
         self.charge(self.make_invoice(10), outcome=approved(1000, number=103))
         with self.assertRaisesRegex(UserError, "Refund it instead"):
             self.sign(False)

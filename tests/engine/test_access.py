@@ -356,7 +356,7 @@ class TestAccess(CardPaymentCommon):
 
     # === BUS === #
 
-    def test_only_readers_of_an_invoice_hear_of_it(self):
+    def test_only_readers_of_an_invoice_are_told(self):
         channel = f"nets_connect_cloud.invoice_{self.invoice.id}"
         for user, hears in ((self.clerk, True), (self.admin, True), (self.stranger, False), (self.employee, False)):
             with self.subTest(user.login), self.websocket(user) as websocket:

@@ -91,7 +91,7 @@ class TestAccounts(CardPaymentCommon):
         self.assertFalse(self.terminal.sudo().last_result)
 
     def test_another_service_never_gets_to_see_the_password(self):
-        """Whoever may change the address could read it there."""
+        """Anyone who may change the address could read it there."""
         for values in (
             {"environment": "production"},
             {"environment": "simulator", "simulator_url": "http://127.0.0.1:8911"},
@@ -301,7 +301,7 @@ class TestAccounts(CardPaymentCommon):
             ),
             ("after 5 seconds at the earliest", lambda: settings.create({"nets_first_lookup": 1})),
             ("after a minute at the earliest", lambda: settings.create({"nets_person_after": 0})),
-            ("use 16 characters or more", lambda: settings.create({"nets_monitoring_token": "short"})),
+            ("at least 16 randomly generated characters", lambda: settings.create({"nets_monitoring_token": "short"})),
         ):
             with self.subTest(text), self.assertRaisesRegex(UserError, text), self.env.cr.savepoint():
                 call()

@@ -35,7 +35,7 @@ class TestMessages(TransactionCase):
     def test_a_refusal_says_its_label_and_what_to_do(self):
         error = messages.refusal(self.env, "amount_decimals", currency="USD", digits=2)
         self.assertIs(type(error), UserError)
-        self.assertEqual(str(error), "Amount not possible\nUSD has only 2 decimals. Enter the amount without more.")
+        self.assertEqual(str(error), "Amount not possible\nUSD has only 2 decimals. Enter no more than that.")
         self.assertIs(type(messages.refusal(self.env, "rights_use", error=AccessError)), AccessError)
 
     def test_every_refusal_of_the_code_is_in_the_catalogue_with_its_values(self):
@@ -79,7 +79,7 @@ class TestMessages(TransactionCase):
             of_payments = ("approved", "not_booked", messages.EARLIER_CHARGE_FOUND, "signature_required")
             if ":" in key or key in (*of_payments, "signature_declined"):
                 continue
-            for kind, other in (("refund", "No money went back"), ("reversal", "wasn't taken back")):
+            for kind, other in (("refund", "No money went back"), ("reversal", "wasn't reversed")):
                 payment, message = (messages.describe(self.env, key, kind=each) for each in ("purchase", kind))
                 self.assertNotRegex(message.explanation, "charge again|was charged|%", key)
                 if "Nothing was charged" in payment.explanation:

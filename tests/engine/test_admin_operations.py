@@ -69,7 +69,7 @@ class TestAdministration(CardPaymentCommon):
 
     def test_administration_and_payment_exclude_each_other(self):
         self.send_administration("download_software")
-        with self.assertRaisesRegex(UserError, "busy with its administration .Download of the software"):
+        with self.assertRaisesRegex(UserError, "busy with administration .Download of the software"):
             self.start(self.make_invoice())
         self.start(self.make_invoice(), terminal=self.terminal_2)
         with self.assertRaisesRegex(UserError, "busy with another payment"):
@@ -97,7 +97,7 @@ class TestAdministration(CardPaymentCommon):
         transaction._record_answer(not_sent(Reason.LOGIN_REFUSED))
         self.assertEqual((transaction.state, transaction._message().label), ("failed", "Login refused"))
 
-    def test_last_result_is_asked_for_anew_after_an_administration(self):
+    def test_last_result_is_asked_for_again_after_an_administration(self):
         self.terminal.sudo().last_result = {"stan_auth": "000101A00101"}
         transaction = self.send_administration("download_dataset")
         transaction._record_answer(done(report_text=""))
@@ -118,7 +118,7 @@ class TestAdministration(CardPaymentCommon):
         for state, error in (("busy", None), (None, unreachable), ("transaction", None), ("idle", None)):
             transaction._record_lookup(state, None, error)
             self.assertEqual(transaction.state, "unknown", state)
-            with self.assertRaisesRegex(UserError, "busy with its administration"):
+            with self.assertRaisesRegex(UserError, "busy with administration"):
                 self.start(self.make_invoice())
         # at once again: not two sightings
         transaction._record_lookup("idle", None)
@@ -129,7 +129,7 @@ class TestAdministration(CardPaymentCommon):
         self.assertIn("didn't say whether it did this", transaction._message().explanation)
         self.start(self.make_invoice())
 
-    def test_busy_in_between_starts_the_sightings_anew(self):
+    def test_busy_in_between_restarts_the_sightings(self):
         transaction = self.send_administration()
         transaction._record_answer(unanswered())
         transaction._record_lookup("idle", None)

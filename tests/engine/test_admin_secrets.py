@@ -1,4 +1,4 @@
-"""Nobody below the administrator group can read a secret, in whatever way they ask; and nobody at all the password."""
+"""Nobody below the administrator group can read a secret, however they ask; and nobody at all the password."""
 
 import logging
 import time
@@ -62,7 +62,7 @@ class TestSecrets(CardPaymentCommon):
                     call()
 
     def test_no_rpc_of_users_below_the_administrator_shows_a_secret(self):
-        """Refused or answered: in no answer stands a secret, nor an account's user name."""
+        """Refused or answered: no answer has a secret, nor an account's user name."""
         field = {"password": {}, "username": {}}
         through = {"account_id": {"fields": field}}
         ids = self.account.ids
@@ -226,7 +226,7 @@ class TestSecrets(CardPaymentCommon):
         self.assertTrue(renewed(ended))
         self.assertTrue(renewed(ended, reason="service_unreachable"))
         self.assertFalse(renewed(ended, tried_at=fields.Datetime.now()), "just tried")
-        self.assertFalse(renewed(ended, reason="login_refused"), "a person has to mend that")
+        self.assertFalse(renewed(ended, reason="login_refused"), "a person has to fix that")
         self.assertFalse(renewed(ended, active=False))
 
     def test_neutralized_copy_cannot_charge_a_card(self):

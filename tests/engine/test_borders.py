@@ -86,7 +86,7 @@ class TestBorders(BordersCommon):
                 self.assertRefused(self.of_branch, record._name, "write", record.ids, {"name": "mine"})
                 self.assertRefused(self.of_branch, record._name, "action_archive", record.ids)
                 self.assertRefused(self.of_branch, record._name, "unlink", record.ids)
-            # whoever works for the parent, too, may
+            # people who work for the parent, too, may
             self.rpc(self.administrator, record._name, "write", record.ids, {"name": "theirs"})
         with self.nobody_logs_in():
             for method in ("action_test_connection", "action_fetch_terminals"):
@@ -96,7 +96,7 @@ class TestBorders(BordersCommon):
             wizard = {"terminal_id": self.terminal.id, "identifier": "90000099"}
             [replace] = self.rpc(self.of_branch, "nets.terminal.replace", "create", [wizard])
             self.assertRefused(self.of_branch, "nets.terminal.replace", "action_replace", [replace])
-        # pays there nevertheless
+        # pays there anyway
         self.assertIn(self.terminal, self.env["nets.terminal"].search(self.terminal._company_domain(self.branch)))
 
     def test_rule_24_a_branch_administers_no_terminal_of_its_parent(self):
@@ -143,7 +143,7 @@ class TestBorders(BordersCommon):
             self.assertRefused(self.of_branch, "nets.location", "write", [site], values)
             self.assertRefused(self.of_branch, "nets.account", "create", [{"name": "N", "username": "n", **values}])
             self.assertRefused(self.of_branch, "nets.location", "create", [{"name": "N", **values}])
-        with self.assertRaisesRegex(UserError, "Terminals stand at this site"):
+        with self.assertRaisesRegex(UserError, "There are terminals at this site"):
             self.rpc(self.administrator, "nets.location", "write", self.location.ids, {"company_id": self.branch.id})
         # what belongs to the company comes along, or stays
         second = self.env["nets.account"].create({"name": "Own", "username": "own", "company_id": self.branch.id})
@@ -347,7 +347,7 @@ class TestBorders(BordersCommon):
     def test_rule_24_who_may_book_again(self):
         payment = self.send(self.make_invoice(100))
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"):
             payment._record_answer(approved(10000))
             payment._book()
         self.assertTrue(payment.to_book)
@@ -455,7 +455,7 @@ class TestBorders(BordersCommon):
         refusing = patch.object(
             type(self.env["nets.origin.invoice"]), "_book", side_effect=UserError(self.HOSTILE), autospec=True
         )
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"), refusing:
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"), refusing:
             unbooked._record_answer(approved(5000))
             unbooked._book()
         self.assertEqual(unbooked.booking_error, self.HOSTILE)
@@ -506,7 +506,7 @@ class TestUninstall(BordersCommon):
         pending._become_unknown()
         self.assertIn("Connection interrupted", self.refusal())
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"):
             pending._record_answer(approved(10000))
             pending._book()
         self.assertIn("Charged, not booked", self.refusal())

@@ -74,7 +74,7 @@ class TestPools(BaseCase):
         self.assertEqual(work.ended, ["first", "newer", "third"])
 
     def test_what_is_at_work_is_done_once_more(self):
-        """Whoever asks meanwhile may ask for what wasn't there when it began."""
+        """A caller may meanwhile ask for what wasn't there when it began."""
         pool, work = self.pool(2), self.work
         pool.submit("same", work.job("first"))
         self.assertTrue(work.wait_for(lambda: work.begun == ["first"]))

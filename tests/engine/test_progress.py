@@ -160,7 +160,7 @@ class TestProgress(CardPaymentCommon):
         reversal._record_baseline(last(approved(10000), purchase.order_id))
         reversal._claim("thread-1")
         reversal._record_answer(lost())
-        self.assertRegex(reversal._being_resolved().explanation, r"took an earlier payment of [^-]*100\.00 back")
+        self.assertRegex(reversal._being_resolved().explanation, r"reversed an earlier payment of [^-]*100\.00")
         self.assertNotIn("-", reversal._being_resolved().explanation)
 
     def test_what_belongs_to_no_document(self):

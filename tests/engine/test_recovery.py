@@ -99,7 +99,7 @@ class TestRecovery(CardPaymentCommon):
             self.assertEqual(transaction.state, "failed")
             self.assertEqual(progress["lookup"], "possible")
             self.assertTrue(progress["lookup_message"])
-            self.assertFalse(transaction._claim_lookup(), "nobody asks by itself about what is failed")
+            self.assertFalse(transaction._claim_lookup(), "nothing asks automatically about what has failed")
 
     # --- the next person --- #
 
@@ -263,7 +263,7 @@ class TestRecovery(CardPaymentCommon):
 
     # --- who looks after what is open --- #
 
-    def test_whoever_looks_after_what_is_open_comes_back_when_the_next_is_due(self):
+    def test_the_thread_that_looks_after_what_is_open_comes_back_when_the_next_is_due(self):
         Transaction = self.engine["nets.transaction"]
         self.env.cr.execute("UPDATE nets_transaction SET state = 'failed', next_lookup_at = NULL, to_book = FALSE")
         self.assertEqual(Transaction._due_now(), ([], None), "nothing is open")
@@ -282,7 +282,7 @@ class TestRecovery(CardPaymentCommon):
         transaction._record_answer(lost())
         return transaction
 
-    def test_what_is_due_is_started_whoever_left_it(self):
+    def test_what_is_due_is_started_no_matter_who_left_it(self):
         self.started_lookups()
         abandoned = self.send(self.invoice)
         self.env.cr.execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '1 minute'")
@@ -363,7 +363,7 @@ class TestRecovery(CardPaymentCommon):
             self.env["nets.transaction"]._cron_recover()
         self.assertEqual(second.state, "failed")
         self.assertEqual(rollbacks, [1], "what the failing one did")
-        self.assertEqual(commits, [((), {"remaining": 2}), ((1,), {}), ((1,), {})], "each record by itself")
+        self.assertEqual(commits, [((), {"remaining": 2}), ((1,), {}), ((1,), {})], "each record separately")
 
     def test_the_scheduled_job_looks_only_at_what_is_due(self):
         self.started_lookups()
@@ -407,7 +407,7 @@ class TestRecovery(CardPaymentCommon):
             ({"nets_first_lookup": 4}, "5 seconds at the earliest"),
             ({"nets_first_lookup": 30, "nets_longest_pause": 20}, "at least as long"),
             ({"nets_person_after": 0}, "after a minute at the earliest"),
-            ({"nets_monitoring_token": "short"}, "16 characters or more"),
+            ({"nets_monitoring_token": "short"}, "at least 16 randomly generated characters"),
         ):
             with self.subTest(values), self.assertRaisesRegex(ValidationError, words):
                 self.env["res.config.settings"].create(values)

@@ -145,7 +145,7 @@ class TestRulesOfSending(RulesOfMoneyCase):
                     with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation):
                         self._insert_raw(second)
 
-    def test_rule_02_whoever_is_second_asks_again(self):
+    def test_rule_02_the_second_one_asks_again(self):
         """The index answers the race in which neither could see the other's row: Odoo repeats the request, which then
         sees it."""
         self.start(self.invoice)
@@ -224,7 +224,7 @@ class TestRulesOfSending(RulesOfMoneyCase):
                 self.start(invoices, terminal=self.terminal_2)
 
     def test_rule_03_counts_what_other_users_cannot_see(self):
-        """Whoever may not see a transaction still can't charge its debt again."""
+        """Someone who may not see a transaction still can't charge its debt again."""
         self.start(self.invoice, user=self.manager)
         self.env["ir.rule"].create(
             {
@@ -240,7 +240,7 @@ class TestRulesOfSending(RulesOfMoneyCase):
         request_id = str(uuid.uuid4())
         first = self.start(self.invoice, request_id=request_id)
         self.assertEqual(self.start(self.invoice, request_id=request_id), first)
-        # wherever it is by now, and whatever comes with it
+        # wherever it is by now, and regardless of what comes with it
         first._claim("thread-1")
         first._record_answer(approved(100000))
         first._book()
@@ -361,7 +361,7 @@ class TestRulesOfSending(RulesOfMoneyCase):
         self.assertEqual(transaction.reason, "connection_interrupted")
         self.assertTrue(transaction.next_lookup_at)
 
-    def test_rule_16_whoever_watches_sees_a_dead_listener(self):
+    def test_rule_16_anyone_who_watches_sees_a_dead_listener(self):
         transaction = self.send(self.invoice)
         self.pass_time(transaction, 21)
         [shown] = transaction.with_user(self.clerk).read_progress()
@@ -523,7 +523,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
             transaction._record_while_held(seen)
             self.assertEqual(transaction.state, "pending")
 
-    def test_rule_08_a_result_is_recognised_in_whatever_form_it_is_told(self):
+    def test_rule_08_a_result_is_recognised_in_any_form(self):
         """The same last result as before ours, its time once local and once in UTC, its amount told or not."""
         moment = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(minutes=10)
         local = moment.astimezone(ZoneInfo(TERMINAL_ZONE)).strftime("%Y%m%d%H%M%S")
@@ -828,7 +828,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     # === 10: OUR OWN ANSWER IS ALWAYS RECORDED === #
 
-    def test_rule_10_whatever_the_row_says_meanwhile(self):
+    def test_rule_10_no_matter_what_the_row_says_meanwhile(self):
         for state, transaction in self._settled_as_not_charged():
             with self.subTest(state=state, reason=transaction.reason):
                 transaction._record_answer(approved(100000, number=103))

@@ -56,7 +56,7 @@ class TestUnits(CardPaymentCommon):
             ("can't be read", approved(1000, customer_receipt="THANK YOU"), None),
             ("paid in another currency by choice", approved(1000, customer_receipt="USD 10.00\nSEK 105.00"), None),
             ("another amount", approved(1000, customer_receipt="USD 100,00"), "another amount"),
-            ("another currency", approved(1000, customer_receipt="NOK 10,00"), "another currency than USD"),
+            ("another currency", approved(1000, customer_receipt="NOK 10,00"), "a currency other than USD"),
             ("none at all", approved(None), "didn't say how much"),
         ):
             with self.subTest(name), self.undone():

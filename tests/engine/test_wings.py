@@ -25,7 +25,7 @@ FOLDERS = (
     "views",
     "wizard",
 )
-# What stands in no wing's folder, and belongs to the engine.
+# What is in no wing's folder, and belongs to the engine.
 OF_ENGINE = ("const.py", "controllers/", "listener.py", "messages/catalogue.py", "pools.py", "static/src/common/")
 SUFFIXES = {".py", ".xml", ".js", ".css", ".scss", ".csv"}
 
@@ -148,7 +148,7 @@ class TestWings(BaseCase):
             for target in imports(path, text):
                 if isinstance(target, Path):
                     known = wing_of(target)
-                    # the client isn't to know what stands between the wings, either
+                    # the client isn't to know what is between the wings, either
                     if known in later(wing) or (wing == "connect_cloud" and known is None):
                         found.append(f"imports {target.as_posix()}")
                 elif wing == "connect_cloud" and target.split(".")[0] == "odoo":

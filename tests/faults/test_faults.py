@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "script"))
 
+from fault_harness.mutations import MUTATIONS
 from fault_harness.world import World, is_evidence_gone
 
 import stack
@@ -25,6 +26,11 @@ def test_money_and_books_agree_after_a_short_selection_of_faults():
     assert "lost 0, double 0" in summary[0]
 
 
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_what_a_mutation_breaks_is_still_there(mutation):
+    mutation.check_fits()
+
+
 def test_a_database_that_may_forget_is_refused(monkeypatch):
     for name in ("PGHOST", "DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -37,13 +43,13 @@ def test_only_destroyed_evidence_excuses_a_person():
     fates = ("approved", "declined", "cancelled", "not reached")
     gone = {
         (kind, fate, by_hand)
-        for kind in ("purchase", "refund", "reversal", "taken back")
+        for kind in ("purchase", "refund", "reversal", "unpaid reversal")
         for fate in fates
         for by_hand in (False, True)
         if is_evidence_gone(kind, fate, by_hand)
     }
-    reversals = {(kind, fate, True) for kind in ("reversal", "taken back") for fate in fates}
-    never_there = {(kind, "not reached", False) for kind in ("reversal", "taken back")}
+    reversals = {(kind, fate, True) for kind in ("reversal", "unpaid reversal") for fate in fates}
+    never_there = {(kind, "not reached", False) for kind in ("reversal", "unpaid reversal")}
     assert gone == reversals | never_there | {("purchase", "cancelled", True), ("refund", "cancelled", True)}
 
 

@@ -166,7 +166,7 @@ class Clinic:
         return self.admin.call("nets.account", "create", [values])[0]
 
     def make_journal(self, **values):
-        """Return the id of a new bank journal, which has the method *Card terminal* by itself."""
+        """Return the id of a new bank journal, which gets the method *Card terminal* automatically."""
         number = self.admin.call("account.journal", "search_count", [])
         values = {"name": f"Card bank {number}", "code": f"CB{number}", "type": "bank", **values}
         values.setdefault("company_id", self.ref("demo_company"))
@@ -211,7 +211,7 @@ class Clinic:
     # --- act ---
 
     def pay_otherwise(self, invoice):
-        """Match the amount due with a payment that came to the bank by itself."""
+        """Match the amount due with a payment that came to the bank directly."""
         values = self.read("account.move", invoice, "partner_id", "amount_residual", "company_id", "currency_id")
         payment = self.admin.call(
             "account.payment",
@@ -406,7 +406,7 @@ def _of_the_till(admin, known):
 def _on_the_lines(admin, known):
     """What the till's payment lines say: its journal entries are made of them when the session closes.
 
-    A line stands for all transactions of its uuid: what the terminal took back leaves nothing on it.
+    A line stands for all transactions of its uuid: what the terminal reversed leaves nothing on it.
     """
     by_line = {}
     for row in admin.call("nets.transaction", "read", list(known), ["pos_payment_uuid"]):
@@ -425,7 +425,7 @@ def _on_the_lines(admin, known):
 def _in_the_books(admin, known):
     """What the posted journal items say, found through the payments.
 
-    A payment that the terminal took back is cancelled: it stands for both transactions, and for no money.
+    A payment that the terminal reversed is cancelled: it stands for both transactions, and for no money.
     """
     rows = admin.call("nets.transaction", "read", list(known), ["payment_id"])
     by_payment = {}
@@ -444,7 +444,7 @@ def _in_the_books(admin, known):
         domain = [
             ("move_id", "=", payment["move_id"] and payment["move_id"][0]),
             ("parent_state", "=", "posted"),
-            # where the money is until the bank statement: the whole of it, with a tip that stands on its own account
+            # where the money is until the bank statement: the whole of it, with a tip that is on its own account
             ("account_type", "in", ("asset_cash", "asset_current")),
         ]
         lines = admin.call("account.move.line", "search_read", domain, ["amount_currency", "currency_id"])

@@ -22,7 +22,7 @@ GO_ON = """async ({action, record}) => {
 def go_on(page, path):
     """Show another list or record in the web client that is open, as over a menu and a click in a list.
 
-    Loading it anew costs seconds. Nothing of what was there before stays in sight.
+    Reloading it costs seconds. Nothing of what was there before stays in sight.
     """
     page.evaluate(GO_ON, ACTION_PATH.fullmatch(path).groupdict())
     expect(page.locator(".o_notification")).to_have_count(0)
@@ -91,7 +91,7 @@ class InvoicePage:
 
     def expect_open(self):
         expect(self.page.locator(".o_form_view .o_form_sheet")).to_be_visible()
-        # the mark of a page that was not loaded anew
+        # the mark of a page that was not reloaded
         self.page.evaluate("window.netsSamePage = true")
         return self
 
@@ -153,7 +153,7 @@ class InvoicePage:
         return CardDialog(self.page).expect_open()
 
     def expect_rows(self, *texts):
-        """Exactly these rows stand under the total, each with its text and amount."""
+        """Exactly these rows are under the total, each with its text and amount."""
         rows = self.page.locator("[name=invoice_payments_widget] tr")
         expect(rows).to_have_count(len(texts))
         for index, (text, amount) in enumerate(texts):
@@ -176,7 +176,7 @@ class InvoicePage:
         expect(self.page.locator(".o-mail-Message").filter(has_text=text).first).to_be_visible()
 
     def expect_not_reloaded(self):
-        assert self.page.evaluate("window.netsSamePage"), "the page was loaded anew"
+        assert self.page.evaluate("window.netsSamePage"), "the page was reloaded"
 
 
 class CardDialog:
@@ -247,7 +247,7 @@ class CardDialog:
         self._leave(lambda: self.page.keyboard.press("Escape"))
 
     def _leave(self, leave):
-        """Close the dialog. What is behind it is read anew, and takes no click until then."""
+        """Close the dialog. What is behind it is read again, and takes no click until then."""
         changed = self.status.count()
         self.page.evaluate("document.querySelector('.o_action_manager > .o_action').dataset.before = 'yes'")
         leave()

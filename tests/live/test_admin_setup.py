@@ -93,7 +93,7 @@ def test_lost_answer_of_an_administration_keeps_the_terminal_until_it_is_idle(cl
     transaction = action["params"]["transaction_id"]
     clinic.wait_for_state(transaction, "unknown")
     invoice = clinic.make_invoice(100)
-    assert "busy with its administration" in clinic.refusal(lambda: clinic.press_pay(invoice, terminal))
+    assert "busy with administration" in clinic.refusal(lambda: clinic.press_pay(invoice, terminal))
     clinic.wait_for_state(transaction, "failed", timeout=60)
     assert clinic.progress(transaction)["label"] == "Ended without an answer"
     sent = [each for each in simulator.requests(terminal.identifier) if each["path"].endswith("/administration")]

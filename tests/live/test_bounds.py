@@ -161,7 +161,7 @@ def test_two_who_pay_one_invoice_or_use_one_terminal_at_once_are_no_error(clinic
 
 
 def test_somebody_who_works_on_the_invoice_delays_its_booking_and_no_other(clinic, log):
-    """Rule 3 stays: whoever waited for a document looks at it anew."""
+    """Rule 3 stays: the one who waited for a document looks at it again."""
     busy, free = clinic.make_terminals(2)
     invoices = clinic.make_invoices(2, 90)
     for terminal in (busy, free):
@@ -244,7 +244,7 @@ def test_rule_26_no_transaction_is_open_while_nets_is_asked(clinic, silent_servi
 
 
 def test_saving_shows_at_once_what_the_login_came_to(clinic, open_page):
-    account = clinic.make_account(name="To be mended")
+    account = clinic.make_account(name="To be fixed")
     page = open_page("admin", f"/odoo/action-nets_connect_cloud.nets_account_action/{account}")
     page.locator("[name=username] input").fill("nobody")
     page.locator("[name=password] input").fill("wrong")

@@ -41,7 +41,7 @@ def test_the_banner_alone_follows_the_payment_to_its_end(clinic, terminal, open_
     page.expect_not_reloaded()
 
 
-def test_whoever_closed_the_dialog_hears_that_nothing_was_charged(clinic, terminal, open_invoice):
+def test_the_person_who_closed_the_dialog_learns_that_nothing_was_charged(clinic, terminal, open_invoice):
     invoice = clinic.make_invoice(480)
     page = open_invoice(invoice)
     page.pay_by_card().pay_on(terminal).expect_status("Waiting for the card").close()
@@ -213,7 +213,7 @@ def test_the_whole_flow_works_with_the_keyboard(clinic, terminal, open_invoice):
     expect(dialog.button("Process card")).to_be_focused()
     keyboard.press("Enter")
     dialog.expect_status("Waiting for the card", money(350))
-    # whoever presses Enter once more must not abort
+    # pressing Enter once more must not abort
     expect(dialog.button("Abort")).not_to_be_focused()
 
     terminal.asks_for_card()

@@ -87,7 +87,7 @@ def test_the_next_payment_waits_for_the_earlier_one_and_goes_on_by_itself(
     transaction = lose(clinic, terminal, earlier)
     page = open_invoice(invoice, "demo")
     dialog = page.pay_by_card().pay_on(terminal)
-    dialog.expect_status("An earlier payment is being resolved", money(330), "Yours starts by itself")
+    dialog.expect_status("An earlier payment is being resolved", money(330), "Yours starts automatically")
     assert len(terminal.purchases()) == 1
     terminal.hold()
     hidden_results()
@@ -101,7 +101,7 @@ def test_the_next_payment_waits_for_the_earlier_one_and_goes_on_by_itself(
     assert terminal.charges() == [33000, 44000]
 
 
-def test_whoever_stops_waiting_has_started_nothing(clinic, terminal, open_invoice, hidden_results):
+def test_a_person_who_stops_waiting_has_started_nothing(clinic, terminal, open_invoice, hidden_results):
     earlier, invoice = clinic.make_invoice(330), clinic.make_invoice(440)
     transaction = lose(clinic, terminal, earlier)
     dialog = open_invoice(invoice).pay_by_card().pay_on(terminal)

@@ -113,7 +113,7 @@ def pay_some(clinic):
 
 
 def rows(postgresql, database, *tables):
-    """Return what stands in these tables: {table: {id or the row itself: {column: value}}}."""
+    """Return what is in these tables: {table: {id or the row itself: {column: value}}}."""
     content = {}
     for table in tables:
         found = [row for (row,) in postgresql.query(database, f'SELECT to_jsonb(t) FROM "{table}" t')]
@@ -258,7 +258,7 @@ def set_up(page, simulator):
     notification = page.locator(".o_notification").filter(has_text="Login refused").first
     expect(notification).to_contain_text("The user name or the password is wrong")
     expect(account.locator(".o_nets_connection")).to_contain_text("Login refused")
-    # the window is gone as soon as the page has been read anew
+    # the window is gone as soon as the page has been read again
     expect(page.get_by_role("dialog")).to_have_count(0, timeout=60_000)
     expect(page.locator(".o_loading_indicator")).to_have_count(0)
     shoot(page, "setup-settings-wrong-password")
@@ -347,7 +347,7 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
     with serve(database, "-u", machinery.MODULE) as clinic:
         after = rows(postgresql, database, *tables)
         assert_kept(before, after, may_go=("booking_values", "lookup_message"))
-        # they stand in columns of their own now
+        # they are in separate columns now
         for key, old in before["nets_transaction"].items():
             assert after["nets_transaction"][key]["journal_id"] or not old.get("booking_values"), old
         assert clinic.payment_state(paid) in ("paid", "in_payment")

@@ -82,7 +82,7 @@ def test_a_tip_is_booked_as_charged_and_pays_nothing_of_the_invoice(clinic, term
     assert clinic.read("nets.transaction", transaction, "tip_amount") == 50
 
 
-def test_an_invoice_paid_otherwise_meanwhile_leaves_a_credit_and_a_note(clinic, terminal, open_invoice):
+def test_an_invoice_paid_in_another_way_meanwhile_leaves_a_credit_and_a_note(clinic, terminal, open_invoice):
     customer = clinic.make_customer("Paid Twice")
     invoice = clinic.make_invoice(500, customer)
     page = open_invoice(invoice)
@@ -128,7 +128,7 @@ def test_what_accounting_refuses_is_charged_not_booked_and_booked_later(clinic, 
     log.expect_warning("Charged, not booked.")
     log.button("Book again").click()
     expect(log.button("Book again")).to_have_count(0)
-    # whoever has the invoice open sees it
+    # everyone who has the invoice open sees it
     expect(page.banner).to_have_count(0)
     page.expect_due(0)
     assert terminal.charges() == [73000]

@@ -1,4 +1,4 @@
-"""Two people at the same moment, on a real PostgreSQL: each request has a connection and a transaction of its own.
+"""Two people at the same moment, on a real PostgreSQL: each request has its own connection and transaction.
 
 No race is left to luck: the database holds both where they are about to meet, and lets them go together. No browser is
 needed for that; a till is played over RPC.
@@ -59,7 +59,7 @@ class Counter:
 
     @contextlib.contextmanager
     def holding(self, statement, *params):
-        """Hold what this statement locks; at the end, whoever waits for it goes on."""
+        """Hold what this statement locks; at the end, those who wait for it go on."""
         connection = self.clinic.stack.postgresql.connect(self.clinic.stack.database)
         connection.autocommit = False
         with contextlib.closing(connection), connection.cursor() as cursor:
@@ -214,7 +214,7 @@ def test_a_session_is_closed_while_a_card_is_sent_and_approved(clinic, terminal)
     def started():
         return clinic.admin.call("nets.transaction", "search", [("pos_session_id", "=", shop.session)])
 
-    # one is sending, the other closes: an order of a later day doesn't stop the closing by itself
+    # one is sending, the other closes: an order of a later day doesn't stop the closing on its own
     terminal.hold()
     order = counter.order(preset_time="2099-01-01 12:00:00")
     results = []
@@ -235,7 +235,7 @@ def test_a_session_is_closed_while_a_card_is_sent_and_approved(clinic, terminal)
     terminal.release()
     assert clinic.wait_for_end(deposit) == "approved"
 
-    # a manager closes nevertheless, at the moment of the approval
+    # a manager closes anyway, at the moment of the approval
     terminal.hold()
     order = counter.order()
     transaction = order.start(terminal)
@@ -255,12 +255,12 @@ def test_a_session_is_closed_while_a_card_is_sent_and_approved(clinic, terminal)
     assert values["payment_id"], "a payment of its own, once"
     assert (values["without_order"], values["to_book"]) == (True, False)
     assert clinic.read("account.payment", values["payment_id"][0], "amount") == 100
-    # whoever was first: nothing on the order is paid by that card any more
+    # no matter who was first: nothing on the order is paid by that card any more
     assert order.payments() in ([], [(10000, "retry")])
     order.cancel()
     assert terminal.charges() == [10000, 10000]
 
-    # one closes, the other sends: whoever comes later is told so
+    # one closes, the other sends: the later one is told so
     terminal.hold()
     late = counter.order(preset_time="2099-01-01 12:00:00")
     results = counter.meet(

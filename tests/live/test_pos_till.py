@@ -234,7 +234,7 @@ def test_an_unknown_result_is_settled_by_a_manager_with_a_reason(shop, terminal,
     line.press("Get last result")
     line.press("Settle by hand")
     till.popup("Settle by hand").press("The card was charged").press("Settle")
-    till.popup("Settle by hand").expect_refusal("Enter the number that stands on the terminal's receipt")
+    till.popup("Settle by hand").expect_refusal("Enter the number that is printed on the terminal's receipt")
     till.popup("Settle by hand").fill(reference="000901", reason="Stands on the receipt").press("Settle")
     till.expect_receipt()
     order = wait_for_paid(shop, 300)
@@ -472,7 +472,7 @@ def test_in_a_restaurant_the_waiter_goes_on_to_other_tables(clinic, terminal, op
     till.card_line().expect_status("Waiting for the card").expect_buttons("Abort")
     till.to_tables()
     terminal.release()
-    # he hears of it, and stays where he is
+    # he is told, and stays where he is
     expect(page.locator(".o_notification").filter(has_text="Successful")).to_contain_text(money(300))
     table.click()
     till.card_line().expect_status("Successful", "Visa •••• 1234")

@@ -249,13 +249,13 @@ def test_a_stopped_terminal_comes_back_and_wins_over_a_settlement_by_hand(clinic
     assert "but the card was charged" in clinic.read("nets.transaction", transaction, "alert")
 
 
-def test_the_answer_to_our_own_call_is_recorded_whatever_was_settled_meanwhile(clinic, terminal, open_invoice):
+def test_the_answer_to_our_own_call_is_recorded_even_after_a_settlement(clinic, terminal, open_invoice):
     """Rule 10: a process that was taken for dead comes back with the answer."""
     invoice = clinic.make_invoice(350)
     terminal.hold()
     transaction = clinic.press_pay(invoice, terminal)
     terminal.asks_for_card()
-    # as for a process that stands still: no heartbeat any more, and its renewal finds none
+    # as for a process that hangs: no heartbeat any more, and its renewal finds none
     clinic.sql("DELETE FROM nets_heartbeat WHERE transaction_id = %s", transaction)
     clinic.wait_for_state(transaction, "unknown")
     clinic.wait_for_lookup(transaction)
@@ -285,7 +285,7 @@ def test_a_token_that_was_revoked_leads_to_one_charge(clinic, terminal, simulato
 
 
 def test_the_simulator_dies_while_the_card_is_awaited(clinic, stack, open_invoice):
-    """The other end of the line is gone, and with it whatever ran there: proven by its last result."""
+    """The other end of the line is gone, and with it everything that ran there: proven by its last result."""
     terminal = clinic.make_impatient_terminal(customer_timeout=3, used_by_hand=False)
     invoice = clinic.make_invoice(210)
     page = open_invoice(invoice)

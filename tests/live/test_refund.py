@@ -70,7 +70,7 @@ def test_another_person_refunds_on_another_terminal_from_the_list(clinic, termin
     dialog = CardDialog(page.page).expect_open()
     expect(dialog.amount).to_have_value("-1,000.00")
     dialog.pay_on(other, -400).expect_closed()
-    # the invoice has been read anew
+    # the invoice has been read again
     expect(page.page.locator("[name=nets_transaction_ids] .o_data_row")).to_have_count(2)
     page.page.get_by_role("tab", name="Invoice Lines").click()
     page.expect_due(400)
@@ -176,12 +176,12 @@ def test_the_terminals_last_payment_is_reversed(clinic, terminal, paid, open_inv
 
 
 def test_nothing_is_reversed_after_a_payment_by_hand(clinic, terminal, paid, open_invoice):
-    """Also one of the same amount: the terminal would take back the wrong one."""
+    """Also one of the same amount: the terminal would reverse the wrong one."""
     page = open_invoice(paid)
     dialog = page.reverse()
     clinic.stack.simulator.by_hand(terminal.identifier, "approved", 100000)
     dialog.button("Reverse").click()
-    dialog.expect_status("Not the last transaction any more", "Refund the payment instead")
+    dialog.expect_status("No longer the last transaction", "Refund the payment instead")
     expect(dialog.button("Try again")).to_have_count(0)
     assert terminal.voids() == []
     dialog.close()
@@ -193,7 +193,7 @@ def test_busy_right_after_the_payment_a_reversal_works_a_moment_later(terminal, 
     dialog = page.reverse()
     terminal.play("busy", "approved")
     dialog.button("Reverse").click()
-    dialog.expect_status("Terminal busy", "needs some seconds")
+    dialog.expect_status("Terminal busy", "needs a few seconds")
     # Playwright waits until the button is enabled
     dialog.try_again()
     dialog.expect_closed()

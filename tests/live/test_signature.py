@@ -4,7 +4,7 @@ from pages import CardDialog, LogPage, TransactionPage, go_on, money, shoot
 from playwright.sync_api import expect
 
 ACCEPT = "The signature is right"
-DECLINE = "Not right: take the payment back"
+DECLINE = "Not right: reverse the payment"
 SIGNED = {"outcome": "approved", "cvm": "1"}
 
 
@@ -49,7 +49,7 @@ def test_a_signature_that_is_declined_takes_the_payment_back(clinic, terminal, o
     terminal.play(SIGNED, "busy", "approved")
     dialog = page.pay_by_card().pay_on(terminal)
     dialog.expect_status("The customer signs the receipt").button(DECLINE).click()
-    dialog.expect_status("Terminal busy", "The payment wasn't taken back", "needs some seconds")
+    dialog.expect_status("Terminal busy", "The payment wasn't reversed", "needs a few seconds")
     dialog.try_again()
     dialog.expect_closed()
     page.expect_notification("Reversed", money(730))
@@ -67,7 +67,7 @@ def test_once_declined_only_a_manager_accepts_it_after_all(clinic, terminal, ope
     dialog = page.pay_by_card().pay_on(terminal).expect_status("The customer signs the receipt")
     clinic.stack.simulator.by_hand(terminal.identifier, "approved", 73000)
     dialog.button(DECLINE).click()
-    dialog.expect_status("Not the last transaction any more", "Refund the payment instead").close()
+    dialog.expect_status("No longer the last transaction", "Refund the payment instead").close()
     page.expect_banner("Signature declined")
     dialog = page.show_running()
     dialog.expect_status("A manager can accept the signature after all")

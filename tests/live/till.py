@@ -274,7 +274,7 @@ class Till:
         return self
 
     def pay_a_part(self, terminal, amount):
-        """Send another amount than what is due: stop the payment that is sent by itself, and change it."""
+        """Send another amount than what is due: stop the payment that is sent automatically, and change it."""
         terminal.hold()
         self.pay_by("Card")
         line = self.card_line(self.card_lines.count() - 1).expect_status("Waiting for the card")
@@ -404,7 +404,7 @@ class Till:
 
     def reverse(self):
         self.page.locator(".o_nets_reverse_order").click()
-        return self.confirm("the whole order is refunded", "Reverse")
+        return self.confirm("which refunds the whole order", "Reverse")
 
 
 class Popup:

@@ -1,7 +1,7 @@
 """People who call whatever RPC lets them call, in generated sequences (rules 17 to 19).
 
 A cashier and a manager write and call what they like on the orders of a shop, with values that exist; the terminal
-answers in between. After each step it is asked what must hold, whatever they did. The sequences are the same in each
+answers in between. After each step, what must hold is checked. The sequences are the same in each
 run; one that fails is told as short as it can be made. `PEOPLE_SEQUENCES` asks for more, from `PEOPLE_SEED` on.
 """
 
@@ -25,7 +25,8 @@ SEED = int(os.environ.get("PEOPLE_SEED", "0"))
 STEPS = 30
 # What a request may end with, after which nothing of it remains.
 REFUSED = (UserError, psycopg2.Error, ValueError, TypeError)
-LOGGERS = ("odoo.sql_db", "odoo.addons.nets_connect_cloud.models.engine.nets_transaction")
+ENGINE = "odoo.addons.nets_connect_cloud.models.engine.nets_transaction"
+LOGGERS = ("odoo.sql_db", ENGINE, f"{ENGINE}_booking")
 AMOUNTS = (100.0, 50.0, 40.0, 1.0, 0.0, 1000.0, -100.0, -1000.0)
 
 # Which of the existing ones is meant, an amount, one of several things, or whether.
@@ -58,7 +59,7 @@ def sequence(seed):
 
 @tagged("post_install", "-at_install")
 class TestPeopleSequences(PosCardCommon):
-    def test_whatever_people_call_no_order_is_paid_by_a_card_that_was_not_charged_for_it(self):
+    def test_no_call_pays_an_order_by_a_card_that_was_not_charged_for_it(self):
         for seed in range(SEED, SEED + SEQUENCES):
             steps = sequence(seed)
             with mute_logger(*LOGGERS):
@@ -294,7 +295,7 @@ class Shop:
         """What its lines come to: without taxes, that is arithmetics."""
         return sum(line.price_unit * line.qty * (1 - line.discount / 100) for line in order.lines)
 
-    def is_taken_back(self, transaction):
+    def is_reversed(self, transaction):
         return any(
             refund.kind == "reversal" and refund.state == "approved" and refund.pos_order_id == transaction.pos_order_id
             for refund in transaction.refund_ids
@@ -308,7 +309,7 @@ class Shop:
             lambda card: (
                 not card.to_book
                 and not card.without_order
-                and not self.is_taken_back(card)
+                and not self.is_reversed(card)
                 and not (card.kind == "reversal" and card.pos_order_id == card.refund_of_id.pos_order_id)
             )
         )

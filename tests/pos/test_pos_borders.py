@@ -1,4 +1,4 @@
-"""Borders of the till: whose payment it is, what is kept of it, and what stands in the way of taking the addon away."""
+"""Borders of the till: whose payment it is, what is kept of it, and what prevents the addon from being removed."""
 
 from unittest.mock import patch
 

@@ -330,7 +330,7 @@ class TestPosGuards(PosCardCommon):
                 with self.assertRaisesRegex(UserError, "A manager can close"):
                     self.session.with_user(self.pos_manager).action_pos_session_closing_control()
 
-    def test_rule_15_a_manager_closes_nevertheless(self):
+    def test_rule_15_a_manager_closes_anyway(self):
         transaction = self.settle_in("unknown")
         charged_order = self.card_order()
         charged = self.charge(charged_order.payment_ids, terminal=self.terminal_2)

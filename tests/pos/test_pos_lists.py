@@ -47,7 +47,7 @@ class TestPosUnproven(PosCardCommon):
         return form.record.action_settle()
 
     def astray(self, amount):
-        """:return: a charge that is booked as a payment of its own"""
+        """:return: a charge that is booked as a separate payment"""
         order = self.card_order(amount)
         charge = self.charge(order.payment_ids, outcome=approved(round(amount * 100), number=700))
         self.session.with_user(self.pos_manager).nets_allow_closing("Thrown away")

@@ -1,4 +1,4 @@
-"""A register closes whatever method Odoo chooses for the payments that the closing makes."""
+"""A register closes regardless of the method that Odoo chooses for the payments that the closing makes."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged

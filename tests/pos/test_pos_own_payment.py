@@ -1,4 +1,4 @@
-"""A charge that no order takes: its payment stands where an accountant finds it, and can use it."""
+"""A charge that no order takes: its payment is where an accountant finds it, and can use it."""
 
 from odoo.tests import tagged
 

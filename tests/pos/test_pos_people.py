@@ -99,7 +99,7 @@ class TestPosRefund(PosPeopleCase):
         with self.assertRaisesRegex(UserError, "No card payment of the refunded order"):
             self.start(alone.payment_ids)
 
-    def test_a_paid_order_is_taken_back_on_the_terminal(self):
+    def test_a_paid_order_is_reversed_on_the_terminal(self):
         order, original = self.paid_order()
         refund = self.refund_order(order, (self.card_method, -100))
         transaction = self.start(refund.payment_ids, reversal=True, terminal=self.terminal_2)
@@ -117,7 +117,7 @@ class TestPosRefund(PosPeopleCase):
         order, _original = self.paid_order()
         self.paid_order(number=102)
         refund = self.refund_order(order, (self.card_method, -100))
-        with self.assertRaisesRegex(UserError, "takes back its last payment only"):
+        with self.assertRaisesRegex(UserError, "can only reverse its last payment"):
             self.start(refund.payment_ids, reversal=True)
 
     def test_the_back_office_repeats_nothing(self):
@@ -155,7 +155,7 @@ class TestPosTakeBack(PosPeopleCase):
         reversal._record_answer(outcome or approved(10700, number=102))
         reversal._book()
 
-    def test_a_line_is_taken_back(self):
+    def test_a_line_is_reversed(self):
         reversal = self.reverse()
         self.assertRecordValues(
             reversal, [{"kind": "reversal", "amount": -107, "refund_of_id": self.original.id, "origin": "pos"}]
@@ -193,10 +193,10 @@ class TestPosTakeBack(PosPeopleCase):
         self.run_reversal(self.reverse())
         self.assertEqual(self.payment.payment_status, "reversed")
 
-    def test_a_line_that_cant_be_taken_back(self):
+    def test_a_line_that_cant_be_reversed(self):
         other = self.card_order()
         self.charge(other.payment_ids, outcome=approved(10000, number=102))
-        with self.subTest("followed by another"), self.assertRaisesRegex(UserError, "its last payment only"):
+        with self.subTest("followed by another"), self.assertRaisesRegex(UserError, "only reverse its last payment"):
             self.reverse()
         with self.subTest("nothing charged"), self.assertRaisesRegex(UserError, "No card was charged"):
             self.rpc(self.cashier).pos_reverse(self.card_order().payment_ids.uuid, str(uuid.uuid4()))
@@ -204,7 +204,7 @@ class TestPosTakeBack(PosPeopleCase):
         with self.subTest("paid"), self.assertRaisesRegex(UserError, "is paid or cancelled already"):
             self.rpc(self.cashier).pos_reverse(other.payment_ids.uuid, str(uuid.uuid4()))
 
-    def test_the_session_is_closed_while_the_terminal_takes_back(self):
+    def test_the_session_is_closed_while_the_terminal_reverses(self):
         reversal = self.reverse()
         reversal._record_baseline(last(approved(10700), order_id=self.original.order_id))
         self.assertTrue(reversal._claim("thread-r"))
@@ -242,9 +242,9 @@ class TestPosTakeBack(PosPeopleCase):
         progress = self.sign(transaction, True)
         self.assertEqual((progress[0]["signature"], progress[0]["look"]), ("", "approved"))
         self.assertEqual(transaction.signature, "accepted")
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(transaction, False)
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(self.original, True)
 
     def test_who_may_accept_or_decline_a_signature(self):
@@ -268,12 +268,12 @@ class TestPosTakeBack(PosPeopleCase):
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
-    def test_a_declined_signature_whose_payment_is_not_taken_back(self):
+    def test_a_declined_signature_whose_payment_is_not_reversed(self):
         order, transaction = self.signed_order()
         action = transaction.with_user(self.cashier).action_decline_signature()
         reversal = self.engine["nets.transaction"].browse(action["params"]["transaction_id"])
         self.assertEqual(reversal.refund_of_id, transaction)
-        with self.assertRaisesRegex(UserError, "No signature"):
+        with self.assertRaisesRegex(UserError, "no signature to check"):
             self.sign(transaction, True)
         self.fail_reversal(reversal)
         with self.assertRaisesRegex(UserError, "was declined, but the money hasn't gone back"), self.env.cr.savepoint():
@@ -446,7 +446,7 @@ class TestPosWithoutOrder(PosPeopleCase):
     """Charges that no paid order stands for, and what a manager does about them."""
 
     def astray(self, amount=100.0, outcome=None):
-        """:return: a charge booked as a payment of its own: its line was given up, and the order cancelled"""
+        """:return: a charge booked as a separate payment: its line was given up, and the order cancelled"""
         order = self.card_order(amount)
         transaction = self.lose(order.payment_ids)
         self.session.with_user(self.pos_manager).nets_allow_closing("Thrown away")
@@ -539,7 +539,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.assertEqual(transaction.sudo().payment_id._nets_open_credit(), 0)
         order.with_user(self.cashier).action_pos_order_cancel()
 
-    def test_it_is_taken_back_from_the_log(self):
+    def test_it_is_reversed_from_the_log(self):
         transaction = self.astray()
         progress = transaction.with_user(self.pos_manager).start_reversal(str(uuid.uuid4()))
         reversal = self.engine["nets.transaction"].browse(progress[0]["id"])
@@ -555,7 +555,7 @@ class TestPosWithoutOrder(PosPeopleCase):
         self.session.with_user(self.pos_manager).nets_allow_closing("Thrown away")
         order.with_user(self.cashier).action_pos_order_cancel()
         self.bank_journal.active = False
-        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction"):
+        with mute_logger("odoo.addons.nets_connect_cloud.models.engine.nets_transaction_booking"):
             transaction._record_answer(approved(10000))
             transaction._book()
         self.assertTrue(transaction.to_book)

@@ -81,7 +81,7 @@ class TestPosProgress(PosCardCommon):
         self.assertTrue(reversal._claim(f"thread-{number}"))
         return reversal
 
-    def test_a_payment_that_is_taken_back(self):
+    def test_a_payment_that_is_reversed(self):
         original = self.charge(self.payment, outcome=approved(10700, tip_amount=700))
         reversal = self.reverse(original)
         progress = self.assertLine("reversing", 107.0)

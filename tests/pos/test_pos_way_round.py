@@ -44,7 +44,7 @@ class PosWayRoundCase(PosCardCommon):
         }
 
     def reversed_line(self, amount=100.0):
-        """:return: the line of a draft order, whose charge the terminal took back"""
+        """:return: the line of a draft order, whose charge the terminal reversed"""
         order = self.card_order(amount)
         minor = round(amount * 100)
         charge = self.charge(order.payment_ids, outcome=approved(minor, number=301))
@@ -62,7 +62,7 @@ class PosWayRoundCase(PosCardCommon):
 class TestPosProof(PosWayRoundCase):
     """Rule 17: what a client can write proves nothing."""
 
-    def test_a_charge_that_was_taken_back_pays_no_other_order(self):
+    def test_a_charge_that_was_reversed_pays_no_other_order(self):
         freed = self.reversed_line()
         name = freed.uuid
         order = self.card_order()
@@ -76,7 +76,7 @@ class TestPosProof(PosWayRoundCase):
             values["payment_ids"][0][2]["uuid"] = name
             self.sync(values)
 
-    def test_a_charge_that_was_taken_back_pays_its_own_order_neither(self):
+    def test_a_charge_that_was_reversed_pays_its_own_order_neither(self):
         line = self.reversed_line()
         self.as_cashier(line).write({"amount": 100, "payment_status": "done"})
         self.assertEqual(line.amount, 0)
@@ -243,7 +243,7 @@ class TestPosBound(PosWayRoundCase):
             self.as_cashier(order.lines).write({"price_unit": 1})
         with self.refused("total can't become"):
             self.as_cashier(order.lines).write({"discount": 99})
-        with self.refused("is paid, so what it comes to"):
+        with self.refused("is paid, so its total"):
             self.as_cashier(order.lines).create({**self.line_values(900), "order_id": order.id})
 
     def test_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
@@ -258,7 +258,7 @@ class TestPosBound(PosWayRoundCase):
             "none": cash.unlink,
             "with the order": lambda: self.as_cashier(order).write({"payment_ids": [Command.create(change)]}),
         }.items():
-            with self.subTest(name), self.refused("is paid, so what it comes to|amount is different|Cash"):
+            with self.subTest(name), self.refused("is paid, so its total|amount is different|Cash"):
                 go()
         # as the till corrects how a paid order was paid
         swap = [Command.delete(cash.id), Command.create({**change, "amount": 40})]
@@ -338,7 +338,7 @@ class TestPosFrozen(PosWayRoundCase):
         self.line = self.order.lines
 
     def changes(self):
-        """What moves, makes cheaper, or gives to somebody else, over whichever door: name → what is called."""
+        """What moves, makes cheaper, or gives to somebody else, through any door: name → what is called."""
         order, line, other = map(self.as_cashier, (self.order, self.line, self.other))
         lines = self.env["pos.order.line"].with_user(self.cashier)
         another_session = self.open_session(self.config.copy({"name": "Other shop"}))

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from ...messages import refusal
 from ...models.account.const import PAYMENT_METHOD_CODE
 from ...models.account.press import CreditNotePayout, InvoicePayment
-from ...models.engine.nets_transaction import lock_rows
+from ...models.engine.rows import lock_rows
 
 CUSTOMER_DOCUMENTS = {"entry", "out_invoice", "out_receipt", "out_refund"}
 

@@ -9,7 +9,7 @@ class PosSessionAllowClosing(models.TransientModel):
 
     session_id = fields.Many2one("pos.session", required=True, readonly=True)
     issues = fields.Text("In the way", compute="_compute_issues")
-    reason = fields.Char("Why it is closed nevertheless", required=True)
+    reason = fields.Char("Why it is closed anyway", required=True)
 
     @api.depends("session_id")
     def _compute_issues(self):

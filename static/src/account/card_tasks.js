@@ -101,7 +101,7 @@ class RefundTask extends CardTask {
   }
 }
 
-/** Have the terminal take back its last payment. */
+/** Have the terminal reverse its last payment. */
 class ReversalTask extends RefundTask {
   isFixed = true;
   Choices = null;

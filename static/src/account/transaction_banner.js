@@ -21,7 +21,7 @@ export class TransactionBanner extends Component {
     this.state = useState({progress: null});
     this.invoiceId = null;
     this.transactionId = null;
-    // The invoice stays the same object when it is read anew: its values have to be observed.
+    // The invoice stays the same object when it is read again: its values have to be observed.
     useRecordObserver((record) => this.attach(record));
     onWillDestroy(() => this.detach());
   }
@@ -56,7 +56,7 @@ export class TransactionBanner extends Component {
       this.watcher = this.transactions.watch(transactionId, (progress) => {
         this.state.progress = progress;
         if (progress.finished) {
-          // what becomes of it from now on, the invoice hears
+          // the invoice is told how it ends
           this.watcher.stop();
           this.tellRefusal(progress);
           this.refresh();
@@ -74,7 +74,7 @@ export class TransactionBanner extends Component {
     }
   }
 
-  /** Whoever closed the dialog has to hear that nothing was charged: the banner goes away. */
+  /** The person who closed the dialog has to learn that nothing was charged: the banner goes away. */
   tellRefusal({state, label, explanation}) {
     if (state !== "approved" && !document.querySelector(".o_nets_card_dialog")) {
       this.notification.add(explanation, {title: label, type: "danger", sticky: true});

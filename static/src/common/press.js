@@ -35,10 +35,10 @@ export class Press {
 
   /**
    * @param {(requestId: string) => Promise<(Progress | Waiting)[]>} call
-   * @param {{insist: boolean}} options whether to ask again by itself where Odoo can't be reached
+   * @param {{insist: boolean}} options whether to ask again automatically where Odoo can't be reached
    * @returns {Promise<Progress | null>} null where it was stopped before anything was started. `sending` stays true
    *  until the caller has shown the answer
-   * @raise {ConnectionLostError} it isn't known whether it was heard: the same press can be sent once more
+   * @raise {ConnectionLostError} it isn't known whether it arrived: the same press can be sent once more
    * @raise {RPCError} it was refused
    */
   async send(call, {insist = false} = {}) {
@@ -62,7 +62,7 @@ export class Press {
         if (!insist && !state.waiting) {
           throw error;
         }
-        // it may have been heard: nothing else is offered meanwhile
+        // it may have arrived: nothing else is offered meanwhile
       }
       await this.pause();
     }

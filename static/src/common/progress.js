@@ -3,7 +3,7 @@
  * engine says the same in Python, with what each value means, and a test compares the two. Every key is always there;
  * what doesn't apply is empty, false, zero or null. Texts are in the user's language, amounts in major units.
  *
- * The screens show it. By themselves they know only what the server can't: that something is on its way to it, that a
+ * The screens show it. On their own they know only what the server can't: that something is on its way to it, that a
  * press is held here, and that there is no connection.
  *
  * @typedef {Object} Progress
@@ -11,7 +11,7 @@
  * @property {"pending" | "unknown" | "approved" | "failed" | "aborted"} state
  * @property {"purchase" | "refund" | "reversal" | "administration"} kind
  * @property {boolean} finished nothing moves any more without somebody's doing
- * @property {"running" | "aborting" | "unknown" | "approved" | "signature" | "unbooked" | "refused" | "aborted" | "trouble"} look how it stands at a glance, see `LOOKS`
+ * @property {"running" | "aborting" | "unknown" | "approved" | "signature" | "unbooked" | "refused" | "aborted" | "trouble"} look its state at a glance, see `LOOKS`
  * @property {string} title what is done, where a window can't say it of a document
  * @property {string} label of the catalogue's message
  * @property {string} explanation of the catalogue's message
@@ -43,7 +43,7 @@
  */
 
 /**
- * What a press is answered that has to wait; it is repeated with the same request id.
+ * The answer to a press that has to wait; it is repeated with the same request id.
  *
  * @typedef {Object} Waiting
  * @property {boolean} waiting

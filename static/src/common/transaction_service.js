@@ -38,7 +38,7 @@ export const transactionService = {
     }
 
     /**
-     * Hear of everything that happens to the transactions of one document.
+     * Be told of everything that happens to the transactions of one document.
      *
      * @param {string} channel the document's
      * @param {(transactionId: number) => void} onNews

@@ -125,7 +125,7 @@ export class CardDialog extends Component {
     return LOOKS[this.state.waiting ? "waiting" : this.state.progress.look];
   }
 
-  /** Offered where the answer was lost; and for what is known as failed, to whoever looks it up afterwards. */
+  /** Offered where the answer was lost; and for what is known as failed, to anyone who looks it up afterwards. */
   get canGetLastResult() {
     const {state, lookup} = this.state.progress;
     return Boolean(lookup) && (state === "unknown" || Boolean(this.props.transactionId));
@@ -150,7 +150,7 @@ export class CardDialog extends Component {
     this.state.error = "";
   }
 
-  /** The keyboards of some tablets have digits only: the minus sign comes by itself. */
+  /** The keyboards of some tablets have digits only: the minus sign is added automatically. */
   onAmountChange() {
     const amount = this.parseAmount();
     if (this.task.givesBack && amount !== null) {
@@ -209,7 +209,7 @@ export class CardDialog extends Component {
     this.state.error = "";
   }
 
-  /** The card asks for a signature: the person has compared it, and accepts it or has the payment taken back. */
+  /** The card asks for a signature: the person has compared it, and accepts it or has the payment reversed. */
   async sign(accepted) {
     const {id} = this.state.progress;
     await this.send((requestId) => ["nets.transaction", "sign", [[id], accepted, requestId], {}]);

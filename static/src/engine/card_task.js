@@ -96,7 +96,7 @@ export class CardTask {
 
   /** What a person reads who wants to close the dialog meanwhile. */
   get running() {
-    return _t("You may close this window: the terminal goes on.");
+    return _t("You may close this window: the terminal carries on.");
   }
 }
 

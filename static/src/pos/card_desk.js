@@ -64,7 +64,7 @@ export class CardDesk {
   }
 
   /**
-   * Ask the server where card lines stand, and follow them from there: after a reload, in another tab, on another
+   * Ask the server for the state of card lines, and follow them from there: after a reload, in another tab, on another
    * till, or when the connection is back.
    *
    * @param {Object[]} lines by default all that may be running
@@ -100,7 +100,7 @@ export class CardDesk {
       } else if (found[uuid]) {
         payment.follow(found[uuid]);
       } else if (payment.isRunning) {
-        // The page was closed before the server heard of it.
+        // The page was closed before the server learned of it.
         payment.release("pending");
       }
     }
@@ -145,8 +145,8 @@ export class CardDesk {
   }
 
   /**
-   * The cashier reads the result a moment before it is booked, and before the order has come back from the server: who
-   * goes on at once waits for that.
+   * The cashier reads the result a moment before it is booked, and before the order has come back from the server: a
+   * cashier who goes on at once waits for that.
    */
   async settling(order) {
     const payments = () =>
@@ -171,16 +171,16 @@ export class CardDesk {
       return {
         title: _t("Charged, not booked"),
         body: _t(
-          "The card payment of %(amount)s was charged, but accounting refused it. Nothing else can be done with this order until it is booked, which happens by itself once the cause is gone.",
+          "The card payment of %(amount)s was charged, but accounting refused it. Nothing else can be done with this order until it is booked, which happens automatically once the cause is gone.",
           {amount}
         ),
       };
     }
     if (line.payment_status === "reversing") {
       return {
-        title: _t("A card payment is being taken back"),
+        title: _t("A card payment is being reversed"),
         body: _t(
-          "It isn't known yet whether the terminal took the %(amount)s back. Wait for it in the payment screen. Nothing else can be done with this order until then.",
+          "It isn't known yet whether the terminal reversed the %(amount)s. Wait for it on the payment screen. Nothing else can be done with this order until then.",
           {amount}
         ),
       };
@@ -189,7 +189,7 @@ export class CardDesk {
       return {
         title: _t("A card refund is running"),
         body: _t(
-          "The result of the card refund of %(amount)s isn't known yet. Wait for it, or abort it in the payment screen. Nothing else can be done with this order until then.",
+          "The result of the card refund of %(amount)s isn't known yet. Wait for it, or abort it on the payment screen. Nothing else can be done with this order until then.",
           {amount}
         ),
       };
@@ -197,14 +197,14 @@ export class CardDesk {
     return {
       title: _t("A card payment is running"),
       body: _t(
-        "The result of the card payment of %(amount)s isn't known yet. Wait for it, or abort it in the payment screen. Nothing else can be done with this order until then.",
+        "The result of the card payment of %(amount)s isn't known yet. Wait for it, or abort it on the payment screen. Nothing else can be done with this order until then.",
         {amount}
       ),
     };
   }
 
   /**
-   * Whether cards were charged more than the order comes to, so that their money would be paid out in cash.
+   * Whether cards were charged more than the order's total, so that their money would be paid out in cash.
    *
    * Products may have been taken off it after the charge: here, on another till, or by splitting the bill.
    */
@@ -220,9 +220,9 @@ export class CardDesk {
   explainOvercharged(order) {
     const format = this.pos.env.utils.formatCurrency;
     return {
-      title: _t("More was charged than the order comes to"),
+      title: _t("More was charged than the order's total"),
       body: _t(
-        "%(paid)s is paid, but the order comes to %(total)s only. Money from a card isn't given back in cash: put the products back on the order, or reverse the card payment.",
+        "%(paid)s is paid, but the order's total is only %(total)s. Money from a card isn't given back in cash: put the products back on the order, or reverse the card payment.",
         {paid: format(order.amountPaid), total: format(order.totalDue)}
       ),
     };
@@ -238,7 +238,7 @@ export class CardDesk {
 
   /**
    * @param {Object} method
-   * @param {Object} choices for who wants to hear of changes: reactive ones
+   * @param {Object} choices for those who want to be told of changes: reactive ones
    * @returns {Object | undefined} the terminal used last on this device, else the default, else the only one
    */
   terminalOf(method, choices = this.choices) {
@@ -251,7 +251,7 @@ export class CardDesk {
     );
   }
 
-  /** @returns {Object | undefined} a reversal runs on the terminal that was paid on, whatever is chosen here */
+  /** @returns {Object | undefined} a reversal runs on the terminal that was paid on, regardless of what is chosen here */
   terminalFor(line) {
     const method = line.payment_method_id;
     return (
@@ -274,7 +274,7 @@ export class CardDesk {
 
   // --- people --- //
 
-  /** With employees at the till: both who stands there and the Odoo user, whose rights the server asks for. */
+  /** With employees at the till: both the cashier and the Odoo user, whose rights the server asks for. */
   get isManager() {
     const {user} = this.pos;
     return user.raw.role === "manager" && this.pos.getCashier()?._role === "manager";

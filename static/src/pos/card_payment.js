@@ -12,7 +12,7 @@ const REPEAT_INTERVAL = 2000;
 const SYNC_INTERVAL = 50;
 /** Odoo's names for a payment line whose card may be charged at this moment … */
 export const RUNNING = ["waiting", "waitingCard", "waitingCancel", "reversing"];
-/** … and for one whose card was, or whose charge was taken back. */
+/** … and for one whose card was, or whose charge was reversed. */
 const SETTLED = ["done", "reversed"];
 
 /** @typedef {import("../common/progress").Progress} Progress */
@@ -121,7 +121,7 @@ export class CardPayment {
     ]);
   }
 
-  /** Have the terminal take back its last payment. */
+  /** Have the terminal reverse its last payment. */
   async reverse() {
     await this.desk.settling(this.order);
     return this.isRunning
@@ -129,7 +129,7 @@ export class CardPayment {
       : this.takeBack("pos_reverse", (requestId) => [this.uuid, requestId]);
   }
 
-  /** The card wants a signature: the cashier has compared it, and accepts it or has the payment taken back. */
+  /** The card wants a signature: the cashier has compared it, and accepts it or has the payment reversed. */
   async sign(accepted) {
     const {id} = this.state.progress;
     if (accepted) {
@@ -169,13 +169,13 @@ export class CardPayment {
       state.error = explain(
         error,
         _t(
-          "Odoo can't be reached, so nothing was sent to the terminal. Try again when the connection is back, or take another way of payment."
+          "Odoo can't be reached, so nothing was sent to the terminal. Try again when the connection is back, or use another way to pay."
         )
       );
       this.release("pending");
       return outcome;
     }
-    // From here on it may run, also where this page never hears of it.
+    // From here on it may run, also where this page never learns of it.
     this.setStatus("waitingCard");
     await this.start("pending", method, (requestId) => prepare(terminal, requestId));
     return outcome;
@@ -184,7 +184,7 @@ export class CardPayment {
   /**
    * @param {string} method of nets.transaction
    * @param {(requestId: string) => Array} prepare its arguments
-   * @returns {Promise<boolean>} whether the terminal took the payment back, once that is known
+   * @returns {Promise<boolean>} whether the terminal reversed the payment, once that is known
    */
   async takeBack(method, prepare) {
     this.setStatus("reversing");
@@ -219,7 +219,7 @@ export class CardPayment {
     }
   }
 
-  /** Odoo refused. An earlier attempt of the same request may have been heard, though, so the server is asked. */
+  /** Odoo refused. An earlier attempt of the same request may have arrived, though, so the server is asked. */
   async afterRefusal(error) {
     let progress = null;
     try {
@@ -260,7 +260,7 @@ export class CardPayment {
 
   // --- ask --- //
 
-  /** A wish: what the terminal answers to the payment decides. */
+  /** A request: what the terminal answers to the payment decides. */
   async abort() {
     await this.ask("abort", [[this.state.progress.id]], abortIsLost());
   }
@@ -350,7 +350,7 @@ export class CardPayment {
 
   // --- finish --- //
 
-  /** Its result is known: the line gets what the server has, and whoever waits for the end hears of it. */
+  /** Its result is known: the line gets what the server has, and those who wait for the end are told. */
   async finish(progress) {
     const {line} = this;
     const {payment_status: status} = progress;
@@ -358,7 +358,7 @@ export class CardPayment {
     // Odoo's own sync, after what another till did with the order, may have brought the result before its news.
     const isNews = before !== status || this.isFollowing(progress.id);
     this.unwatch();
-    // a reversal that came to nothing leaves the order as it was
+    // a reversal that failed leaves the order as it was
     const isKept = status === "done" && (before === "reversing" || progress.state !== "approved");
     const changes = SETTLED.includes(status) && !isKept && (isNews || this.differs(progress));
     if (changes) {
@@ -386,7 +386,7 @@ export class CardPayment {
     }
   }
 
-  /** Tip and surcharge are added on the server, and what was taken back is nothing any more. */
+  /** Tip and surcharge are added on the server, and what was reversed is nothing any more. */
   differs(progress) {
     return !this.desk.pos.currency.isZero(progress.payment_amount - this.line.getAmount());
   }
@@ -394,7 +394,7 @@ export class CardPayment {
   /**
    * Take over what the server has of the order: tip and surcharge, the card, and what was charged.
    *
-   * @returns {Promise<boolean>} false where Odoo can't be reached; it goes on by itself
+   * @returns {Promise<boolean>} false where Odoo can't be reached; it goes on automatically
    */
   async reload(progress) {
     try {
@@ -408,7 +408,7 @@ export class CardPayment {
     }
   }
 
-  /** Who has gone on to something else, another table for example, hears of the end, too. */
+  /** A cashier who has gone on to something else, another table for example, is told of the end, too. */
   tellElsewhere(progress) {
     const {pos} = this.desk;
     const {order} = this;
@@ -428,7 +428,7 @@ export class CardPayment {
     this.resolve(status);
   }
 
-  /** The server knows it by itself: nothing that has to be synced. */
+  /** The server knows it already: nothing that has to be synced. */
   setStatus(status) {
     const {line, order} = this;
     if (!line || line.payment_status === status) {

@@ -26,7 +26,7 @@ export class PaymentNets extends PaymentInterface {
   }
 
   /**
-   * Aborting is a wish: what the terminal answers to the payment decides.
+   * Aborting is a request: what the terminal answers to the payment decides.
    *
    * @returns {Promise<boolean>} false, since nothing is known yet
    */
@@ -35,7 +35,7 @@ export class PaymentNets extends PaymentInterface {
     return false;
   }
 
-  /** @returns {Promise<boolean>} whether the terminal took the payment back, once that is known */
+  /** @returns {Promise<boolean>} whether the terminal reversed the payment, once that is known */
   sendPaymentReversal(uuid) {
     return this.paymentOf(uuid).reverse();
   }

@@ -11,7 +11,7 @@ const ORDER_FACTS = [
 ];
 
 /**
- * Take over from the server what became of an order when a card was charged, or its charge taken back: the card's
+ * Take over from the server what became of an order when a card was charged, or its charge reversed: the card's
  * payment line, and the lines of what the terminal added.
  *
  * Nothing else is replaced. Other modules keep in the till what the server doesn't know, such as the promotions of

@@ -64,7 +64,7 @@ registry.category("web_tour.tours").add("nets_transaction_log", {
     backToTheLog,
 
     {content: "One that isn't known", trigger: `${row("30.00")} [name=message]`, run: "click"},
-    {trigger: ".o_form_view .alert:contains(The result is being fetched by itself)"},
+    {trigger: ".o_form_view .alert:contains(The result is being fetched automatically)"},
     assertReadonly,
     {
       content: "The manager read the terminal's journal",

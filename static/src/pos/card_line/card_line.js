@@ -40,7 +40,7 @@ export class CardLine extends Component {
     );
   }
 
-  // --- how it stands --- //
+  // --- its state --- //
 
   get progress() {
     return this.state.progress;
@@ -104,7 +104,7 @@ export class CardLine extends Component {
         ...LOOKS.disconnected,
         label: _t("No connection to Odoo"),
         explanation: _t(
-          "The terminal may still charge the card. The result comes by itself as soon as the connection is back: don't charge again."
+          "The terminal may still charge the card. The result comes automatically as soon as the connection is back: don't charge again."
         ),
       };
     }
@@ -142,7 +142,7 @@ export class CardLine extends Component {
 
   get canTryAgain() {
     const {can_retry: canRetry, lookup, state, terminal_id: terminalId} = this.progress || {};
-    // what is no use on this terminal may be some on another one
+    // what doesn't help on this terminal may help on another one
     const elsewhere = ["failed", "aborted"].includes(state) && this.terminal?.id !== terminalId;
     return this.isFailed && lookup !== "running" && (canRetry || elsewhere);
   }
@@ -206,7 +206,7 @@ export class CardLine extends Component {
     const amount = this.env.utils.formatCurrency(this.line.getAmount());
     const confirmed = await ask(this.dialog, {
       title: _t("Reverse the card payment"),
-      body: _t("The terminal takes back its last payment of %(amount)s. No card is needed.", {
+      body: _t("The terminal reverses its last payment of %(amount)s. No card is needed.", {
         amount,
       }),
       confirmLabel: _t("Reverse"),

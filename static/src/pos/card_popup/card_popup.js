@@ -51,7 +51,7 @@ export class CardPopup extends Component {
       return _t("Say whether the card was charged.");
     }
     if (this.asksReference && !reference.trim()) {
-      return _t("Enter the number that stands on the terminal's receipt.");
+      return _t("Enter the number that is printed on the terminal's receipt.");
     }
     return reason.trim() ? "" : _t("Enter a reason.");
   }

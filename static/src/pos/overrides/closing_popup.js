@@ -40,7 +40,7 @@ patch(ClosePosPopup.prototype, {
     this.dialog.add(CardPopup, {
       title: _t("Close anyway"),
       intro: _t(
-        "The register closes although a card payment isn't settled. What turns out to be charged is booked as a payment of its own, for you to match later. Your name and reason are kept."
+        "The register closes although a card payment isn't settled. What turns out to have been charged is booked as a separate payment, for you to match later. Your name and reason are kept."
       ),
       confirmLabel: _t("Allow closing"),
       confirm: async ({reason}) => {

@@ -59,7 +59,7 @@ patch(PaymentScreen.prototype, {
     for (const line of order.payment_ids.filter(
       (each) => each.isNets() && each.payment_status === "retry"
     )) {
-      // Nothing was charged for it: another way of payment takes its place.
+      // Nothing was charged for it: another way to pay takes its place.
       order.removePaymentline(line);
     }
     if (paymentMethod.use_payment_terminal === "nets" && order.remainingDue < 0) {

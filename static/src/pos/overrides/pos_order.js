@@ -11,7 +11,7 @@ patch(PosOrder.prototype, {
     return result;
   },
 
-  /** Prices and taxes stay what they are once a card is asked for them, whoever the customer turns out to be. */
+  /** Prices and taxes stay what they are once a card is asked for them, no matter who the customer turns out to be. */
   updatePricelistAndFiscalPosition() {
     if (!this.payment_ids.some((line) => line.isBinding())) {
       super.updatePricelistAndFiscalPosition(...arguments);

@@ -21,7 +21,7 @@ patch(PosPayment.prototype, {
     return this.payment_method_id?.use_payment_terminal === "nets";
   },
 
-  /** Whether money moved, and has not been taken back. */
+  /** Whether money moved, and has not been reversed. */
   isCharged() {
     return this.payment_status === "done" && this.amount !== 0;
   },

@@ -132,7 +132,7 @@ patch(PosStore.prototype, {
   },
 
   /**
-   * Where the server refuses one order, the others are saved nevertheless. Odoo stops at the first one that fails: from
+   * Where the server refuses one order, the others are saved anyway. Odoo stops at the first one that fails: from
    * then on nothing could be paid at this till until it is loaded again.
    */
   async syncAllOrders(options = {}) {

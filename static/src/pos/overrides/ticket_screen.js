@@ -6,7 +6,7 @@ import {patch} from "@web/core/utils/patch";
 patch(TicketScreen.prototype, {
   /**
    * @param {Object} order
-   * @returns {Object | undefined} the card payment of a paid order that the terminal may still take back as a whole
+   * @returns {Object | undefined} the card payment of a paid order that the terminal may still reverse as a whole
    */
   reversibleLine(order) {
     const lines = order?.payment_ids.filter((line) => line.isNets() && line.getAmount() > 0) || [];
@@ -14,14 +14,14 @@ patch(TicketScreen.prototype, {
     return order?.finalized && isWhole && lines.length === 1 ? lines[0] : undefined;
   },
 
-  /** Refund the whole order, and pay that by having the terminal take back its payment. */
+  /** Refund the whole order, and pay that by having the terminal reverse its payment. */
   async onReverseCard(order) {
     const original = this.reversibleLine(order);
     const amount = this.env.utils.formatCurrency(original.getAmount());
     const confirmed = await ask(this.dialog, {
       title: _t("Reverse the card payment"),
       body: _t(
-        "The terminal takes back its last payment of %(amount)s, and the whole order is refunded with that. No card is needed.",
+        "The terminal reverses its last payment of %(amount)s, which refunds the whole order. No card is needed.",
         {amount}
       ),
       confirmLabel: _t("Reverse"),

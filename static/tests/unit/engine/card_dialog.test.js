@@ -180,7 +180,7 @@ test("after a refusal the next press is a new request", async () => {
   expect.verifySteps(["changed"]);
 });
 
-test("closes by itself on approval", async () => {
+test("closes automatically on approval", async () => {
   mockService("notification", {
     add: (text, {title, type}) => expect.step([type, title, text].filter(Boolean).join(": ")),
   });
@@ -419,7 +419,7 @@ test("a closed dialog asks no more", async () => {
 
 describe("signature", () => {
   const ACCEPT = "button:contains(The signature is right)";
-  const DECLINE = "button:contains(Not right: take the payment back)";
+  const DECLINE = "button:contains(Not right: reverse the payment)";
   const UNSIGNED = {
     ...APPROVED,
     look: "signature",
@@ -448,7 +448,7 @@ describe("signature", () => {
     expect(".o_nets_paper").toHaveText("Cardholder signature");
     expect(queryAllTexts(".modal-footer button")).toEqual([
       "The signature is right",
-      "Not right: take the payment back",
+      "Not right: reverse the payment",
       "Close",
     ]);
     await click(ACCEPT);
@@ -469,7 +469,7 @@ describe("signature", () => {
     await click(DECLINE);
     await waitFor("h2:contains(An earlier payment is being resolved)");
     const reversal = {id: 43, kind: "reversal", task: {type: "reversal", refund_of_id: 42}};
-    server.progress = progressOf({...reversal, label: "Taking the payment back…", abort: ""});
+    server.progress = progressOf({...reversal, label: "Reversing the payment…", abort: ""});
     server.signed = () => server.progress;
     await advanceTime(2000);
     await waitFor(".o_nets_label:contains(Taking the payment back)");
@@ -482,7 +482,7 @@ describe("signature", () => {
     expect.verifySteps(["changed", "changed", "changed", "changed", "Reversed", "close"]);
   });
 
-  test("once declined, it can only be taken back", async () => {
+  test("once declined, it can only be reversed", async () => {
     server.progress = progressOf({...UNSIGNED, label: "Signature declined", signature: "declined"});
     await open({transactionId: 42});
     expect(ACCEPT).toHaveCount(0);

@@ -22,7 +22,7 @@ definePosModels();
 const REVERSING = {
   id: 43,
   kind: "reversal",
-  label: "Taking the payment back…",
+  label: "Reversing the payment…",
   abort: "",
   payment_status: "reversing",
 };
@@ -122,7 +122,7 @@ test("an amount that was typed first is sent by pressing Send", async () => {
   expect(store.nets.runningLine(order)).not.toBe(undefined);
 });
 
-test("approved: the line gets what the server has, and the order is validated by itself", async () => {
+test("approved: the line gets what the server has, and the order is validated automatically", async () => {
   patchWithCleanup(OrderPaymentValidation.prototype, {
     validateOrder: () => expect.step("validated"),
   });
@@ -139,7 +139,7 @@ test("approved: the line gets what the server has, and the order is validated by
   expect.verifySteps(["validated"]);
 });
 
-test("validated by itself also where Odoo's own sync brings the result before its news", async () => {
+test("validated automatically also where Odoo's own sync brings the result before its news", async () => {
   patchWithCleanup(OrderPaymentValidation.prototype, {
     validateOrder: () => expect.step("validated"),
   });
@@ -188,7 +188,7 @@ test("a charge that isn't booked yet isn't paid yet", async () => {
   expect(order.isPaid()).toBe(false);
 });
 
-test("the next card waits until the one before is booked, and is sent by itself then", async () => {
+test("the next card waits until the one before is booked, and is sent automatically then", async () => {
   const {order, line} = await pay();
   order.payment_ids[0].setAmount(10);
   await tell({...UNBOOKED, payment_amount: 10});
@@ -281,7 +281,7 @@ test("waits before trying again where that makes no sense at once", async () => 
   expect(".o_nets_send").toBeEnabled();
 });
 
-test("after a failure another way of payment takes its place", async () => {
+test("after a failure another way to pay takes its place", async () => {
   const {order} = await pay();
   await tell(DECLINED);
   await click(".paymentmethod:contains(Cash)");
@@ -428,7 +428,7 @@ describe("lost connections", () => {
     expect(server.of("get_last_result")[0].args).toEqual([[42]]);
   });
 
-  test("settled by hand where both who stands at the till and the Odoo user are managers", async () => {
+  test("settled by hand where both who is at the till and the Odoo user are managers", async () => {
     const {store} = await pay();
     const offered = async (user, employee) => {
       patchWithCleanup(store, {
@@ -470,7 +470,7 @@ describe("lost connections", () => {
     expect(new Set(numbers).size).toBe(1);
   });
 
-  test("while Odoo doesn't answer the cashier reads it, and it goes on by itself", async () => {
+  test("while Odoo doesn't answer the cashier reads it, and it goes on automatically", async () => {
     await pay();
     const answer = server.progress;
     Object.defineProperty(server, "progress", {
@@ -520,7 +520,7 @@ test("a refusal is read at the line, and the next press is a new request", async
   expect(".alert").toHaveCount(0);
 });
 
-test("waits for an earlier payment on the terminal, and starts by itself", async () => {
+test("waits for an earlier payment on the terminal, and starts automatically", async () => {
   const waiting = {
     waiting: true,
     label: "An earlier payment is being resolved",
@@ -579,7 +579,7 @@ test("who stops waiting starts nothing", async () => {
 });
 
 describe("taking up again", () => {
-  /** The page was loaded anew: a line of an order is there, and nothing else. */
+  /** The page was reloaded: a line of an order is there, and nothing else. */
   async function reloaded(status) {
     const till = await startTill();
     till.store.config.auto_validate_terminal_payment = false;
@@ -687,7 +687,7 @@ describe("after the charge", () => {
 
   test("the cashier compares the signature before anything else", async () => {
     const {screen, order} = await paid({signature: "required"});
-    expect(buttons()).toEqual(["The signature is right", "Not right: take the payment back"]);
+    expect(buttons()).toEqual(["The signature is right", "Not right: reverse the payment"]);
     screen.validateOrder();
     await waitFor(".modal:contains(Check the signature)");
     await click(".modal button:contains(Ok)");
@@ -700,7 +700,7 @@ describe("after the charge", () => {
     expect(buttons()).toEqual(["Reverse"]);
   });
 
-  test("the terminal takes its last payment back", async () => {
+  test("the terminal reverses its last payment", async () => {
     const {line, store} = await paid();
     store.config.auto_validate_terminal_payment = true;
     server.progress = progressOf(REVERSING);
@@ -733,7 +733,7 @@ describe("after the charge", () => {
     late.resolve();
     await waitUntil(() => server.of("pos_progress").length === 2);
     await animationFrame();
-    expect(LABEL).toHaveText("Taking the payment back…");
+    expect(LABEL).toHaveText("Reversing the payment…");
     expect(line.payment_status).toBe("reversing");
     bookOnServer(line, {amount: 0, payment_status: "reversed"});
     await tell(REVERSED);
@@ -823,7 +823,7 @@ describe("refund", () => {
     return {...till, back, cards};
   }
 
-  test("a line for each card, with what is left; none is sent by itself", async () => {
+  test("a line for each card, with what is left; none is sent automatically", async () => {
     const {back, method, screen, store} = await refund();
     screen.props.orderUuid = back.uuid;
     store.setOrder(back);

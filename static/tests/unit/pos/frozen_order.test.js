@@ -153,7 +153,7 @@ test("an order that the server refuses doesn't stop the others", async () => {
   await expect(store.syncAllOrders({throw: true})).rejects.toThrow();
 });
 
-test("a change that the server refuses of another order is taken back", async () => {
+test("a change that the server refuses of another order is undone", async () => {
   const {store, order: refused} = await startTill();
   await mountWithCleanup(MainComponentsContainer);
   await store.syncAllOrders();

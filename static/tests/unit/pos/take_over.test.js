@@ -95,7 +95,7 @@ test("what the cashier changed meanwhile stays", async () => {
   ]);
 });
 
-test("what the terminal took back is dropped, and the next sync says nothing of it", async () => {
+test("what the terminal reversed is dropped, and the next sync says nothing of it", async () => {
   const {store, order} = await runningOrder();
   onServer(addTip);
   await takeOver(store, order);

@@ -1,0 +1,169 @@
+from dataclasses import asdict
+
+from odoo import models
+from odoo.tools import SQL
+
+from ...connect_cloud import Reason
+from ...const import NOT_CHARGED_STATES
+from ...messages import NO_RETRY_REASONS, REFUSED_REASONS, RETRY_WAIT, STOPPED_REASONS, describe
+from .progress import Progress
+
+
+class NetsTransaction(models.Model):
+    """Phase 5, tell: what those who watch see of it."""
+
+    _inherit = "nets.transaction"
+
+    def _tell(self):
+        """Tell everybody who watches that there is news."""
+        for transaction in self:
+            transaction._origin_model()._tell(transaction)
+
+    def _send_news(self, *channels):
+        """Send the news to bus channels. The screens ask for it themselves: a message carries no data.
+
+        :param channels: as `bus.bus._sendone` takes them
+        """
+        self.ensure_one()
+        for channel in channels:
+            self.env["bus.bus"]._sendone(channel, "nets_connect_cloud", {"transaction_id": self.id})
+
+    def read_progress(self):
+        """What a person who watches has to see now. Asked every few seconds, since bus messages get lost.
+
+        :return: list of dicts of plain values, texts in the user's language
+        """
+        self._check_few(self.ids)
+        self.check_access("read")
+        transactions = self.sudo()
+        transactions._recover()
+        return [transaction._progress_values() for transaction in transactions]
+
+    def _progress_values(self):
+        """:return: dict, all keys of `progress.Progress`"""
+        self.ensure_one()
+        doing = self._progress()
+        message = self._message(doing)
+        is_looked_up = self._is_looked_up()
+        values = {
+            "id": self.id,
+            "state": self.state,
+            "kind": self.kind,
+            "finished": not self._still_open() and not is_looked_up,
+            "look": self._look(doing),
+            "label": message.label,
+            "explanation": message.explanation,
+            "detail": message.detail if message.detail.lower() != message.label.lower() else "",
+            "advice": self._advice(),
+            "lookup_message": "" if self.state == "approved" else self.lookup_message or "",
+            "note": self.booking_note or "",
+            "alert": self.alert or "",
+            "amount": self._format_amount(self._amount_now()),
+            "additions": self._additions(),
+            "card": self._card_name(),
+            "authorisation_code": self.authorisation_code or "",
+            "terminal_id": self.terminal_id.id,
+            "terminal_name": self.terminal_id.name,
+            "environment": self.environment,
+            "abort": "" if self.state != "pending" else "running" if self._is_abort_call_running() else "possible",
+            "lookup": "running" if is_looked_up else "possible" if self._can_look_up() else "",
+            "can_retry": self._can_retry(),
+            "retry_wait": RETRY_WAIT.get(self.reason, 0),
+        }
+        if self.signature_open:
+            may_accept = self.signature == "required" or self._may_accept_declined()
+            values |= {
+                "signature": "required" if may_accept else "declined",
+                "paper": self.merchant_receipt or "",
+            }
+        return asdict(Progress(**{**values, **self._origin_model()._progress(self)}))
+
+    def _look(self, doing):
+        """Its state at a glance: one of `Progress.look`.
+
+        :param str doing: as `_progress` says
+        """
+        if self.state == "unknown" or self._is_looked_up() or doing == "interrupted":
+            return "unknown"
+        if self.state == "pending":
+            return "aborting" if doing == "aborting" else "running"
+        if self.state == "approved":
+            if self.to_book and self.booking_error:
+                return "unbooked"
+            return "signature" if self.signature_open else "approved"
+        if self.reason in REFUSED_REASONS:
+            return "refused"
+        return "aborted" if self.state == "aborted" or self.reason in STOPPED_REASONS else "trouble"
+
+    def _can_retry(self):
+        """Whether asking once more on the same terminal makes sense: nothing was done, nothing has to change first."""
+        return self.state in NOT_CHARGED_STATES and self.reason not in NO_RETRY_REASONS and not self._is_looked_up()
+
+    def _additions(self):
+        """What the customer added on the terminal, in words."""
+        tip, surcharge = (self._format_amount(amount) for amount in (self.tip_amount, self.surcharge_amount))
+        added = [
+            self.tip_amount and self.env._("Tip %(amount)s", amount=tip),
+            self.surcharge_amount and self.env._("Surcharge %(amount)s", amount=surcharge),
+        ]
+        return " · ".join(filter(None, added))
+
+    def _progress(self):
+        """What a pending transaction is doing, in one word."""
+        self.ensure_one()
+        return self._progress_by_id().get(self.id, "")
+
+    def _progress_by_id(self):
+        """What the pending ones among these are doing, in one word each: {id: word}, asked for at once."""
+        running = self.filtered(lambda transaction: transaction.state == "pending")
+        if not running:
+            return {}
+        self.env.cr.execute(
+            SQL("SELECT transaction_id, progress FROM nets_heartbeat WHERE transaction_id IN %s", tuple(running.ids))
+        )
+        shown = dict(self.env.cr.fetchall())
+        return {
+            transaction.id: (
+                "aborting"
+                if transaction.abort_requested_at
+                else "starting"
+                if not transaction.sent_at
+                else shown.get(transaction.id) or "card"
+            )
+            for transaction in running
+        }
+
+    def _message(self, progress=""):
+        """The words for this transaction as it is now.
+
+        :return: messages.Message
+        """
+        self.ensure_one()
+        if special := self._origin_model()._message(self, progress):
+            return special
+        if self.state in NOT_CHARGED_STATES:
+            return describe(self.env, self.reason, self.nets_message, self.kind)
+        if self.state == "approved" and self.to_book and self.booking_error:
+            return describe(self.env, "not_booked", self.booking_error, self.kind)
+        if self.signature_open:
+            return describe(self.env, f"signature_{self.signature}")
+        if self.state == "approved":
+            return describe(self.env, "approved", self.booking_note, self.kind)
+        if self.state == "unknown":
+            return describe(self.env, self.reason or Reason.RESULT_UNKNOWN.value, self.nets_message, self.kind)
+        return describe(self.env, f"progress_{progress or self._progress()}", kind=self.kind)
+
+    def _dialog_action(self, **params):
+        """The client action that opens the card dialog: for this transaction, or for one that is to be started.
+
+        :param params: what the dialog is opened for besides; `task` as in `progress.Progress`
+        """
+        return {
+            "type": "ir.actions.client",
+            "tag": "nets_connect_cloud.card_dialog",
+            "params": {"transaction_id": self.id, **params},
+        }
+
+    def _card_name(self):
+        """What a person recognises the card by."""
+        return " ".join(filter(None, [self.card_brand, self.card_last_four and f"•••• {self.card_last_four}"]))
