@@ -1,4 +1,4 @@
-"""What a Baxi.Agent said, read into the facts that answers of Connect@Cloud are read into (docs/PROTOCOL.md, section 9).
+"""What a Baxi.Agent said, read into the same facts as answers of Connect@Cloud (docs/PROTOCOL.md, section 9).
 
 The texts come from a browser, which talked to the agent; so any text may come, and none makes anything here fail.
 What is read is bounded in size, depth and number, there are no DTDs and no entities, and card numbers are masked in

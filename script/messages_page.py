@@ -34,7 +34,7 @@ PAYMENTS = {
     "connection_interrupted": ("the request was sent, and its answer got lost", "answer `cut_after`, `cut_mid`"),
     "agent_unreachable": (
         "the browser's connection to the agent never opened; or not one byte of the request was written",
-        "switch `agent` `down` or `refused`; an address where nothing listens",
+        "switch `agent` `down` or `hang`; an address where nothing listens",
     ),
     "agent_blocked": (
         "the browser refuses it: `ws://` from a page of https",

@@ -134,7 +134,7 @@ export class AgentDesk {
         await pause(RECOVER_INTERVAL);
       }
     } catch {
-      // Odoo isn't reached, or says no: whoever presses hears of it
+      // Odoo isn't reached, or says no: the next press hears of it
     } finally {
       this.recovering.delete(key);
     }

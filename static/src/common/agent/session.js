@@ -165,6 +165,7 @@ export class AgentRun extends Command {
     }
     try {
       for (let found = await this.next(); found; found = await this.next()) {
+        this.last = found;
         yield found;
       }
     } finally {
@@ -220,10 +221,13 @@ export class AgentRun extends Command {
   end() {
     browser.clearTimeout(this.customerTimer);
     browser.clearTimeout(this.quietTimer);
-    // What still comes of this one would pass for an answer to the next.
-    this.session.isSoiled ||= this.trouble === "timeout";
-    if (!this.trouble && !this.isReady) {
-      this.session.settle();
+    // What still comes of this one, or of its abort, would pass for an answer to the next.
+    this.session.isSoiled ||= this.trouble === "timeout" || this.hasAborted;
+    if (!this.trouble) {
+      this.session.lastEnd = this.last.messages.at(-1);
+      if (!this.isReady) {
+        this.session.settle();
+      }
     }
     this.leave();
   }
@@ -239,7 +243,9 @@ export class AgentRun extends Command {
   }
 
   onDocument(text, messages) {
-    if (!this.isWritten) {
+    // The end of the one before may come twice, and name nothing that tells it from ours.
+    const isRepeated = !this.hasBegun && text === this.session.lastEnd;
+    if (!this.isWritten || isRepeated) {
       return false;
     }
     this.note(text);
@@ -264,8 +270,9 @@ export class AgentRun extends Command {
       }
     } else {
       this.hasBegun = true;
-      this.isReady = false;
-      browser.clearTimeout(this.quietTimer);
+      if (this.quietTimer) {
+        this.waitQuietly(); // it isn't quiet; a terminal that is free shows something, too
+      }
       if (kind === "display") {
         this.onDisplay?.(text);
       } else if (kind === "local_mode") {
@@ -301,6 +308,7 @@ export class AgentSession {
     this.transport = null;
     this.command = null;
     this.opening = null;
+    this.lastEnd = ""; // the document that ended the run before
     this.isSoiled = false; // answers may still come to what nobody waits for any more
     this.settled = Promise.resolve(); // once the terminal is ready for the next
     this.onReady = () => undefined;
@@ -480,7 +488,7 @@ export class AgentSession {
     }
     const isTaken = Boolean((this.greeting || this.command)?.onDocument(text, messages));
     const isResult = messages.some(({kind}) => kind === "local_mode" || kind === "last_result");
-    if (isResult && !isTaken && !(this.command instanceof AgentRun && this.command.isWritten)) {
+    if (isResult && !isTaken) {
       this.bus.trigger("stray", {messages: [text]});
     }
   }

@@ -25,7 +25,7 @@ async function look(driver, where = WHERE) {
 }
 
 test("two agents on one computer are two sessions, and a till has one with each", async () => {
-  const driver = makeDriver(READY);
+  const driver = makeDriver(response("<Dfs13TerminalReady/>", {terminal: "", ecrId: ""}));
   const other = {...WHERE, address: "ws://127.0.0.1:8913", terminal: "10000002"};
   expect(driver.session(WHERE)).toBe(driver.session({...WHERE}));
   expect(driver.session(other)).not.toBe(driver.session(WHERE));
