@@ -167,12 +167,14 @@ export class AgentDesk {
     const session = this.sessionOf(job);
     const release = session.keep();
     try {
-      const opened = await this.open(session);
+      let opened = await this.open(session);
+      const {messages} = opened.reason ? {messages: []} : await session.lastResult();
+      // what nobody waits for any more must not pass for an answer: then it is opened on a new connection
+      opened = opened.reason ? opened : await this.open(session);
       if (opened.reason) {
         await this.insist("agent_not_reached", [[id], opened.reason, opened.info]);
         return;
       }
-      const {messages} = await session.lastResult();
       const token = newToken();
       const claim = await this.insist("agent_claim", [[id], token, deviceName(), messages], {
         until: Date.now() + CLAIM_TIME,

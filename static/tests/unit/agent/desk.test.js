@@ -106,6 +106,16 @@ test("what was pressed is claimed with what was last, sent, and reported as it c
   expect(desk.held.size).toBe(0);
 });
 
+test("an agent that doesn't say what was last is asked on a new connection", async () => {
+  agent.last = response("<Dfs13DisplayText><Text>WELCOME</Text></Dfs13DisplayText>");
+  desk.take({agent: JOB});
+  await settle(1000);
+  await settle(20000);
+  expect.verifySteps(["transfer"]);
+  expect(FakeSocket.all.length).toBe(2);
+  expect(called("agent_claim").length).toBe(1);
+});
+
 test("a press is sent once, however often it is shown", async () => {
   desk.take({agent: JOB});
   desk.take({agent: JOB});
