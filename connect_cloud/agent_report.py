@@ -26,7 +26,7 @@ from .agent import (
 from .answers import MAX_FIELD, OutcomeState
 from .enums import TextEnum
 from .errors import ConnectCloudError
-from .evidence import Fingerprint, Kind, is_amount_asked, is_same
+from .evidence import Fingerprint, Kind, added_to, is_amount_asked, is_same
 from .reasons import Reason
 from .redaction import mask_card_numbers
 
@@ -209,10 +209,9 @@ def _checked(outcome, asked):
     terminal's journal."""
     if outcome.state != OutcomeState.APPROVED:
         return outcome
-    added = (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
     most = asked.amount if asked.kind == Kind.PURCHASE else 0
     is_other = outcome.total_amount is not None and not is_amount_asked(asked.amount, outcome)
-    if is_other or added > most:
+    if is_other or added_to(outcome) > most:
         return replace(outcome, state=OutcomeState.UNKNOWN, reason=Reason.AGENT_OTHER_AMOUNT)
     return outcome
 

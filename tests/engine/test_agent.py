@@ -368,6 +368,13 @@ class TestAgent(AgentCommon):
         self.assertEqual(transaction.reported_from, "Till 2")
         self.assertTrue(transaction._book())
 
+    def test_a_lookup_says_no_other_amount_either(self):
+        transaction = self.lost()
+        for fields in ({"total": 5000}, {"total": 5000, "TipAmount": 4000}, {"total": 1}):
+            self.looked_up(transaction, self.shown(**fields))
+            self.assertEqual(transaction.state, "unknown", fields)
+            self.pass_time(transaction, 600)
+
     def test_rule_08_what_was_there_before_proves_nothing_until_the_customers_time_is_over(self):
         transaction = self.lost()
         self.looked_up(transaction, self.before())
