@@ -164,8 +164,7 @@ class NetsTransaction(models.Model):
         :return: list of dicts as `Progress.agent`, at most one for each terminal
         """
         self._check_may_run()
-        if not isinstance(terminal_ids, list):
-            terminal_ids = []
+        terminal_ids = [each for each in terminal_ids if type(each) is int] if isinstance(terminal_ids, list) else []
         self._check_few(terminal_ids)
         lost = self.search(
             [("terminal_id", "in", terminal_ids), ("terminal_type", "=", "baxi_agent"), ("state", "=", "unknown")],

@@ -18,6 +18,11 @@ const CLAIM_TIME = 50000;
 /** How often a report is said again that the server doesn't take, besides where it isn't reached. */
 const MOST_REFUSALS = 5;
 
+/** What the server won't say otherwise the next time. */
+const FINAL_ERRORS = ["AccessError", "UserError", "ValidationError", "MissingError"].map(
+  (name) => `odoo.exceptions.${name}`
+);
+
 const HELD_KEY = "nets_connect_cloud.agent.held";
 const DEVICE_KEY = "nets_connect_cloud.agent.device";
 
@@ -267,7 +272,7 @@ export class AgentDesk {
       } catch (error) {
         if (!(error instanceof ConnectionLostError)) {
           refusals++;
-          if (error?.data?.name?.startsWith("odoo.exceptions.")) {
+          if (FINAL_ERRORS.includes(error?.data?.name)) {
             return null;
           }
         }
