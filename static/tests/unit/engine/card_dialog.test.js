@@ -577,3 +577,14 @@ describe("refund", () => {
     expect.verifySteps(["changed"]);
   });
 });
+
+test("shows what the terminal shows", async () => {
+  server.progress = progressOf({display: "INSERT CARD"});
+  await open();
+  await click(PROCESS);
+  await waitFor(".o_nets_display:contains(INSERT CARD)");
+  server.progress = progressOf(DECLINED);
+  await advanceTime(POLL_INTERVAL);
+  await waitFor(".o_nets_label:contains(Insufficient funds)");
+  expect(".o_nets_display").toHaveCount(0);
+});
