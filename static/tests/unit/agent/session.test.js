@@ -337,15 +337,22 @@ test("what still comes of a payment that wasn't waited for can't pass for the ne
   await pay(session);
   await advanceTime(CUSTOMER_TIME + 1);
   const old = FakeSocket.last;
-  const hasty = await pay(session);
-  await settle();
-  expect(hasty.run.trouble).toBe("not_written");
   await session.open();
   expect(FakeSocket.all).toHaveLength(2);
   expect(old.isClosed).toBe(true);
   expect(old.onmessage).toBe(null);
-  const next = await pay(session);
-  expect(isRunning(next.socket)).toBe(true);
+  await pay(session);
+  expect(isRunning(FakeSocket.last)).toBe(true);
+  await advanceTime(CUSTOMER_TIME + 1);
+  await pay(session); // whoever forgets to open it
+  await settle();
+  expect(FakeSocket.all).toHaveLength(3);
+  expect(isRunning(FakeSocket.last)).toBe(true);
+  await advanceTime(CUSTOMER_TIME + 1);
+  FakeSocket.onMade = (socket) => socket.drop();
+  const lost = await pay(session);
+  await settle();
+  expect(lost.run.trouble).toBe("not_written");
 });
 
 test("a refusal may be the end only as the first thing that is said", async () => {
@@ -362,13 +369,24 @@ test("a refusal may be the end only as the first thing that is said", async () =
   }
 });
 
+test("a refusal that the server doesn't take for the end is one once it is quiet", async () => {
+  const session = await openSession();
+  const {run, seen, socket} = await pay(session, () => false);
+  socket.say(rejects("7506", "Bad operator id"));
+  await advanceTime(TIMES.refused - 1000);
+  expect([seen.candidates.length, run.trouble]).toEqual([1, ""]);
+  await advanceTime(1001);
+  await settle();
+  expect([seen.ended, run.trouble]).toEqual([true, "timeout"]);
+});
+
 test("a refusal after anything was shown ends it as not known, once it is quiet", async () => {
   const session = await openSession();
   const {run, seen, socket} = await pay(session);
   socket.say(shows("Tap card"), rejects("7100", "Busy"));
-  await advanceTime(TIMES.quiet - 1000);
+  await advanceTime(TIMES.refused - 1000);
   socket.say(shows("Enter PIN"), fails("9000", "Lost"));
-  await advanceTime(TIMES.quiet - 1000);
+  await advanceTime(TIMES.refused - 1000);
   expect([seen.candidates.length, run.trouble]).toEqual([0, ""]);
   await advanceTime(1001);
   await settle();
@@ -384,7 +402,7 @@ test("an abort is a wish: the result decides, and a refusal of the abort doesn't
   expect(run.abort()).toBe(true);
   expect(socket.sent.filter((text) => text.includes("<AdmCode>12594</AdmCode>"))).toHaveLength(2);
   socket.say(rejects("7100", "Busy"), fails("7104"));
-  await advanceTime(2 * TIMES.quiet);
+  await advanceTime(2 * TIMES.refused);
   expect([seen.candidates.length, run.trouble]).toEqual([0, ""]);
   socket.say(APPROVED, READY);
   await settle();
