@@ -174,6 +174,7 @@ test("as long as it is held it is opened again, after growing pauses", async () 
   expect(events.at(-1)).toEqual(["connect"]);
   release();
   FakeSocket.last.drop();
+  await settle();
   await advanceTime(120000);
   expect(FakeSocket.all).toHaveLength(5, {message: "nobody needs it any more"});
 });
@@ -344,10 +345,10 @@ test("what still comes of a payment that wasn't waited for can't pass for the ne
   await pay(session);
   expect(isRunning(FakeSocket.last)).toBe(true);
   await advanceTime(CUSTOMER_TIME + 1);
-  await pay(session); // whoever forgets to open it
+  const hasty = await pay(session); // it wasn't opened before
   await settle();
   expect(FakeSocket.all).toHaveLength(3);
-  expect(isRunning(FakeSocket.last)).toBe(true);
+  expect([isRunning(FakeSocket.last), hasty.run.trouble]).toEqual([true, ""]);
   await advanceTime(CUSTOMER_TIME + 1);
   FakeSocket.onMade = (socket) => socket.drop();
   const lost = await pay(session);
