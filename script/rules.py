@@ -16,7 +16,7 @@ _CITATION = re.compile(
     rf"\brules?{_GAP}(\d{{1,2}}\b(?:(?:,|{_GAP}and|{_GAP}or|{_GAP}to){_GAP}\d{{1,2}}\b)*)", re.IGNORECASE
 )
 _TEST_NAME = re.compile(r"test_rule_0*(\d+)[a-z]?_")
-_JS_TEST_NAME = re.compile(r'^\s*test\("rule 0*(\d+): ', re.MULTILINE)
+_JS_TEST_NAME = re.compile(r'^\s*test\("rule[ ]0*(\d+): ', re.MULTILINE)
 
 
 def numbers(text):

@@ -315,7 +315,7 @@ HOSTILE = {
     "entities": LAUGHS,
     "a file": FILE,
     "an external type": f"<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/x.dtd'>{local_mode(APPROVED)}",
-    "depth": say("<a>" * 20_000 + "</a>" * 20_000),
+    "depth": say("<a>" * 15_000 + "</a>" * 15_000),
     "open depth": "<NetsResponse>" * 9000,
     "elements": say("<a/>" * (MAX_ELEMENTS + 1)),
     "attributes": say("<a {}/>".format(" ".join(f"a{number}=''" for number in range(MAX_ELEMENTS + 1)))),
@@ -337,7 +337,8 @@ def test_hostile_xml_is_unreadable_and_costs_little(name):
     began = time.process_time()
     messages = read_messages([HOSTILE[name]])
     assert time.process_time() - began < SECONDS
-    assert {message.kind for message in messages} <= {MessageKind.UNREADABLE, MessageKind.OTHER}
+    is_text = name in ("ampersands", "references")  # which says nothing
+    assert {message.kind for message in messages} == {MessageKind.OTHER if is_text else MessageKind.UNREADABLE}
     assert ours(HOSTILE[name]) == []
 
 

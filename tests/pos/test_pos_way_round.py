@@ -143,7 +143,7 @@ class TestPosBound(PosWayRoundCase):
     def card_of(self, order):
         return order.payment_ids.filtered(lambda line: line.payment_method_id == self.card_method)
 
-    def test_no_other_line_raises_what_a_card_may_be_charged(self):
+    def test_rule_18_no_other_line_raises_what_a_card_may_be_charged(self):
         order = self.sync(self.order_values((self.cash_method, -1000), (self.card_method, 1100)))
         with self.refused("Only .*100.00.* is left to pay"):
             self.start(self.card_of(order))
@@ -166,7 +166,7 @@ class TestPosBound(PosWayRoundCase):
         with self.refused("is left to pay"):
             self.start(self.card_of(order))
 
-    def test_no_order_ends_for_less_than_its_card(self):
+    def test_rule_18_no_order_ends_for_less_than_its_card(self):
         """Card 200, then the price is written to 1, and 199 goes out in cash."""
         order = self.card_order(200)
         self.charge(order.payment_ids)
@@ -235,7 +235,7 @@ class TestPosBound(PosWayRoundCase):
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
-    def test_what_was_paid_by_card_does_not_become_cheaper_afterwards(self):
+    def test_rule_19_what_was_paid_by_card_does_not_become_cheaper_afterwards(self):
         order = self.card_order(100)
         self.charge(order.payment_ids)
         self.validate(order)
@@ -246,7 +246,7 @@ class TestPosBound(PosWayRoundCase):
         with self.refused("is paid, so its total"):
             self.as_cashier(order.lines).create({**self.line_values(900), "order_id": order.id})
 
-    def test_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
+    def test_rule_18_no_cash_leaves_the_drawer_for_what_was_paid_by_card(self):
         order = self.sync(self.order_values((self.card_method, 60), (self.cash_method, 40)))
         self.charge(self.card_of(order))
         self.validate(order)
@@ -370,7 +370,7 @@ class TestPosFrozen(PosWayRoundCase):
             changes["table"] = lambda: order.write({"table_id": table.id})
         return changes
 
-    def test_nothing_of_an_order_changes_while_its_card_runs(self):
+    def test_rule_19_nothing_of_an_order_changes_while_its_card_runs(self):
         changes = self.changes()
         transaction = self.send(self.order.payment_ids)
         for state in ("pending", "unknown", "charged"):
@@ -420,7 +420,7 @@ class TestPosFrozen(PosWayRoundCase):
             with self.subTest(name), self.refused("total can't become|was charged"):
                 self.changes()[name]()
 
-    def test_what_another_module_adds_to_an_order_while_a_card_runs_is_refused(self):
+    def test_rule_19_what_another_module_adds_to_an_order_while_a_card_runs_is_refused(self):
         """A module that doesn't exist yet adds a line with all rights, and catches the refusal."""
         self.send(self.order.payment_ids)
         try:

@@ -20,7 +20,8 @@ export const TIMES = {
   openShown: 1000, // the same, once the terminal shows something
   lastResult: 15000,
   settle: 10000, // how long `TerminalReady` may be behind a result
-  quiet: 10000, // how long a result may be behind `TerminalReady`, or a lost contact
+  quiet: 10000, // how long a result may be behind `TerminalReady`
+  refused: 30000, // how long something may come behind an error that wasn't the end
   idle: 60000, // a connection that nobody uses is closed
 };
 export const CUSTOMER_TIME = 300; // seconds
@@ -180,8 +181,7 @@ export class AgentRun extends Command {
       return false;
     }
     await this.session.settled;
-    const {isSoiled} = this.session;
-    if (this.trouble || isSoiled || !this.session.write(this.xml)) {
+    if (!(await this.isConnected()) || !this.session.write(this.xml)) {
       this.trouble = "not_written";
       this.leave();
       return false;
@@ -189,6 +189,22 @@ export class AgentRun extends Command {
     this.isWritten = true;
     this.customerTimer = browser.setTimeout(() => this.stop("timeout"), this.customerTimeout);
     return true;
+  }
+
+  /** @returns {Promise<boolean>} whether the session is open, on a connection that nothing old comes over */
+  async isConnected() {
+    const {session} = this;
+    try {
+      if (session.isSoiled || session.opening) {
+        await session.openAfresh();
+      }
+      return session.isOpen;
+    } catch (error) {
+      if (!(error instanceof AgentError)) {
+        throw error;
+      }
+      return false;
+    }
   }
 
   next() {
@@ -259,19 +275,20 @@ export class AgentRun extends Command {
     if (kind === "ready") {
       this.isReady = this.hasBegun;
       if (this.isReady) {
-        this.waitQuietly();
+        this.waitQuietly(TIMES.quiet);
       }
     } else if (kind === "error" || kind === "rejected") {
       // Later it may be about something else, the abort for example, while a card is being charged.
       if (!this.hasBegun && !this.hasAborted) {
         this.offer({kind, messages: [...this.messages]});
-      } else if (!this.hasAborted || LOST_CODES.includes(code)) {
-        this.waitQuietly();
+      }
+      if (!this.hasAborted || LOST_CODES.includes(code)) {
+        this.waitQuietly(TIMES.refused);
       }
     } else {
       this.hasBegun = true;
       if (this.quietTimer) {
-        this.waitQuietly(); // it isn't quiet; a terminal that is free shows something, too
+        this.waitQuietly(this.quietTime); // it isn't quiet; a terminal that is free shows something, too
       }
       if (kind === "display") {
         this.onDisplay?.(text);
@@ -281,13 +298,17 @@ export class AgentRun extends Command {
     }
   }
 
-  waitQuietly() {
+  /** @param {number} time milliseconds after which it ends, unless anything is said */
+  waitQuietly(time) {
     browser.clearTimeout(this.quietTimer);
-    this.quietTimer = browser.setTimeout(() => this.stop("timeout"), TIMES.quiet);
+    this.quietTime = time;
+    this.quietTimer = browser.setTimeout(() => this.stop("timeout"), time);
   }
 
   onClose() {
-    this.stop("closed");
+    if (this.isWritten) {
+      this.stop("closed");
+    }
   }
 }
 
@@ -537,7 +558,8 @@ export class AgentSession {
   /**
    * @param {Request} request
    * @param {{customerTimeout?: number, onDisplay?: (text: string) => void}} options
-   * @returns {AgentRun} it starts when it is iterated over, on an open session
+   * @returns {AgentRun} it starts when it is iterated over, on an open session; it opens none itself but instead of a
+   *  connection over which something old may still come
    */
   run(request, options) {
     return new AgentRun(this, request, options);

@@ -23,7 +23,7 @@ export class AgentError extends Error {
    * @param {{code?: string, info?: string, messages?: string[]}} details of a rejection, and the raw messages
    */
   constructor(reason, {code = "", info = "", messages = []} = {}) {
-    super(`Baxi.Agent: ${reason}${code && ` ${code}`}${info && ` ${info}`}`);
+    super(["Baxi.Agent:", reason, code, info].filter(Boolean).join(" "));
     this.name = "AgentError";
     this.reason = reason;
     this.code = code;

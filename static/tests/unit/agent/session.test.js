@@ -114,9 +114,9 @@ test("an agent that says nothing to it is open", async () => {
   const session = makeSession();
   session.open();
   await settle();
-  await advanceTime(TIMES.open - 1);
+  await advanceTime(TIMES.open - 1000);
   expect(session.state).toBe("opening");
-  await advanceTime(2);
+  await advanceTime(1001);
   expect(session.state).toBe("ready");
 });
 
@@ -161,9 +161,9 @@ test("as long as it is held it is opened again, after growing pauses", async () 
     [2000, 3],
     [4000, 4],
   ]) {
-    await advanceTime(pause - 100);
+    await advanceTime(pause - 500);
     expect(FakeSocket.all).toHaveLength(count - 1);
-    await advanceTime(100);
+    await advanceTime(600);
     await settle();
     expect(FakeSocket.all).toHaveLength(count);
   }
@@ -174,6 +174,7 @@ test("as long as it is held it is opened again, after growing pauses", async () 
   expect(events.at(-1)).toEqual(["connect"]);
   release();
   FakeSocket.last.drop();
+  await settle();
   await advanceTime(120000);
   expect(FakeSocket.all).toHaveLength(5, {message: "nobody needs it any more"});
 });
@@ -325,9 +326,9 @@ test("TerminalReady before anything is shown is that of something else", async (
 test("nobody hangs up before the longest that a customer may take", async () => {
   const session = await openSession();
   const {run, seen} = await pay(session, () => true, {customerTimeout: 120});
-  await advanceTime(120000 - 100);
+  await advanceTime(120000 - 1000);
   expect(seen.ended).toBe(false);
-  await advanceTime(200);
+  await advanceTime(1001);
   await settle();
   expect([seen.ended, run.trouble]).toEqual([true, "timeout"]);
 });
@@ -337,15 +338,22 @@ test("what still comes of a payment that wasn't waited for can't pass for the ne
   await pay(session);
   await advanceTime(CUSTOMER_TIME + 1);
   const old = FakeSocket.last;
-  const hasty = await pay(session);
-  await settle();
-  expect(hasty.run.trouble).toBe("not_written");
   await session.open();
   expect(FakeSocket.all).toHaveLength(2);
   expect(old.isClosed).toBe(true);
   expect(old.onmessage).toBe(null);
-  const next = await pay(session);
-  expect(isRunning(next.socket)).toBe(true);
+  await pay(session);
+  expect(isRunning(FakeSocket.last)).toBe(true);
+  await advanceTime(CUSTOMER_TIME + 1);
+  const hasty = await pay(session); // it wasn't opened before
+  await settle();
+  expect(FakeSocket.all).toHaveLength(3);
+  expect([isRunning(FakeSocket.last), hasty.run.trouble]).toEqual([true, ""]);
+  await advanceTime(CUSTOMER_TIME + 1);
+  FakeSocket.onMade = (socket) => socket.drop();
+  const lost = await pay(session);
+  await settle();
+  expect(lost.run.trouble).toBe("not_written");
 });
 
 test("a refusal may be the end only as the first thing that is said", async () => {
@@ -362,13 +370,24 @@ test("a refusal may be the end only as the first thing that is said", async () =
   }
 });
 
+test("a refusal that the server doesn't take for the end is one once it is quiet", async () => {
+  const session = await openSession();
+  const {run, seen, socket} = await pay(session, () => false);
+  socket.say(rejects("7506", "Bad operator id"));
+  await advanceTime(TIMES.refused - 1000);
+  expect([seen.candidates.length, run.trouble]).toEqual([1, ""]);
+  await advanceTime(1001);
+  await settle();
+  expect([seen.ended, run.trouble]).toEqual([true, "timeout"]);
+});
+
 test("a refusal after anything was shown ends it as not known, once it is quiet", async () => {
   const session = await openSession();
   const {run, seen, socket} = await pay(session);
   socket.say(shows("Tap card"), rejects("7100", "Busy"));
-  await advanceTime(TIMES.quiet - 1000);
+  await advanceTime(TIMES.refused - 1000);
   socket.say(shows("Enter PIN"), fails("9000", "Lost"));
-  await advanceTime(TIMES.quiet - 1000);
+  await advanceTime(TIMES.refused - 1000);
   expect([seen.candidates.length, run.trouble]).toEqual([0, ""]);
   await advanceTime(1001);
   await settle();
@@ -384,7 +403,7 @@ test("an abort is a wish: the result decides, and a refusal of the abort doesn't
   expect(run.abort()).toBe(true);
   expect(socket.sent.filter((text) => text.includes("<AdmCode>12594</AdmCode>"))).toHaveLength(2);
   socket.say(rejects("7100", "Busy"), fails("7104"));
-  await advanceTime(2 * TIMES.quiet);
+  await advanceTime(2 * TIMES.refused);
   expect([seen.candidates.length, run.trouble]).toEqual([0, ""]);
   socket.say(APPROVED, READY);
   await settle();

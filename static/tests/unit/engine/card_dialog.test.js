@@ -472,7 +472,7 @@ describe("signature", () => {
     server.progress = progressOf({...reversal, label: "Reversing the payment…", abort: ""});
     server.signed = () => server.progress;
     await advanceTime(2000);
-    await waitFor(".o_nets_label:contains(Taking the payment back)");
+    await waitFor(".o_nets_label:contains(Reversing the payment)");
     const requests = server.signatures.map(([, , requestId]) => requestId);
     expect(requests.length).toBe(2);
     expect(new Set(requests).size).toBe(1);

@@ -129,7 +129,7 @@ test("what a card has paid is not moved to another order, and its bill not split
   expect.verifySteps([`transfer ${order.uuid}`, `merge ${other.uuid}`]);
 });
 
-test("an order that the server refuses doesn't stop the others", async () => {
+test("rule 20: an order that the server refuses doesn't stop the others", async () => {
   const {store, order: refused} = await startTill();
   await mountWithCleanup(MainComponentsContainer);
   const product = store.models["product.template"].get(5);

@@ -59,7 +59,7 @@ function stepReplacements() {
   });
 }
 
-test("the card and the tip are taken over, and nothing else is replaced", async () => {
+test("rule 20: the card and the tip are taken over, and nothing else is replaced", async () => {
   const {store, order, line} = await runningOrder();
   onServer(addTip);
   stepReplacements();
