@@ -78,7 +78,8 @@ class NetsReport(models.Model):
     def _to_confirm(self):
         """:return: the charges of its session that a browser reported, and that wait for this comparison"""
         domain = self._session_domain()
-        transactions = self.env["nets.transaction"]
+        # also asked for auditors, who don't see what confirmed them
+        transactions = self.env["nets.transaction"].sudo()
         return transactions.search(domain & transactions._unconfirmed_domain()) if domain else transactions
 
     def _session_domain(self):
@@ -161,8 +162,7 @@ class NetsReport(models.Model):
         self.terminal_id._check_may_administer("reconciliation")
         if self.kind not in CLOSING:
             raise refusal(self.env, "report_closes_nothing")
-        transactions = self._to_confirm().sudo()
-        for transaction in transactions:
+        for transaction in self._to_confirm():
             transaction._correct({"confirmed_report_id": self.id}, ("approved",))
         self.sudo().write({"confirmed_by_id": self.env.uid, "confirmed_at": fields.Datetime.now()})
 
