@@ -449,7 +449,8 @@ def _in_the_books(admin, known):
         ]
         lines = admin.call("account.move.line", "search_read", domain, ["amount_currency", "currency_id"])
         for currency in {line["currency_id"][1] for line in lines}:
-            reference = payment["payment_reference"] if kind != "reversal" else order
+            # nothing was sent that the books could repeat
+            reference = payment["payment_reference"] if order else ""
             amount = sum(line["amount_currency"] for line in lines if line["currency_id"][1] == currency)
             booked.append((terminal, reference, kind, minor_units(amount), currency))
     return sorted(booked)

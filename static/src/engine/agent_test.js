@@ -124,8 +124,6 @@ export class AgentTest extends Component {
   }
 }
 
-registry
-  .category("actions")
-  .add("nets_connect_cloud.agent_test", (env, {params: {terminal}}) =>
-    env.services.dialog.add(AgentTest, {terminal})
-  );
+registry.category("actions").add("nets_connect_cloud.agent_test", (env, {params: {terminal}}) => {
+  env.services.dialog.add(AgentTest, {terminal});
+});
