@@ -238,6 +238,18 @@ def test_requests_are_logged_and_may_be_binary(sim, till):
     assert [(entry["method"], entry["status"]) for entry in entries] == [("AGENT", "Open")] * 2
 
 
+def test_a_terminal_without_a_cloud_account_is_driven_by_its_agent_alone(sim, connect):
+    desk = "10000004"
+    till = connect(terminal=desk)
+    till.open()
+    sim.script({"outcome": "approved"}, terminal=desk)
+    till.transfer()
+    assert result(till.until("Dfs13TerminalReady"))["Result"] == "0"
+    assert len(sim.ledger(desk)) == 1
+    assert sim.nets("GET", f"terminal/{desk}").status_code == 404
+    assert {"terminalId": desk} not in sim.nets("GET", "terminal").json()["terminals"]
+
+
 # === TWO AT ONCE === #
 
 
