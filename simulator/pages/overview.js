@@ -37,7 +37,9 @@ function buildTiles(terminals) {
           "h3",
           {},
           `${ones[0].merchant} `,
-          element("small", {textContent: `account "${account}", ${ones[0].currency}`})
+          element("small", {
+            textContent: `${account ? `account "${account}"` : "Baxi.Agent alone"}, ${ones[0].currency}`,
+          })
         ),
         element("ul", {className: "terminals"}, ...ones.map(tile))
       )
