@@ -38,7 +38,10 @@ function buildTiles(terminals) {
           {},
           `${ones[0].merchant} `,
           element("small", {
-            textContent: `${account ? `account "${account}"` : "Baxi.Agent alone"}, ${ones[0].currency}`,
+            textContent: [
+              account ? `account "${account}"` : "Baxi.Agent alone",
+              ones[0].currency,
+            ].join(", "),
           })
         ),
         element("ul", {className: "terminals"}, ...ones.map(tile))
