@@ -50,6 +50,8 @@ SWITCHES = {
     "agent_results": ("kept", ("kept", "twice", "missing", "older_first", "ready_first", "no_ready")),
     # What a terminal without any transaction answers [?]
     "agent_no_last": ("empty", ("empty", "error")),
+    # How many clients are taken at once [?]
+    "agent_clients": ("many", ("many", "one")),
     # Who hears of a transaction [?]
     "agent_audience": ("asker", ("asker", "all")),
 }

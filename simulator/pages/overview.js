@@ -112,6 +112,7 @@ const LABELS = {
   agent_open: "Agent: answer to Open",
   agent_results: "Agent: results",
   agent_no_last: "Agent: answer without a last one",
+  agent_clients: "Agent: clients at once",
   agent_audience: "Agent: who hears of a transaction",
 };
 

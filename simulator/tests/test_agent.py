@@ -270,6 +270,15 @@ def test_two_tills_share_an_agent_and_only_one_is_served(sim, till, connect):
     assert result(messages)["TotalAmount"] == "00000012500"
 
 
+def test_an_agent_may_take_one_client_alone(sim, till, connect):
+    sim.service(agent_clients="one")
+    with pytest.raises((websocket.WebSocketException, ConnectionError)):
+        connect(ecr_id="TILL-2")
+    till.socket.close()
+    until(lambda: not sim.state()["agents"])
+    connect(ecr_id="TILL-2").open()
+
+
 def test_an_agent_may_tell_everybody(sim, till, connect):
     sim.service(agent_audience="all")
     sim.script({"outcome": "approved"})

@@ -22,7 +22,7 @@ export const TIMES = {
   settle: 10000, // how long `TerminalReady` may be behind a result
   quiet: 10000, // how long a result may be behind `TerminalReady`
   refused: 30000, // how long something may come behind an error that wasn't the end
-  idle: 60000, // a connection that nobody uses is closed
+  idle: 15000, // a connection that nobody uses is closed: the agent may take one client alone
 };
 export const CUSTOMER_TIME = 300; // seconds
 
