@@ -383,7 +383,7 @@ export class AgentSession {
   }
 
   async connect() {
-    this.disconnect();
+    await this.disconnect(); // an agent may take one client alone
     const transport = new AgentTransport(this.address, {
       ...this.options,
       onDocument: (text) => this.onDocument(text),
@@ -426,12 +426,14 @@ export class AgentSession {
     this.setState();
   }
 
+  /** @returns {Promise<void> | undefined} once it is closed by both sides */
   disconnect() {
-    this.transport?.close();
+    const isClosed = this.transport?.close();
     this.transport = null;
     this.onReady();
     this.greeting?.onClose();
     this.command?.onClose();
+    return isClosed;
   }
 
   onClose() {
