@@ -42,7 +42,8 @@ def routes(nets):
             raise web.HTTPNotFound(text="There is no such terminal.")
         if nets.switches["agent"] == "hang":
             await asyncio.Event().wait()
-        if nets.switches["agent"] == "down":
+        is_taken = bool(found.clients) and nets.switches["agent_clients"] == "one"
+        if is_taken or nets.switches["agent"] == "down":
             # A program that isn't started refuses the connection; on this port, that is the nearest.
             request.transport.abort()
             raise web.HTTPServiceUnavailable

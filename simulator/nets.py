@@ -50,6 +50,8 @@ SWITCHES = {
     "agent_results": ("kept", ("kept", "twice", "missing", "older_first", "ready_first", "no_ready")),
     # What a terminal without any transaction answers [?]
     "agent_no_last": ("empty", ("empty", "error")),
+    # How many clients are taken at once [?]
+    "agent_clients": ("many", ("many", "one")),
     # Who hears of a transaction [?]
     "agent_audience": ("asker", ("asker", "all")),
 }
@@ -67,6 +69,7 @@ DEFAULT_CONFIG = {
                 {"id": "10000001", "name": "Front desk", "site_id": "100001"},
                 {"id": "10000002", "name": "Second desk", "site_id": "100001"},
                 {"id": "10000003", "name": "Workshop", "site_id": "100002"},
+                {"id": "10000004", "name": "Agent desk", "site_id": "100001", "agent_only": True},
             ],
         },
         {
@@ -132,10 +135,15 @@ class Nets:
         account = Account(username, password, currency, organisation_number, tuple(merchant))
         self.accounts[username] = account
         for terminal in terminals:
-            self._add_terminal(account, terminal["id"], terminal["name"], terminal["site_id"])
+            agent_only = terminal.get("agent_only", False)
+            self._add_terminal(account, terminal["id"], terminal["name"], terminal["site_id"], agent_only)
 
-    def _add_terminal(self, account, terminal_id, name, site_id):
-        self.terminals[terminal_id] = Terminal(self, terminal_id, name, account, site_id)
+    def _add_terminal(self, account, terminal_id, name, site_id, agent_only=False):
+        self.terminals[terminal_id] = Terminal(self, terminal_id, name, account, site_id, agent_only)
+
+    def terminals_of(self, account):
+        """Return the terminals that the service knows of ``account``; some are driven by an agent alone."""
+        return [t for t in self.terminals.values() if t.account is account and not t.agent_only]
 
     def _start_up(self):
         self.switches = {name: value for name, (value, _allowed) in SWITCHES.items()}

@@ -64,12 +64,13 @@ class Transaction:
 class Terminal:
     """One terminal. ``nets`` gives the ledger, the switches and is told about changes."""
 
-    def __init__(self, nets, terminal_id, name, account, site_id):
+    def __init__(self, nets, terminal_id, name, account, site_id, agent_only=False):
         self.nets = nets
         self.id = terminal_id
         self.name = name
         self.account = account
         self.site_id = site_id
+        self.agent_only = agent_only  # the service doesn't know it
         self.settings = {"printerWidth": 0}
         self._watchers = []
         self.display_watchers = []  # are called with each new display, at once
@@ -139,7 +140,7 @@ class Terminal:
         return {
             "terminalId": self.id,
             "name": self.name,
-            "account": self.account.username,
+            "account": "" if self.agent_only else self.account.username,
             "merchant": self.merchant[0],
             "currency": self.currency,
             "state": self.state,

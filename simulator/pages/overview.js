@@ -37,7 +37,12 @@ function buildTiles(terminals) {
           "h3",
           {},
           `${ones[0].merchant} `,
-          element("small", {textContent: `account "${account}", ${ones[0].currency}`})
+          element("small", {
+            textContent: [
+              account ? `account "${account}"` : "Baxi.Agent alone",
+              ones[0].currency,
+            ].join(", "),
+          })
         ),
         element("ul", {className: "terminals"}, ...ones.map(tile))
       )
@@ -107,6 +112,7 @@ const LABELS = {
   agent_open: "Agent: answer to Open",
   agent_results: "Agent: results",
   agent_no_last: "Agent: answer without a last one",
+  agent_clients: "Agent: clients at once",
   agent_audience: "Agent: who hears of a transaction",
 };
 

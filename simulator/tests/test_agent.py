@@ -238,6 +238,18 @@ def test_requests_are_logged_and_may_be_binary(sim, till):
     assert [(entry["method"], entry["status"]) for entry in entries] == [("AGENT", "Open")] * 2
 
 
+def test_a_terminal_without_a_cloud_account_is_driven_by_its_agent_alone(sim, connect):
+    desk = "10000004"
+    till = connect(terminal=desk)
+    till.open()
+    sim.script({"outcome": "approved"}, terminal=desk)
+    till.transfer()
+    assert result(till.until("Dfs13TerminalReady"))["Result"] == "0"
+    assert len(sim.ledger(desk)) == 1
+    assert sim.nets("GET", f"terminal/{desk}").status_code == 404
+    assert {"terminalId": desk} not in sim.nets("GET", "terminal").json()["terminals"]
+
+
 # === TWO AT ONCE === #
 
 
@@ -256,6 +268,15 @@ def test_two_tills_share_an_agent_and_only_one_is_served(sim, till, connect):
     messages = second.until("Dfs13TerminalReady")
     assert names(messages) == ["Dfs13LastFinancialResult", "Dfs13TerminalReady"]
     assert result(messages)["TotalAmount"] == "00000012500"
+
+
+def test_an_agent_may_take_one_client_alone(sim, till, connect):
+    sim.service(agent_clients="one")
+    with pytest.raises((websocket.WebSocketException, ConnectionError)):
+        connect(ecr_id="TILL-2")
+    till.socket.close()
+    until(lambda: not sim.state()["agents"])
+    connect(ecr_id="TILL-2").open()
 
 
 def test_an_agent_may_tell_everybody(sim, till, connect):

@@ -22,7 +22,7 @@ export const TIMES = {
   settle: 10000, // how long `TerminalReady` may be behind a result
   quiet: 10000, // how long a result may be behind `TerminalReady`
   refused: 30000, // how long something may come behind an error that wasn't the end
-  idle: 60000, // a connection that nobody uses is closed
+  idle: 15000, // a connection that nobody uses is closed: the agent may take one client alone
 };
 export const CUSTOMER_TIME = 300; // seconds
 
@@ -383,7 +383,7 @@ export class AgentSession {
   }
 
   async connect() {
-    this.disconnect();
+    await this.disconnect(); // an agent may take one client alone
     const transport = new AgentTransport(this.address, {
       ...this.options,
       onDocument: (text) => this.onDocument(text),
@@ -426,12 +426,14 @@ export class AgentSession {
     this.setState();
   }
 
+  /** @returns {Promise<void> | undefined} once it is closed by both sides */
   disconnect() {
-    this.transport?.close();
+    const isClosed = this.transport?.close();
     this.transport = null;
     this.onReady();
     this.greeting?.onClose();
     this.command?.onClose();
+    return isClosed;
   }
 
   onClose() {

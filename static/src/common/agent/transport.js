@@ -3,6 +3,8 @@ import {DocumentReader} from "./frames";
 
 /** How long a connection may take to open, in milliseconds. */
 export const CONNECT_TIME = 10000;
+/** How long it may take to be closed by both sides. */
+const CLOSE_TIME = 2000;
 
 /** @returns {number} milliseconds before the next attempt to connect again, after so many that failed */
 export function reconnectDelay(failures) {
@@ -118,14 +120,19 @@ export class AgentTransport {
     return true;
   }
 
-  close() {
+  /** @returns {Promise<void>} once both sides have closed it, or after a while */
+  async close() {
     const {socket} = this;
-    this.detach();
-    try {
-      socket?.close();
-    } catch {
-      // it is closed already
+    if (!socket) {
+      return;
     }
+    this.detach();
+    const {promise, resolve} = Promise.withResolvers();
+    const timer = browser.setTimeout(resolve, CLOSE_TIME);
+    socket.onclose = resolve;
+    socket.close();
+    await promise;
+    browser.clearTimeout(timer);
   }
 
   detach() {

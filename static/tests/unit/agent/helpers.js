@@ -9,8 +9,12 @@ export class FakeSocket {
   /** What happens when one is made; by default it opens and waits. */
   static onMade = (socket) => socket.open();
 
+  /** What happens when we close one; by default the other side agrees. */
+  static onClosed = (socket) => socket.drop();
+
   static reset() {
     FakeSocket.all = [];
+    FakeSocket.onClosed = (socket) => socket.drop();
     FakeSocket.onMade = (socket) => socket.open();
   }
 
@@ -49,6 +53,7 @@ export class FakeSocket {
   close() {
     this.readyState = 3;
     this.isClosed = true;
+    FakeSocket.onClosed(this);
   }
 
   /** One frame per argument. */

@@ -411,6 +411,32 @@ test("an abort is a wish: the result decides, and a refusal of the abort doesn't
   expect(run.abort()).toBe(false, {message: "nothing of ours runs any more"});
 });
 
+test("a new connection is made once the old one is closed, or doesn't answer", async () => {
+  const session = await openSession();
+  for (const [answersClose, wait] of [
+    [true, 0],
+    [false, 2001],
+  ]) {
+    const {run, seen} = await pay(session);
+    run.abort();
+    FakeSocket.last.say(shows("Tap card"), APPROVED, READY);
+    await seen.promise;
+    const count = FakeSocket.all.length;
+    FakeSocket.onClosed = () => undefined;
+    session.open();
+    await settle();
+    expect(FakeSocket.all).toHaveLength(count, {message: "an agent may take one client alone"});
+    if (answersClose) {
+      FakeSocket.last.drop();
+    }
+    await settle();
+    await advanceTime(wait);
+    await settle();
+    expect(FakeSocket.all).toHaveLength(count + 1);
+    expect(session.state).toBe("ready");
+  }
+});
+
 test("a late refusal of an abort is no answer to what comes next", async () => {
   const session = await openSession();
   const {run, socket} = await pay(session);
