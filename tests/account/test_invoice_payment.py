@@ -342,7 +342,7 @@ class TestBooking(InvoicePaymentCase):
         self.assertTrue(transaction.booked_at, transaction.booking_error)
         settled = self.lose(self.make_invoice(10))
         self.manager.partner_id.email = False
-        settled.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.looked_up(settled).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
         settled._record_answer(approved(1000))
         self.assertTrue(settled.alert)
 

@@ -463,7 +463,7 @@ class TestRefund(RefundCase):
                 self.assertIn("300.00", answer["explanation"])
         self.assertEqual(self.env["nets.transaction"].search_count([]), count)
         # nothing was charged: the earlier one is over, and the same requests go through
-        earlier.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.looked_up(earlier).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
         for name, request in requests.items():
             with self.subTest(name, resolved=True), self.undone():
                 self.assertEqual(request()[0]["state"], "pending")
