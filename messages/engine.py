@@ -614,7 +614,7 @@ register(
                     "“%(identifier)s” isn't a terminal ID: that has 8 digits and is printed on the terminal's receipts."
                 ),
                 "agent_address_not_possible": _lt(
-                    "Enter the address of the terminal's agent like ws://127.0.0.1:8010 or wss://desk-1.example.com:8011, without a user name."
+                    "Enter the address of the terminal's agent like ws://127.0.0.1:8010 or wss://192.168.1.20:8011, without a user name."
                 ),
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name or a path."

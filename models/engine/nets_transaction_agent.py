@@ -39,7 +39,7 @@ from ...const import (
     SHORTEST_TOKEN,
 )
 from ...messages import refusal
-from .nets_transaction_recovery import LOOKUP_CLAIMED, LOOKUP_MOMENT
+from .nets_transaction_recovery import LOOKUP_MOMENT
 from .rows import NOW
 
 # Why a browser didn't get through to an agent, in the driver's word. Nothing was sent then.
@@ -419,10 +419,9 @@ class NetsTransaction(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT id FROM nets_transaction
-                    WHERE terminal_id = %s AND lookup_token = %s AND %s ORDER BY id FOR NO KEY UPDATE""",
+                    WHERE terminal_id = %s AND lookup_token = %s ORDER BY id FOR NO KEY UPDATE""",
                 self.terminal_id.id,
                 token,
-                LOOKUP_CLAIMED,
             ),
             log_exceptions=False,
         )

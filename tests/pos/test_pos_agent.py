@@ -97,8 +97,11 @@ class TestPosAgent(PosCardCommon):
         self.validate(order)
         self.company.nets_confirm_reported = True
         self.assertTrue(self.session.with_user(self.cashier).nets_closing_issues()["reported"][0]["blocking"])
+        refused = self.close()
+        self.assertFalse(refused["successful"])
+        self.assertIn("isn't compared yet", refused["message"])
         with self.assertRaisesRegex(UserError, "isn't compared yet"):
-            self.close()
+            self.session.action_pos_session_closing_control()
         report = self.reconcile()
         self.assertFalse(transaction.confirmed_report_id, "what is printed could be made up, too")
         with self.assertRaises(AccessError):

@@ -118,7 +118,7 @@ export class AgentDesk {
   }
 
   /**
-   * A till or a dialog opens that may use these terminals: what got lost on them is asked for first.
+   * A screen opens that may use these terminals: what got lost on them is asked for first.
    *
    * @param {{id: number, type?: string}[]} terminals
    */

@@ -23,7 +23,7 @@ export function explainTest({reason, code, info}) {
     case "address":
       return {
         label: _t("This is no address of an agent"),
-        texts: [_t("Enter one like ws://127.0.0.1:8010 or wss://desk-1.example.com:8011.")],
+        texts: [_t("Enter one like ws://127.0.0.1:8010 or wss://192.168.1.20:8011.")],
       };
     case "blocked":
       return {

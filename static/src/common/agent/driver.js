@@ -20,7 +20,7 @@ export class AgentDriver {
   }
 
   /**
-   * @param {{address: string, terminal: string, ecrId: string}} where `ws` or `wss`; 8 digits; a name of this till
+   * @param {{address: string, terminal: string, ecrId: string}} where `ws` or `wss`; 8 digits; a name of this page
    * @returns {AgentSession} the same for the same three; it isn't opened by that
    */
   session(where) {

@@ -20,7 +20,7 @@ const NEUTRAL = 48;
 
 /**
  * @typedef {Object} Header
- * @property {string} ecrId names this till to the agent
+ * @property {string} ecrId names this page to the agent
  * @property {string} terminal 8 digits
  *
  * @typedef {Object} Request what the server says is to be sent
@@ -194,7 +194,7 @@ export function readDocument(text) {
     : [{kind: "other", terminal, ecrId, code: "", text: ""}];
 }
 
-/** @returns {boolean} whether nothing speaks against it being for this terminal and this till */
+/** @returns {boolean} whether nothing speaks against it being for this terminal and this page */
 export function isFor(message, {terminal, ecrId}) {
   const fits = (a, b) => !a || !b || a === b;
   return fits(message.terminal, terminal) && fits(message.ecrId, ecrId);

@@ -313,14 +313,14 @@ export class AgentRun extends Command {
 }
 
 /**
- * A till's conversation with one agent: open, then one thing at a time.
+ * A page's conversation with one agent: open, then one thing at a time.
  *
  * `bus` has these events: "display" {text}, "state" {state}, "connect" and "disconnect" {}, and "stray" {messages}: a
  * result that came while nothing was asked.
  */
 export class AgentSession {
   /**
-   * @param {{address: string, terminal: string, ecrId: string}} where `ws` or `wss`; 8 digits; a name of this till
+   * @param {{address: string, terminal: string, ecrId: string}} where `ws` or `wss`; 8 digits; a name of this page
    * @param {{WebSocket?: typeof WebSocket, isSecurePage?: boolean}} options of the transport
    */
   constructor({address, terminal, ecrId}, options = {}) {
@@ -500,7 +500,7 @@ export class AgentSession {
   onDocument(text) {
     const messages = readDocument(text);
     if (!messages.every((message) => isFor(message, this))) {
-      return; // another till's, on the same agent
+      return; // another page's, on the same agent
     }
     for (const {kind, text: line} of messages) {
       if (kind === "display") {
@@ -524,7 +524,7 @@ export class AgentSession {
     this.onReady = resolve;
   }
 
-  // === WHAT TILL AND DIALOG CALL === //
+  // === WHAT SCREENS CALL === //
 
   /**
    * Ask the terminal for its latest financial result. It opens the connection where needed.
