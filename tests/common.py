@@ -223,6 +223,19 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
     # --- invoices and payments --- #
 
     @classmethod
+    def make_discount_terms(cls):
+        """:return: payment terms that grant 2 % within 7 days, of 30"""
+        return cls.env["account.payment.term"].create(
+            {
+                "name": "2% within 7 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 7,
+                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+            }
+        )
+
+    @classmethod
     def make_invoice(cls, amount=1000.0, **values):
         """A posted customer invoice without taxes."""
         return cls._create_invoice_one_line(

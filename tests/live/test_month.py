@@ -35,6 +35,7 @@ class MonthShop(Shop):
         line, payment = synced.line_values(product, amount), synced.payment_values(self.card, amount)
         values = synced.order_values(self.session, [line], [payment], company_id=self.company)
         self.admin.call("pos.order", "sync_from_ui", [values])
+        terminal.play("approved")
         call = self.clinic.user(self.cashier).call
         started = call("nets.transaction", "pos_start", payment["uuid"], terminal.id, amount, str(uuid.uuid4()))
         assert self.clinic.wait_for_end(started[0]["id"]) == "approved"

@@ -127,32 +127,34 @@ def test_a_gift_card_is_sold_and_redeemed_beside_a_card(day):
             )
         ],
     )
-    day.make("loyalty.card", program_id=program, points=100, code="044-zither")
     till.reload()
-    # a part with the gift card, the rest by card
-    till.add("Zither lesson").control("Enter Code")
-    till.page.locator(".modal input, .modal textarea").first.fill("044-zither")
-    till.page.locator(".modal-footer .btn-primary").click()
-    till.expect_total(200).to_payment()
+    till.add("Gift Card").to_payment()
     day.terminal.play("approved")
     till.pay_by("Card").expect_receipt()
-    [order] = day.paid()
-    assert (order["amount_total"], day.card_of(order)) == (200, [200])
-    points = day.admin.call("loyalty.card", "search_read", [("code", "=", "044-zither")], ["points"])
-    assert [card["points"] for card in points] == [0]
-    day.end(200)
+    [sold] = day.paid()
+    assert day.card_of(sold) == [50]
+    [gift_card] = day.admin.call("loyalty.card", "search_read", [("program_id", "=", program)], ["points", "code"])
+    assert gift_card["points"] == 50
+    # a part with the gift card, the rest by card
+    till.next_order().add("Zither lesson").control("Enter Code")
+    till.page.locator(".modal input, .modal textarea").first.fill(gift_card["code"])
+    till.page.locator(".modal-footer .btn-primary").click()
+    till.expect_total(250).to_payment()
+    day.terminal.play("approved")
+    till.pay_by("Card").expect_receipt()
+    [order, _sold] = day.paid(2)
+    assert (order["amount_total"], day.card_of(order)) == (250, [250])
+    assert day.clinic.read("loyalty.card", gift_card["id"], "points") == 0
+    day.end(300)
 
 
 # === pos_discount === #
 
 
 def test_a_discount_on_the_order_is_paid_by_card(day):
-    till = day.open(BOSS, module_pos_discount=True)
-    product = day.make(
-        "product.product", name="Goodwill", available_in_pos=True, list_price=0, taxes_id=[(5, 0, 0)], type="service"
-    )
-    day.admin.call("pos.config", "write", [day.shop.config], {"discount_product_id": product, "iface_discount": True})
-    till.reload()
+    goodwill = {"name": "Goodwill", "available_in_pos": True, "list_price": 0, "taxes_id": [(5, 0, 0)]}
+    product = day.make("product.product", type="service", **goodwill)
+    till = day.open(BOSS, module_pos_discount=True, iface_discount=True, discount_product_id=product)
     till.add("Zither lesson").control("Discount")
     for digit in "20":
         till.page.locator(".modal .numpad button").filter(has_text=re.compile(rf"^{digit}$")).click()
@@ -197,8 +199,7 @@ def test_a_sales_order_is_settled_by_card(day):
 
 def test_a_bill_is_split_and_each_guest_pays_by_card(day):
     till = day.open(module_pos_restaurant=True)
-    table = till.page.locator(".floor-map .table").first
-    table.click()
+    till.page.locator(".floor-map .table").first.click()
     till.add("Zither lesson").add("Zither string")
     till.control("Split")
     split = till.page.locator(".splitbill-screen")
@@ -210,10 +211,9 @@ def test_a_bill_is_split_and_each_guest_pays_by_card(day):
     till.expect_receipt()
     [first] = day.paid()
     assert (first["amount_total"], day.card_of(first)) == (50, [50])
-    till.page.locator(".receipt-screen .validation[name=done], .receipt-screen .button.next").first.click()
-    till.page.locator(".floor-map .table, .product-screen").first.wait_for()
-    if till.page.locator(".floor-map").is_visible():
-        table.click()
+    # back to what is left of the bill
+    till.page.locator(".receipt-screen .validation[name=done]").click()
+    split.get_by_role("button", name="Back").click()
     till.expect_total(300).to_payment()
     day.terminal.play("approved")
     till.pay_by("Card").expect_receipt()
@@ -223,7 +223,9 @@ def test_a_bill_is_split_and_each_guest_pays_by_card(day):
 
 def test_a_table_is_not_moved_merged_or_split_while_its_card_runs(day):
     """Rule 19: it is refused before its first step, in one sentence, and the same food is due once."""
-    mine = day.open(module_pos_restaurant=True)
+    tables = [(0, 0, {"table_number": number, "position_h": 150 * number}) for number in (1, 2, 3)]
+    floor = day.make("restaurant.floor", name="Terrace", table_ids=tables)
+    mine = day.open(module_pos_restaurant=True, floor_ids=[(6, 0, [floor])])
     mine.page.locator(".floor-map .table").nth(0).click()
     mine.add("Zither lesson").add("Zither string")
     theirs = day.till(BOSS)

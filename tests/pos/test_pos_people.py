@@ -472,12 +472,13 @@ class TestPosByHand(PosPeopleCase):
             for way in ways(employee.id):
                 with self.subTest(employee.name), self.undone():
                     way()
-        for way in ways(berit.id):
-            way()
-        by_hand = self.payment._nets_transaction()
+        record, settle, close = ways(berit.id)
+        by_hand = record()
         self.assertEqual((by_hand.cashier_name, by_hand.settled_by_id), ("Berit", self.pos_manager))
         self.assertEqual(by_hand.settlement_reason, "NETS is down (at the till: Berit)")
+        settle()
         self.assertEqual(lost.settlement_reason, "Journal (at the till: Berit)")
+        close()
         self.assertSaidOn(session, "Because (at the till: Berit)")
 
     def test_who_stood_at_the_till_is_not_written_over(self):

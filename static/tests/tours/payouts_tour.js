@@ -44,6 +44,10 @@ tours.add("nets_sessions", {
   ],
 });
 
+const PASTED = `Terminal ID;Session;Foo;Bar
+90000001;021;000101;100,00
+90000001;021;000102;50,00`;
+
 const meaning = (heading, name) => [
   {
     trigger: `.modal .o_data_row:has(td[name=heading]:contains(${heading})) td[name=meaning]`,
@@ -62,7 +66,11 @@ tours.add("nets_payout_import", {
     {
       content: "Pasted, with headings that nobody knows",
       trigger: ".modal .o_field_widget[name=pasted] textarea",
-      run: "edit Terminal ID;Session;Foo;Bar\n90000001;021;000101;100,00\n90000001;021;000102;50,00",
+      run({anchor}) {
+        anchor.value = PASTED;
+        anchor.dispatchEvent(new Event("input", {bubbles: true}));
+        anchor.dispatchEvent(new Event("change", {bubbles: true}));
+      },
     },
     {trigger: ".modal .modal-footer button:contains(Read)", run: "click"},
     {
