@@ -239,7 +239,7 @@ register(
             _lt("Set-up not complete"),
             {
                 "kiosk_terminal": _lt(
-                    "It isn't said which terminal stands beside this kiosk. Choose it as the default terminal of the payment method %(method)s."
+                    "No terminal is set for this kiosk. Choose the Connect@Cloud terminal beside it as the default terminal of the payment method %(method)s."
                 ),
                 "deposit_account_type": _lt(
                     "%(account)s can't hold deposits. Choose an account of the type current liabilities."
