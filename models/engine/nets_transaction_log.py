@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ...const import UNRESOLVED_STATES
+from ...const import TYPE_SELECTION, UNRESOLVED_STATES
 from ...messages import describe
 
 
@@ -15,9 +15,7 @@ class NetsTransaction(models.Model):
 
     # The terminal as it was then. It may be renamed, moved or connected in another way later: history stays true.
     terminal_name = fields.Char("Terminal's name", readonly=True)
-    terminal_type = fields.Selection(
-        [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")], "Type", readonly=True
-    )
+    terminal_type = fields.Selection(TYPE_SELECTION, "Type", readonly=True)
     terminal_label = fields.Char("Terminal as it was", compute="_compute_terminal_label")
     card_label = fields.Char("Card", compute="_compute_card_label")
     answer_seconds = fields.Float(
@@ -216,6 +214,7 @@ class NetsTransaction(models.Model):
                     reason=self.settlement_reason,
                 )
             )
+        parts.append(self._said_by())
         tones = {"approved": "success", "failed": "danger"}
         return {
             "at": self.recorded_at,

@@ -69,6 +69,8 @@ class NetsTransaction(models.Model):
             "lookup": "running" if is_looked_up else "possible" if self._can_look_up() else "",
             "can_retry": self._can_retry(),
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
+            "display": self._display(),
+            "agent": self._browser_job(),
         }
         if self.signature_open:
             may_accept = self.signature == "required" or self._may_accept_declined()

@@ -500,6 +500,7 @@ class NetsOriginPos(models.AbstractModel):
     @api.model
     def _tell(self, transaction):
         transaction._pos_show_on_line()
+        transaction.pos_order_id._nets_kiosk_complete()
         config = transaction.pos_config_id
         # without one, giving it one would write on the configuration of open tills
         if config.access_token:

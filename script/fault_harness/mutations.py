@@ -80,8 +80,8 @@ MUTATIONS = [
         (
             (
                 "connect_cloud/answers.py",
-                "    if answer.trouble:\n        return _unknown(answer.trouble)\n",
-                "    if answer.trouble:\n        return _nothing_ran(answer.trouble)\n",
+                "    if answer.trouble:\n        return unknown(answer.trouble)\n",
+                "    if answer.trouble:\n        return nothing_ran(answer.trouble)\n",
             ),
         ),
     ),
@@ -102,8 +102,8 @@ MUTATIONS = [
         (
             (
                 "models/engine/nets_transaction_press.py",
-                "        listener.send_after_commit(self.env.cr, transaction.id)\n",
-                "        listener.send_after_commit(self.env.cr, transaction.id)\n" * 2,
+                "        transaction._send_after_commit()\n",
+                "        transaction._send_after_commit()\n" * 2,
             ),
             ("listener.py", "{key or next(iter(args), '')}", "{secrets.token_hex(8)}"),
             (

@@ -10,6 +10,7 @@ def test_all_terminals_with_their_accounts(sim):
         ("10000001", "demo"),
         ("10000002", "demo"),
         ("10000003", "demo"),
+        ("10000004", ""),  # its agent's alone
         ("20000001", "branch"),
         ("20000002", "branch"),
         ("40000001", "abroad"),
