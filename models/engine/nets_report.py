@@ -77,7 +77,7 @@ class NetsReport(models.Model):
     count_difference = fields.Integer(
         "Payments more", readonly=True, help="How many payments the terminal has more than were recorded here."
     )
-    agreement_label = fields.Char("Session", compute="_compute_texts")
+    agreement_label = fields.Char("Compared", compute="_compute_texts")
     agreement_explanation = fields.Text(compute="_compute_texts")
     suspect_ids = fields.Many2many(
         "nets.transaction", string="To look at", compute="_compute_suspects", help="What only one side may have."
