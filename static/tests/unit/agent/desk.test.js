@@ -42,7 +42,9 @@ beforeEach(() => {
   agent = {last: LAST, transfer: [shows("INSERT CARD"), APPROVED], cancel: []};
   FakeSocket.onMade = (socket) => {
     socket.open();
-    socket.onSent = (text) => {
+    // as a network: never before what is sent was sent
+    socket.onSent = async (text) => {
+      await Promise.resolve();
       if (text.includes("<Open/>")) {
         socket.say(response("<Dfs13TerminalReady/>"));
       } else if (text.includes("12605")) {

@@ -587,4 +587,5 @@ test("shows what the terminal shows", async () => {
   await advanceTime(POLL_INTERVAL);
   await waitFor(".o_nets_label:contains(Insufficient funds)");
   expect(".o_nets_display").toHaveCount(0);
+  expect.verifySteps(["changed", "changed"]);
 });
