@@ -72,6 +72,9 @@ MOST_IDS = 100
 MOST_WAITING = 50
 # What is looked after at once.
 MOST_DUE = 500
+# What a person writes of a result that is settled by hand is read by people.
+REASON_LENGTH = 500
+REFERENCE_LENGTH = 64
 
 # === WHAT IS KEPT FOR HOW LONG (settings; these are their defaults) === #
 

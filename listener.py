@@ -177,13 +177,20 @@ def log_in(dbname, account_id, told_id=None):
     :param int told_id: the user who is told how it ended
     :return: the ids of the terminals that the account may use, or None where NETS, or the database, didn't say
     """
-    answer = Future()
     try:
-        _logins.submit(answer, partial(_answer, answer, _log_in, dbname, account_id, told_id))
-        return answer.result()
+        return _wait_for(_logins, _log_in, dbname, account_id, told_id)
     except Exception:  # a callback that raises would stop the ones behind it
         _logger.exception("The login of NETS account %s couldn't be tried", account_id)
         return None
+
+
+def refresh_terminal(dbname, terminal_id):
+    """Ask for a terminal's state, and wait for it; to be called when no transaction is open.
+
+    :return: TerminalAnswer
+    :raise psycopg2.Error, PoolError: where the database can't be reached
+    """
+    return _wait_for(_states, _refresh_terminal, dbname, terminal_id)
 
 
 def keep_token(dbname, account_id, client_values, token):
@@ -333,9 +340,18 @@ def _in_transaction(dbname, record_id, method, *args, model="nets.transaction", 
 
 def _ask_database(dbname, transaction_id, method, *args):
     """As `_in_transaction`, for a thread with a small stack: one with a usual one does it."""
+    return _wait_for(_sending, _in_transaction, dbname, transaction_id, method, *args)
+
+
+def _wait_for(pool, target, dbname, *args):
+    """Have something done by a pool, and wait for it.
+
+    :return: what it returns
+    :raise PoolError: where no thread could be started; and whatever it raises
+    """
     answer = Future()
     try:
-        _sending.submit(answer, partial(_answer, answer, _in_transaction, dbname, transaction_id, method, *args))
+        pool.submit(answer, partial(_answer, answer, target, dbname, *args))
     except RuntimeError as error:
         raise PoolError("no thread could be started") from error
     return answer.result()
@@ -735,8 +751,9 @@ def _refresh_terminal(dbname, terminal_id):
     """What the settings show as the terminal's state gets older where this fails, nothing more."""
     query = _in_transaction(dbname, terminal_id, "_prepare_query", model="nets.terminal")
     on_token = partial(keep_token, dbname, query.account_id, query.client_values)
-    client = ConnectCloudClient(**query.client_values, on_token=on_token)
-    _in_transaction(dbname, terminal_id, "_record_query", ask_terminal(client, query), model="nets.terminal")
+    answer = ask_terminal(ConnectCloudClient(**query.client_values, on_token=on_token), query)
+    _in_transaction(dbname, terminal_id, "_record_query", answer, model="nets.terminal")
+    return answer
 
 
 # === TOKENS === #

@@ -32,7 +32,10 @@ register(
             _lt("Currencies differ"),
             {
                 "payment_currency": _lt(
-                    "The invoice is in %(invoice_currency)s, but the payment in %(currency)s. A card is charged in the invoice's currency: choose a journal and a terminal for %(invoice_currency)s."
+                    "The credit note is in %(invoice_currency)s, but the payment in %(currency)s. It is paid out in its own currency: choose a terminal for %(invoice_currency)s; or refund the card payment from its invoice, and match the invoice with the credit note."
+                ),
+                "difference_in_other_currency": _lt(
+                    "A card that is charged in another currency pays in full, or leaves the rest open. Choose “Keep open”, or grant the difference in %(currency)s with a credit note first."
                 ),
                 "invoices_currencies": _lt(
                     "These invoices have different currencies. Take one payment for each currency."
@@ -160,6 +163,12 @@ register(
                 "extra_account_type": _lt(
                     "%(account)s can't take tips or surcharges: it holds money, or what customers owe. Choose an account for income, expenses or current liabilities."
                 ),
+                "no_chart_of_accounts": _lt(
+                    "%(company)s has no chart of accounts yet. Choose one in the settings of the invoices, and press the button again."
+                ),
+                "clearing_not_reconcilable": _lt(
+                    "What stands on %(account)s can't be matched with what NETS pays out. Choose an account that allows reconciliation."
+                ),
                 "no_journal": _lt(
                     "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
                 ),
@@ -168,6 +177,84 @@ register(
                 ),
                 "no_terminal": _lt(
                     "Choose a terminal. If there is none, ask the administrator to add one in the settings."
+                ),
+            },
+        ),
+        (
+            _lt("Payout not possible"),
+            {
+                "rights_payout": _lt(
+                    "Only an accountant who manages card payments, and works in this company now, may book payouts. Ask one, or switch the company."
+                ),
+                "payout_booked": _lt(
+                    "%(payout)s is booked, so it can't be changed. Press “Undo” first, as long as the bank's line isn't matched."
+                ),
+                "payout_done": _lt(
+                    "This payout is booked and matched with the bank already: there is nothing left to do."
+                ),
+                "payout_not_booked": _lt("This payout isn't booked: there is nothing to undo."),
+                "payout_at_bank": _lt(
+                    "The bank's line is matched with this payout. Undo that first, on the line of the bank, and press “Undo” here again."
+                ),
+                "payout_empty": _lt(
+                    "Nothing says what this payout is made of. Import NETS' file, enter the lines, or press “Propose days”."
+                ),
+                "payout_has_lines": _lt(
+                    "The lines of this payout are known. Remove them first, to have days proposed."
+                ),
+                "payout_no_days": _lt(
+                    "No days were found whose charges are this amount, or a little more. Check amount and day, or import NETS' file."
+                ),
+                "payout_differs": _lt(
+                    "The lines and what was paid out differ by %(amount)s. Correct a line, or press “Add the difference” where NETS doesn't say what it is."
+                ),
+                "payout_proposals": _lt(
+                    "%(count)s lines are only proposals. Look at each, and accept what is right, or choose another transaction."
+                ),
+                "payout_twice": _lt(
+                    "%(transaction)s is in another payout already, twice in this one, or not of this NETS account. Choose another transaction for its line."
+                ),
+                "payout_line_differs": _lt(
+                    "The card transactions of the line “%(line)s” aren't worth its amount. Choose others, or none: it stays open as not known here."
+                ),
+                "payout_account_missing": _lt(
+                    "There is no account for this: %(kind)s. Choose one on the line, or in the settings for all payouts."
+                ),
+                "payout_bank_matched": _lt(
+                    "The bank's line %(line)s is matched with something already. Choose another one, or undo that first."
+                ),
+                "payout_bank_company": _lt(
+                    "The bank's line %(line)s is another company's. Choose one of this company."
+                ),
+                "payout_bank_currency": _lt(
+                    "Some of the bank's lines aren't in %(currency)s. Where the bank has changed the money, choose that line alone."
+                ),
+                "payout_bank_more": _lt(
+                    "The bank's lines come to %(bank)s, and only %(left)s of this payout is left to arrive. Remove the line that belongs elsewhere."
+                ),
+                "payout_no_clearing": _lt(
+                    "No NETS account has a clearing account yet. Ask an administrator to press “Set up the books” on its page."
+                ),
+                "payout_entry_stays": _lt(
+                    "%(entry)s is the entry of a payout. Open the payout, and press “Undo” there."
+                ),
+                "payout_imported_already": _lt("This settlement was imported already: %(payout)s. Open that one."),
+            },
+        ),
+        (
+            _lt("Settlement file not readable"),
+            {
+                "file_missing": _lt("Choose a file, or paste what it contains."),
+                "file_empty": _lt("There is nothing in it. Choose another file."),
+                "file_too_large": _lt("It is larger than a settlement file is. Choose another file."),
+                "file_too_many_rows": _lt("It has more rows than a settlement file has. Choose another file."),
+                "file_too_many_columns": _lt("It has more columns than a settlement file has. Choose another file."),
+                "file_not_a_table": _lt(
+                    "It is no table with commas or semicolons. Choose the CSV or SDV file that NETS sent."
+                ),
+                "file_no_amount": _lt("Say which column is the amount."),
+                "file_not_readable": _lt(
+                    "Row %(row)s can't be read: “%(text)s”. Correct what the columns mean, and try again."
                 ),
             },
         ),

@@ -399,6 +399,22 @@ register(
             _lt("This can take a few minutes. Nobody can pay on this terminal until it has finished."),
         ),
         "administration_done": (_lt("Done"), _lt("The terminal has finished.")),
+        "session_agrees": (
+            _lt("Done: the session agrees"),
+            _lt("The session is closed, and what the terminal printed is what was recorded here."),
+        ),
+        "session_differs": (
+            _lt("Done: the session differs"),
+            _lt(
+                "The session is closed. What the terminal printed isn't what was recorded here: open the report, which says what to look at. The difference stands below."
+            ),
+        ),
+        "session_unread": (
+            _lt("Done: compare the session"),
+            _lt(
+                "The session is closed. Its totals can't be read from what the terminal printed: compare them in the report with what was recorded here."
+            ),
+        ),
         "administration_failed": (
             _lt("Not done"),
             _lt("The terminal didn't do it. No money was moved. Try again in a minute."),
@@ -455,6 +471,19 @@ register(
             {
                 "terminal_currency": _lt(
                     "The terminal %(terminal)s charges in %(terminal_currency)s, but the amount is in %(currency)s. Choose a terminal for %(currency)s, or another way to pay."
+                ),
+            },
+        ),
+        (
+            _lt("Session not agreed"),
+            {
+                "rights_agree": _lt(
+                    "Only a manager of card payments may say that a terminal's session agrees. Ask one."
+                ),
+                "agree_not_session": _lt("This report closes no session. Open a reconciliation."),
+                "agreed_already": _lt("%(user)s has agreed this session already: there is nothing left to do."),
+                "agree_note": _lt(
+                    "What the terminal printed isn't what was recorded here, or can't be read. Say why it is in order all the same."
                 ),
             },
         ),
@@ -544,6 +573,12 @@ register(
                 ),
                 "settle_too_much": _lt(
                     "Only %(asked)s was asked for. Compare the amount in the terminal's journal: it may include a tip, but not as much again."
+                ),
+                "reference_known": _lt(
+                    "%(reference)s is the reference of another payment on %(terminal)s: %(amount)s, %(purpose)s. Look at the receipt again."
+                ),
+                "reference_too_long": _lt(
+                    "Enter only the reference (STAN or authorisation) from the terminal's receipt: it is much shorter."
                 ),
                 "settings_lookup": _lt(
                     "The first lookup comes after 5 seconds at the earliest: no result is available sooner. The longest pause must be at least as long, and an hour at most."

@@ -154,6 +154,9 @@ register(
         (
             _lt("Choose another way to pay"),
             {
+                "card_total_counted": _lt(
+                    "What %(method)s took is proven by the terminals, payment by payment, so it can't be counted as another amount. Leave it as it is; what doesn't agree is listed when the register closes, and in the log."
+                ),
                 "card_by_hand": _lt(
                     "A card payment is taken on the terminal, from the till. To record money that came in another way, choose another payment method."
                 ),
@@ -169,6 +172,9 @@ register(
                 "rights_till_manager": _lt(
                     "Only a manager of the Point of Sale may do this. Ask your manager to log in here."
                 ),
+                "rights_till_employee": _lt(
+                    "Only an employee with manager rights at this till may do this. Ask your manager to log in at the till."
+                ),
                 "rights_session_payment": _lt(
                     "Which session of the Point of Sale a payment belongs to is written only when that session closes."
                 ),
@@ -181,6 +187,9 @@ register(
         (
             _lt("Set-up not complete"),
             {
+                "deposit_account_type": _lt(
+                    "%(account)s can't hold deposits. Choose an account of the type current liabilities."
+                ),
                 "method_without_bank": _lt(
                     "%(method)s takes cards on NETS terminals, so its journal must be a bank journal."
                 ),
@@ -211,15 +220,6 @@ register(
                 "by_hand_amount": _lt(
                     "Enter what the terminal charged, and at most %(amount)s. If it charged more, put the difference on the order first, for example as a tip."
                 ),
-                "settle_amount": _lt(
-                    "%(asked)s was asked for, and what you enter is much more than that. Look at the terminal's journal again."
-                ),
-                "reference_known": _lt(
-                    "%(reference)s is the reference of another payment on %(terminal)s: %(amount)s, %(purpose)s. Look at the receipt again."
-                ),
-                "reference_too_long": _lt(
-                    "Enter only the reference (STAN or authorisation) from the terminal's receipt: it is much shorter."
-                ),
                 "attach_order": _lt("Choose an order that isn't paid yet, of a session that is open."),
                 "attach_other_amount": _lt(
                     "The card was charged %(charged)s, but the order was paid %(paid)s. Choose another charge."
@@ -234,9 +234,6 @@ register(
             {
                 "line_with_charge": _lt(
                     "%(product)s was charged on the card together with %(order)s, so it stays on the order."
-                ),
-                "last_result_first": _lt(
-                    "Press “Get last result” first: the terminal may still know what became of this payment."
                 ),
                 "charge_without_order": _lt("This charge belongs to no open order, so there is none to complete."),
                 "order_not_paid": _lt(

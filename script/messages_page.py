@@ -99,7 +99,10 @@ PROGRESS = {
 }
 ADMINISTRATION = {
     "administration_running": ("an administration was sent", "any"),
-    "administration_done": ("`Result` 1, or a reconciliation's report", "switch `administration`: `ok`"),
+    "administration_done": ("`Result` 1, or a report that closes no session", "switch `administration`: `ok`"),
+    "session_agrees": ("a reconciliation's totals are those recorded", "switch `reconciliation`: `ok`"),
+    "session_differs": ("a reconciliation's totals aren't those recorded", "charge by hand, then reconcile"),
+    "session_unread": ("a reconciliation's totals can't be read, or contradict themselves", "–"),
     "administration_failed": (
         "a `failure`, also with a 2xx status, or `Result` 2",
         "switch `reconciliation`: `failure_200`, `failure_400`",

@@ -35,8 +35,9 @@ class Group:
     timeout: int  # seconds
     database: bool = True  # wants a database of its own
     odoo: bool = False  # runs inside Odoo, through pytest-odoo
-    template: str = stack.TEMPLATE_DATABASE  # of that database, where it runs inside Odoo
-    again: str = ""  # the group whose files these are; only on demand
+    template: str = stack.TEMPLATE_DATABASE  # of that database
+    again: str = ""  # the group whose files these are
+    lane: str = ""  # the group with which it is named
 
     def has(self, path):
         """Tell whether a file, given relative to the root, belongs to this group."""
@@ -66,7 +67,7 @@ GROUPS = [
     Group("hoot", "JavaScript unit tests", WINGS, "test_hoot*.py", 1800, odoo=True),
     Group("tour", "browser tours in Odoo", WINGS, "test_tour*.py", 900, odoo=True),
 ]
-# The same tests once more, somewhere else.
+# What takes an Odoo that has everything: only when named.
 ON_DEMAND = [
     Group(
         "full",
@@ -76,13 +77,21 @@ ON_DEMAND = [
         template=stack.FULL_DATABASE,
         again="odoo",
     ),
+    Group(
+        "shop",
+        "a day of a till with the apps that shops have",
+        *("tests/live", "test_shop_*.py", 1800),
+        template=stack.FULL_DATABASE,
+        lane="full",
+    ),
 ]
 LANES = 3  # groups that run at a time
 
 
 def group_of(path):
     """Return the group that a test file belongs to: of several, the one that says most about its name."""
-    return max((group for group in GROUPS if group.has(path)), key=lambda group: len(group.pattern), default=None)
+    groups = [group for group in [*GROUPS, *ON_DEMAND] if group.has(path) and not group.again]
+    return max(groups, key=lambda group: len(group.pattern), default=None)
 
 
 @dataclasses.dataclass
@@ -112,16 +121,17 @@ def parse_arguments():
         epilog=f"groups:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", nargs="*", help="groups and files; all groups but full by default")
+    parser.add_argument("what", nargs="*", help="groups and files; all groups but full and shop by default")
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests that match, as in pytest")
     parser.add_argument("-x", action="store_true", help="stop a group at its first failure")
     parser.add_argument("--coverage", action="store_true", help="measure and report coverage")
     options = parser.parse_args()
     selection = {}
     for what in options.what:
-        named = next((group for group in groups if group.name == what), None)
+        named = [group for group in groups if what in (group.name, group.lane)]
+        for group in named:
+            selection.setdefault(group, [])
         if named:
-            selection.setdefault(named, [])
             continue
         file, *node = what.split("::")
         path = Path(file).resolve()
@@ -223,11 +233,17 @@ def report_result(result, stream):
     stack.say(f"· Tests ({result.group.name}): {counts} in {result.seconds:.1f} s")
 
 
+def prepare(groups, postgresql):
+    """Prepare the databases that these groups' own ones are copies of."""
+    for template in sorted({group.template for group in groups if group.database}, reverse=True):
+        stack.ensure_template(postgresql, template)
+
+
 def run_lane(waiting, selection, options, postgresql, ready):
     """Run groups one after the other, until none is waiting.
 
     :param waiting: iterator over groups, shared by the lanes
-    :param ready: the future of the prepared database; waited for by the groups that want one
+    :param ready: the future of the prepared databases; waited for by the groups that want one
     """
     results = []
     while group := next(waiting, None):
@@ -265,7 +281,7 @@ def main():
         stack.drop_leftovers(postgresql)
     waiting = iter(groups)
     with concurrent.futures.ThreadPoolExecutor(LANES + 1) as pool:
-        ready = pool.submit(stack.ensure_template if wants_database else str, postgresql)
+        ready = pool.submit(prepare, groups, postgresql)
         lanes = [pool.submit(run_lane, waiting, selection, options, postgresql, ready) for _lane in range(LANES)]
         try:
             results = [result for lane in lanes for result in lane.result()]

@@ -10,6 +10,7 @@ import json
 
 from aiohttp import web
 
+from . import payouts
 from .nets import SWITCHES
 from .plays import CARDS, Play, is_amount
 from .terminal import PHASES, Order, Refused
@@ -36,6 +37,7 @@ def routes(nets):
         web.get("/control/switches", control.switches),
         web.post("/control/service", control.change_service),
         web.get("/control/ledger", control.ledger),
+        web.post("/control/payouts", control.pay_out),
         web.get("/control/requests", control.requests),
         web.post("/control/reset", control.reset),
         web.get("/control/live", control.live_overview),
@@ -137,6 +139,13 @@ class _Control:
         terminal_id = request.query.get("terminal")
         entries = [entry for entry in self.nets.ledger.entries if terminal_id in (None, entry["terminalId"])]
         return web.json_response({"entries": entries})
+
+    async def pay_out(self, request):
+        """The settlement file of what was charged."""
+        try:
+            return web.json_response(payouts.settle(self.nets, payouts.Wishes.parse(await _body(request))))
+        except (TypeError, ValueError) as error:
+            raise _bad(str(error)) from error
 
     async def requests(self, request):
         terminal_id = request.query.get("terminal")

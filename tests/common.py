@@ -19,6 +19,7 @@ from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
+from .. import listener
 from ..connect_cloud import (
     Card,
     ConnectCloudClient,
@@ -117,6 +118,24 @@ def last(outcome, order_id=""):
 # === THE COMPANY === #
 
 
+def log_in(_self, accounts):
+    """Ask NETS within a test's transaction what a thread asks."""
+    identifiers = None
+    for account in accounts.sudo():
+        identifiers, error = listener.try_login(ConnectCloudClient(**account._client_values()))
+        account._record_login(identifiers, error)
+    return identifiers
+
+
+def ask_for_state(self):
+    """As `log_in`, of a terminal."""
+    terminal = self.sudo()
+    query = terminal._prepare_query()
+    answer = listener.ask_terminal(ConnectCloudClient(**query.client_values), query)
+    terminal._record_query(answer)
+    return answer
+
+
 class CardPaymentCommon(AccountTestInvoicingCommon):
     """A company in US dollars with two terminals in Oslo, and a clerk who may take payments."""
 
@@ -129,9 +148,10 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
             patch.object(ConnectCloudClient, "login", side_effect=ConnectCloudError(Reason.SERVICE_UNREACHABLE))
         )
         # nothing is ever committed here, so NETS is asked within the test's one transaction
-        Account = cls.env.registry["nets.account"]
-        for method in ("_log_in_apart", "_log_in_after_commit"):
-            cls.startClassPatcher(patch.object(Account, method, Account._log_in))
+        for model in ("nets.account", "nets.terminal"):
+            for method in ("_log_in_apart", "_log_in_after_commit"):
+                cls.startClassPatcher(patch.object(cls.env.registry[model], method, log_in))
+        cls.startClassPatcher(patch.object(cls.env.registry["nets.terminal"], "_ask_apart", ask_for_state))
         cls.company = cls.env.company
         cls.usd = cls.company.currency_id
         cls.bank_journal = cls.company_data["default_journal_bank"]
@@ -203,6 +223,19 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
     # --- invoices and payments --- #
 
     @classmethod
+    def make_discount_terms(cls):
+        """:return: payment terms that grant 2 % within 7 days, of 30"""
+        return cls.env["account.payment.term"].create(
+            {
+                "name": "2% within 7 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 7,
+                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+            }
+        )
+
+    @classmethod
     def make_invoice(cls, amount=1000.0, **values):
         """A posted customer invoice without taxes."""
         return cls._create_invoice_one_line(
@@ -266,6 +299,22 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
     @staticmethod
     def minor(transaction):
         return abs(transaction._to_minor_units(transaction.amount))
+
+    def looked_up(self, transaction, seconds=0):
+        """The terminal is asked for a lost result, and doesn't say what became of it.
+
+        :param int seconds: after the result got lost
+        :return: the transaction
+        """
+        self.env.cr.execute(
+            """UPDATE nets_transaction
+                  SET unknown_since = COALESCE(unknown_since, create_date),
+                      looked_up_at = COALESCE(unknown_since, create_date) + %s * interval '1 second'
+                WHERE id = %s""",
+            [seconds, transaction.id],
+        )
+        transaction.invalidate_recordset()
+        return transaction
 
     # --- time --- #
 

@@ -36,7 +36,18 @@ class AccountJournal(models.Model):
             open_ones = transactions.sudo().search_count(
                 fields.Domain("company_id", "=", journal.company_id.id) & transactions._overdue_domain()
             )
-            dashboard_data[journal.id]["nets_open_count"] = (journal._nets_method_line("inbound") and open_ones) or 0
+            takes_cards = bool(journal._nets_method_line("inbound"))
+            dashboard_data[journal.id]["nets_open_count"] = open_ones if takes_cards else 0
+            dashboard_data[journal.id]["nets_differs_count"] = journal._nets_differing_sessions() if takes_cards else 0
+
+    def _nets_differing_sessions(self):
+        """:return: how many sessions of terminals differ from what was recorded, and nobody has agreed"""
+        reports = self.env["nets.report"]
+        if not reports.has_access("read"):
+            return 0
+        return reports.search_count(
+            [("company_id", "=", self.company_id.id), ("agreement", "=", "differs"), ("agreed_at", "=", False)]
+        )
 
     def _nets_add_payment_method_lines(self):
         """Offer *Card terminal* on journals that don't have it yet."""
@@ -58,3 +69,8 @@ class AccountJournal(models.Model):
         self.ensure_one()
         lines = self[f"{payment_type}_payment_method_line_ids"]
         return lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)[:1]
+
+    def _nets_clearing_lines(self):
+        """:return: account.payment.method.line, *Card terminal* of these journals, incoming and outgoing"""
+        lines = self.inbound_payment_method_line_ids | self.outbound_payment_method_line_ids
+        return lines._nets_card_lines()

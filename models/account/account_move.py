@@ -163,7 +163,7 @@ class AccountMove(models.Model):
             "journal_name": journal.name,
             "company_name": journal.company_id.name if journal.company_id != self.company_id else False,
             "amount": amount,
-            "currency_id": transaction.currency_id.id,
+            "currency_id": self.currency_id.id,
             "date": payment.date,
             "partial_id": False,
             "account_payment_id": payment.id,
@@ -190,6 +190,11 @@ class AccountMove(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        if vals.get("state") in ("draft", "cancel"):
+            # a payout is undone as a whole
+            payout = self.env["nets.payout"].sudo().search([("move_id", "in", self.ids)], limit=1)
+            if payout:
+                raise refusal(self.env, "payout_entry_stays", entry=payout.move_id.display_name)
         self._nets_check_values(vals)
         if FROZEN & vals.keys():
             for move in self._nets_frozen():
@@ -282,12 +287,13 @@ class AccountMove(models.Model):
         self.env["nets.transaction"]._check_may_run()
         previous = self.env["nets.transaction"]._previous(previous_id)
         self._nets_check_payable(in_pay=bool(previous))
-        company, currency = previous.company_id or self.company_id[:1], self.currency_id[:1]
+        company = previous.company_id or self.company_id[:1]
+        currency = previous.currency_id or self.currency_id[:1]
         terminals = self.env["nets.terminal"].search(self.env["nets.terminal"]._usable_domain(company, currency))
         terminal = self.env["nets.terminal"]._proposed(company, currency)
         due = sum(self.mapped("amount_residual"))
         if previous:
-            due = abs(sum(previous._open_lines().mapped("amount_residual_currency")))
+            due = previous._amount_due_of(previous._open_lines(), currency, company)
             amount = min(previous.amount, due)
         else:
             amount = self._nets_default_amount(terminal) if terminal else due
@@ -394,7 +400,7 @@ class AccountMove(models.Model):
         """
         transactions = self.env["nets.transaction"].sudo()
         of_these = Domain("invoice_ids", "in", self.ids) & Domain("kind", "in", kinds)
-        return transactions.search(of_these & transactions._open_domain())._amount_open()
+        return transactions.search(of_these & transactions._open_domain())._amount_under_way()
 
     # === PAY OUT A CREDIT NOTE === #
 

@@ -45,7 +45,9 @@ class AccountPayment(models.Model):
         may_run = self.env.user.has_group("nets_connect_cloud.group_user")
         for payment in self:
             purchase = payment._nets_purchase() if may_run else self.env["nets.transaction"]
-            payment.nets_can_refund = purchase and not purchase.currency_id.is_zero(purchase.amount_refundable)
+            # what has no payment of its own goes back where it was taken
+            refundable = purchase and purchase._has_own_payment()
+            payment.nets_can_refund = refundable and not purchase.currency_id.is_zero(purchase.amount_refundable)
             payment.nets_can_reverse = purchase.can_reverse
 
     def _get_payment_method_codes_to_exclude(self):
@@ -147,18 +149,34 @@ class AccountPayment(models.Model):
         )
         return partials.sorted(lambda partial: (partial.debit_move_id.move_id != first, -partial.id))
 
-    def _nets_match_refund(self, refund, first=None):
-        """Match an outgoing payment with this one, and make due again only what that takes.
+    def _nets_freed_by(self, partial):
+        """What of this payment is matched with nothing once this matching is undone, in its own currency: where the
+        currency is another one than the invoice's, a part is matched with the exchange difference."""
+        exchange = partial.exchange_move_id.line_ids.matched_credit_ids
+        exchange = exchange.filtered(lambda match: match.credit_move_id in self._nets_counterpart_lines())
+        return partial.credit_amount_currency + sum(exchange.mapped("credit_amount_currency"))
 
-        This payment's open credit is used first. Where that isn't enough, it is unmatched from its invoices, and the
-        remainder is matched again with the last of them. What can't be matched stays open on the refund.
+    def _nets_match_refund(self, refund, first=None):
+        """Match an outgoing payment with this one.
 
         :param refund: the outgoing payment, posted
         :param first: account.move, the invoice to begin with
-        :return: {invoice id as text: what became due again, in the payment's currency}
+        :return: as `_nets_give_back`
+        """
+        return self._nets_give_back(refund._nets_counterpart_lines(), first)
+
+    def _nets_give_back(self, refund_lines, first=None):
+        """Match what goes back to the customer with this payment, and make due again only what that takes.
+
+        This payment's open credit is used first. Where that isn't enough, it is unmatched from its invoices, and the
+        remainder is matched again with the last of them. What can't be matched stays open on what goes back.
+
+        :param refund_lines: account.move.line, posted, on the customer's account
+        :param first: account.move, the invoice to begin with
+        :return: {invoice id as text: what became due again, in the invoice's currency}
         """
         currency = self.currency_id
-        paid_lines, refund_lines = self._nets_counterpart_lines(), refund._nets_counterpart_lines()
+        paid_lines = self._nets_counterpart_lines()
         missing = sum(refund_lines.mapped("amount_residual_currency")) - self._nets_open_credit()
         due_again = {}
         invoice_line = self.env["account.move.line"]
@@ -166,10 +184,11 @@ class AccountPayment(models.Model):
             if currency.compare_amounts(missing, 0) <= 0:
                 break
             invoice_line = partial.debit_move_id
-            freed = partial.credit_amount_currency
+            freed, paid = self._nets_freed_by(partial), partial.debit_amount_currency
             partial.unlink()
             key = str(invoice_line.move_id.id)
-            due_again[key] = currency.round(due_again.get(key, 0) + min(freed, missing))
+            due = paid * min(freed, missing) / freed
+            due_again[key] = invoice_line.currency_id.round(due_again.get(key, 0) + due)
             missing -= freed
         (paid_lines + refund_lines).filtered(lambda line: not line.reconciled).reconcile()
         remainder = (paid_lines + invoice_line).filtered(lambda line: not line.reconciled)

@@ -21,6 +21,9 @@ class NetsTerminal(models.Model):
     def create(self, vals_list):
         terminals = super().create(vals_list)
         terminals.company_id._nets_propose_extra_accounts()
+        # a new one books where those of its account do
+        for terminal in terminals.sudo().filtered(lambda terminal: not terminal.journal_id):
+            terminal.journal_id = terminal.account_id.clearing_journal_id
         return terminals
 
     # === BUSINESS METHODS === #

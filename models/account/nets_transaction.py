@@ -50,6 +50,11 @@ class NetsTransaction(models.Model):
     )
     memo = fields.Char(readonly=True, copy=False)
     amount_due = fields.Monetary("Due when asked", readonly=True, copy=False)
+    # Where the card was asked for another currency than that of the documents: what of them was to be paid.
+    document_currency_id = fields.Many2one("res.currency", "Currency of the documents", readonly=True, copy=False)
+    document_amount = fields.Monetary(
+        "Paid of the documents", currency_field="document_currency_id", readonly=True, copy=False
+    )
     # For whether a discount is granted, the day on which it was asked for counts, and not the day of the charge.
     payment_date = fields.Date("Asked on", readonly=True, copy=False)
     installments_mode = fields.Char(readonly=True, copy=False)
@@ -71,7 +76,7 @@ class NetsTransaction(models.Model):
         readonly=True,
         copy=False,
     )
-    # What became due again by this refund: {invoice id as text: amount}. Only for display on the invoices.
+    # What became due again by this refund: {invoice id as text: amount in its currency}. Only for display there.
     due_again = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
     can_reverse = fields.Boolean(compute="_compute_can_reverse")
 
@@ -265,7 +270,7 @@ class NetsTransaction(models.Model):
         payment = self.sudo().payment_id
         if self.sudo()._has_discount():
             raise refusal(self.env, "payment_with_discount")
-        left = payment._nets_open_credit() + sum(payment._nets_invoice_partials().mapped("credit_amount_currency"))
+        left = payment._nets_open_credit() + sum(map(payment._nets_freed_by, payment._nets_invoice_partials()))
         left += sum(self.sudo()._extra_left())
         # what other refunds of it will take once they are booked
         refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
@@ -306,6 +311,7 @@ class NetsTransaction(models.Model):
             reservation["kind"] == "purchase"
             and reservation["currency_id"] == company.currency_id.id
             and reservation["difference_handling"] != "reconcile"
+            and not reservation.get("document_currency_id")
         )
         if is_plain:
             self._rehearse_once(self._accounting_state(reservation), reservation)
@@ -531,6 +537,35 @@ class NetsTransaction(models.Model):
             "payment_reference": self.order_id,
         }
 
+    @api.model
+    def _amount_due_of(self, lines, currency, company):
+        """What is due of journal items, in a currency, as Odoo's *Pay* converts it today.
+
+        :return: positive
+        """
+        of_documents = abs(sum(lines.mapped("amount_residual_currency")))
+        if lines.currency_id == currency or not lines:
+            return of_documents
+        today = fields.Date.context_today(self)
+        if currency == company.currency_id:
+            return lines.currency_id._convert(of_documents, currency, company, today)
+        balance = abs(sum(lines.mapped("amount_residual")))
+        return company.currency_id._convert(balance, currency, company, today)
+
+    def _amount_under_way(self):
+        """What these are charging, or have charged and isn't booked, in the currency of their documents.
+
+        :return: positive
+        """
+        total = 0
+        for transaction in self:
+            amount = transaction._amount_open()
+            if transaction.document_currency_id:
+                # all that was asked for may be charged; a tip pays nothing of it
+                amount = transaction.document_amount if amount else 0
+            total += amount
+        return total
+
     def _is_as_asked(self, lines):
         """Whether what was charged, and what it pays, are what they were when it was asked for."""
         due = abs(sum(lines.mapped("amount_residual_currency")))
@@ -575,10 +610,12 @@ class NetsTransaction(models.Model):
         return line or journal._get_available_payment_method_lines(payment_type)[:1]
 
     def _payment_reference(self):
-        """What an accountant needs to find the charge in what NETS pays out; play money isn't to be mistaken for
-        money."""
-        reference = "/".join(filter(None, [self.terminal_identifier, self.session_number, self.stan]))
-        if self.environment in (False, "production"):
+        """What an accountant needs to find these charges of one session of a terminal in what NETS pays out; play money
+        isn't to be mistaken for money."""
+        first = self[:1]
+        stan = first.stan if len(self) == 1 else False
+        reference = "/".join(filter(None, [first.terminal_identifier, first.session_number, stan]))
+        if first.environment in (False, "production"):
             return reference
         return self.env._("%(reference)s · play money", reference=reference)
 
@@ -680,10 +717,6 @@ class NetsOriginInvoice(models.AbstractModel):
     @api.model
     def _press_back(self, transaction, request_id):
         return Reversal(self.env, request_id, transaction)
-
-    @api.model
-    def _check_may_give_back(self, transaction):
-        self._check_may_change(transaction)
 
     @api.model
     def _press_again(self, transaction, request_id, terminal_id):

@@ -3,7 +3,7 @@
 # A press is no model: what it overrides returns nothing.
 # pylint: disable=missing-return
 
-from odoo import Command
+from odoo import Command, fields
 
 from ...messages import refusal
 from ..engine.press import Press
@@ -81,14 +81,32 @@ class _DocumentPress(_BookedPress):
             self.company = self.previous.company_id
         if self.company not in self.moves.company_id:
             raise refusal(self.env, "invoices_companies")
-        self.currency = self.moves.currency_id[:1]
-        if self.wizard and self.wizard.currency_id != self.currency:
+        self._set_currency()
+
+    def _set_currency(self):
+        """The documents' currency, or another one that a person chose in Odoo's *Pay*: the terminal's."""
+        self.document_currency = self.moves.currency_id[:1]
+        self.currency = self.document_currency
+        if self.wizard:
+            self.currency = self.wizard.currency_id
+        elif self._was_for_these():
+            self.currency = self.previous.currency_id
+        if self._is_converted() and self.payment_type == "outbound":
             raise refusal(
                 self.env,
                 "payment_currency",
-                invoice_currency=self.currency.name,
-                currency=self.wizard.currency_id.name,
+                invoice_currency=self.document_currency.name,
+                currency=self.currency.name,
             )
+
+    def _is_converted(self):
+        """Whether the card is charged in another currency than the documents'."""
+        return self.currency != self.document_currency
+
+    def _due_of(self, lines):
+        """What is due of journal items, in the currency that the card is charged in, at today's rate: computed here,
+        whatever day a caller says."""
+        return self.env["nets.transaction"]._amount_due_of(lines, self.currency, self.company)
 
     def _check_moves(self):
         self.moves._nets_check_payable(in_pay=bool(self.wizard) or self._was_for_these())
@@ -108,10 +126,16 @@ class _DocumentPress(_BookedPress):
         if not wizard.can_edit_wizard or (len(wizard.batches[0]["lines"]) > 1 and not wizard.group_payment):
             raise refusal(self.env, "invoices_not_grouped")
         self.partner = wizard.partner_id
-        due = abs(sum(wizard.batches[0]["lines"].mapped("amount_residual_currency")))
+        lines = wizard.batches[0]["lines"]
+        due, of_documents = self._due_of(lines), abs(sum(lines.mapped("amount_residual_currency")))
         if wizard.payment_type != self.payment_type:
             raise refusal(self.env, "nothing_due")
-        self._check_due(positive, due, self._under_way(wizard.batches[0]["lines"]))
+        under_way = self._under_way(lines)
+        if self._is_converted() and not self.document_currency.is_zero(of_documents):
+            under_way = self.currency.round(under_way * due / of_documents)
+            if wizard.payment_difference_handling == "reconcile" and self.currency.compare_amounts(positive, due) < 0:
+                raise refusal(self.env, "difference_in_other_currency", currency=self.document_currency.name)
+        self._check_due(positive, due, under_way)
         wizard._nets_check_outstanding_account()
 
     def _under_way(self, lines):
@@ -154,6 +178,7 @@ class _DocumentPress(_BookedPress):
     def values(self):
         wizard = self.wizard
         lines = wizard.batches[0]["lines"]
+        converted = self._converted_values(lines) if self._is_converted() else {}
         return {
             "journal_id": wizard.journal_id.id,
             "payment_method_line_id": wizard.payment_method_line_id.id,
@@ -167,6 +192,18 @@ class _DocumentPress(_BookedPress):
             "writeoff_label": wizard.writeoff_label,
             "invoice_ids": [Command.set((lines.move_id | self.refund_of.invoice_ids).ids)],
             "line_ids": [Command.set(lines.ids)],
+            **converted,
+        }
+
+    def _converted_values(self, lines):
+        """What is kept where the card is charged in another currency than the documents': what of them it pays."""
+        due, of_documents = self._due_of(lines), abs(sum(lines.mapped("amount_residual_currency")))
+        return {
+            "amount_due": due,
+            "document_currency_id": self.document_currency.id,
+            "document_amount": self.document_currency.round(abs(self.amount) * of_documents / due),
+            "payment_date": fields.Date.context_today(self.wizard),
+            "difference_handling": "open",
         }
 
 

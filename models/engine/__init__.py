@@ -1,3 +1,4 @@
+from . import nets_asked
 from . import nets_server_fields
 from . import nets_origin
 from . import nets_account

@@ -1,5 +1,4 @@
 import os
-from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -8,14 +7,13 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ... import listener
-from ...connect_cloud import PRODUCTION_URL, TEST_URL, ConnectCloudClient, Reason, Token
-from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, LOGIN_PAUSE, TOKEN_RESERVE, UNRESOLVED_STATES
+from ...connect_cloud import PRODUCTION_URL, TEST_URL, Reason, Token
+from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, LOGIN_PAUSE, TOKEN_RESERVE
 from ...messages import LOGGED_IN, describe_setup, refusal
 
 ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
 # What a login depends on.
 LOGIN_FIELDS = {"environment", "username", "password", "simulator_url"}
-LOGINS_DUE = "nets_connect_cloud.logins_due"
 NO_TOKEN = {"token": False, "token_expires_at": 0, "token_for": False}
 # What decides where a result is asked for, and what is concluded from it.
 JUDGED_BY_FIELDS = {"environment", "username", "company_id", "simulator_url", "customer_timeout"}
@@ -27,7 +25,7 @@ SIMULATOR_HOSTS = "NETS_SIMULATOR_HOSTS"
 class NetsAccount(models.Model):
     _name = "nets.account"
     _description = "NETS Connect@Cloud account"
-    _inherit = ["mail.thread", "nets.server.fields"]
+    _inherit = ["mail.thread", "nets.server.fields", "nets.asked"]
     _check_company_auto = True
     _order = "company_id, name, id"
 
@@ -183,8 +181,7 @@ class NetsAccount(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         accounts = super().create(vals_list)
-        for account in accounts:
-            account._log_in_after_change()
+        self._log_in_after_commit(accounts)
         return accounts
 
     def write(self, vals):
@@ -208,26 +205,22 @@ class NetsAccount(models.Model):
             if account._base_url() != service and not vals.get("password"):
                 # Another service never gets to see it: anyone who may set the address would read the password there.
                 account._write_secret({"password": False})
-        for account in changed:
-            account._log_in_after_change()
+        self._log_in_after_commit(changed)
         return result
 
-    def web_save(self, vals, specification, next_id=None):
-        """As Odoo's. Saving logs in once it is committed: the result is shown at once."""
-        saved = super().web_save(vals, specification, next_id=next_id)
-        if self.env.cr.postcommit.data.get(LOGINS_DUE):
-            self._end_transaction()
-            self.env.invalidate_all()
-            saved = self.browse([values["id"] for values in saved]).web_read(specification)
-        return saved
-
     def _check_no_unresolved_transaction(self):
-        if (
-            self.env["nets.transaction"]
-            .sudo()
-            .search_count([("terminal_id.account_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
-        ):
+        if self.with_context(active_test=False).sudo().terminal_ids._is_any_in_use(self):
             raise refusal(self.env, "account_in_use")
+
+    def _keep_set_up(self):
+        """Have these accounts, their terminals and sites, stay set up as they are until a reservation is committed.
+
+        A lock that is shared, and no update: presses don't wait for each other, only who changes the set-up waits.
+        """
+        if self.ids:
+            self.env.cr.execute(
+                SQL("SELECT 1 FROM nets_account WHERE id IN %s FOR SHARE", tuple(self.ids)), log_exceptions=False
+            )
 
     # === ACTION METHODS === #
 
@@ -238,7 +231,7 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        identifiers = self._log_in_apart()
+        identifiers = self._log_in_apart(self)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -256,7 +249,7 @@ class NetsAccount(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        identifiers = self._log_in_apart()
+        identifiers = self._log_in_apart(self)
         if identifiers is None:
             message = describe_setup(self.env, self.connection_reason, self.connection_detail)
             raise UserError(message.as_text())
@@ -271,45 +264,6 @@ class NetsAccount(models.Model):
         }
 
     # === BUSINESS METHODS === #
-
-    def _log_in_after_change(self):
-        """Saving logs in at once; not while the module's own data is loaded."""
-        if self.env.registry.ready:
-            self._log_in_after_commit()
-
-    def _log_in_after_commit(self):
-        """Log in as soon as this is saved, and tell the person who saved it."""
-        callbacks = self.env.cr.postcommit
-        accounts = callbacks.data.setdefault(LOGINS_DUE, set())
-        for account in set(self.ids) - accounts:
-            accounts.add(account)
-            callbacks.add(partial(listener.log_in, self.env.cr.dbname, account, self.env.uid))
-
-    def _log_in_apart(self):
-        """Log in now, in answer to a button.
-
-        :return: as `_log_in`
-        """
-        self.ensure_one()
-        self._end_transaction()
-        identifiers = listener.log_in(self.env.cr.dbname, self.id)
-        self.env.invalidate_all()
-        return identifiers
-
-    def _end_transaction(self):
-        """Rule 26: no snapshot is kept while NETS is asked, nor a lock. Only for what a button does directly."""
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    def _log_in(self):
-        """Log in within what is being saved, where it depends on the answer.
-
-        :return: the ids of the terminals that the account may use, or None where NETS didn't say
-        """
-        self.ensure_one()
-        account = self.sudo()
-        identifiers, error = listener.try_login(account._client())
-        account._record_login(identifiers, error)
-        return identifiers
 
     def _record_login(self, identifiers, error, told_id=None):
         """Keep the result of a login.
@@ -362,12 +316,14 @@ class NetsAccount(models.Model):
         :param identifiers: the terminals that NETS named
         """
         message = describe_setup(self.env, self.connection_reason or "", self.connection_detail)
-        texts = [message.explanation, message.detail]
-        if identifiers:
-            texts.append(self.env._("The account may use: %(terminals)s", terminals=", ".join(identifiers)))
         good = self.connection_state == "ok"
+        if refused := self.terminal_ids._refused_by(identifiers):
+            good, message = False, refused
+        texts = [message.explanation, message.detail]
+        if identifiers and good:
+            texts.append(self.env._("The account may use: %(terminals)s", terminals=", ".join(identifiers)))
         return {
-            "type": "success" if good else "danger",
+            "type": "success" if good else "warning" if refused else "danger",
             "title": message.label,
             "message": " ".join(filter(None, texts)),
             "sticky": not good,
@@ -381,12 +337,6 @@ class NetsAccount(models.Model):
             "tag": "display_notification",
             "params": {"type": "danger", "title": message.label, "message": message.explanation},
         }
-
-    def _client(self):
-        """A client for short questions within a request."""
-        values = self._client_values()
-        on_token = partial(listener.keep_token, self.env.cr.dbname, self.id, values)
-        return ConnectCloudClient(**values, on_token=on_token)
 
     def _base_url(self):
         return {

@@ -87,7 +87,8 @@ class NetsOrigin(models.AbstractModel):
 
     @api.model
     def _check_may_give_back(self, transaction):
-        """:raise AccessError: where the user may not give the money of this payment back"""
+        """:raise AccessError: where the user may not give the money of this payment back; mostly the same question"""
+        self._check_may_change(transaction)
 
     @api.model
     def _press_again(self, transaction, request_id, terminal_id):

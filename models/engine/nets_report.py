@@ -1,19 +1,41 @@
-from datetime import UTC
+import logging
+from datetime import UTC, timedelta
+
+from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
-from ...connect_cloud import parse_timestamp
+from ...connect_cloud import (
+    Totals,
+    UnknownCurrencyError,
+    compare,
+    from_minor_units,
+    parse_timestamp,
+    read_totals,
+    to_minor_units,
+)
 from ...const import ADMINISTRATION_SELECTION
+from ...messages import refusal
+
+_logger = logging.getLogger(__name__)
+
+# What became known late changes what a session is compared with: so long it is looked at again.
+COMPARED_FOR = timedelta(days=60)
+COMPARED_AT_ONCE = 500
 
 
 class NetsReport(models.Model):
     """What a terminal would have printed after a reconciliation, a download or a balance inquiry.
 
-    Kept as it came, and never changed: totals are in the text only, so a person compares it with what Odoo
-    recorded for the same session.
+    Kept as it came, and never changed. Totals are in the text only: a reconciliation's are read from it, and
+    compared with what Odoo recorded for the same session. A person looks where they differ, or can't be read.
     """
 
     _name = "nets.report"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _mail_post_access = "read"
     _description = "Card terminal report"
     _order = "reported_at desc, id desc"
 
@@ -37,6 +59,32 @@ class NetsReport(models.Model):
     recorded_refunds = fields.Monetary("Refunds and reversals", compute="_compute_session_transactions")
     recorded_total = fields.Monetary("Total", compute="_compute_session_transactions")
     without_session_count = fields.Integer(compute="_compute_session_transactions")
+    elsewhere_count = fields.Integer(compute="_compute_session_transactions")
+
+    # == What was read from the text, and what came of comparing it == #
+    agreement = fields.Selection(
+        [("agrees", "Agrees"), ("differs", "Differs"), ("unread", "Can't be read")],
+        readonly=True,
+        index="btree_not_null",
+        help="Whether what the terminal printed is what was recorded here for the same session.",
+    )
+    printed_total = fields.Monetary("Total, printed", readonly=True)
+    printed_purchases = fields.Monetary("Payments, printed", readonly=True)
+    printed_refunds = fields.Monetary("Refunds and reversals, printed", readonly=True)
+    printed_brands = fields.Json("Totals by brand", readonly=True)
+    printed_brands_text = fields.Char("By card brand", compute="_compute_texts")
+    difference = fields.Monetary(readonly=True, help="What the terminal has more than what was recorded here.")
+    count_difference = fields.Integer(
+        "Payments more", readonly=True, help="How many payments the terminal has more than were recorded here."
+    )
+    agreement_label = fields.Char("Session", compute="_compute_texts")
+    agreement_explanation = fields.Text(compute="_compute_texts")
+    suspect_ids = fields.Many2many(
+        "nets.transaction", string="To look at", compute="_compute_suspects", help="What only one side may have."
+    )
+    agreed_by_id = fields.Many2one("res.users", "Agreed by", readonly=True)
+    agreed_at = fields.Datetime("Agreed on", readonly=True)
+    agreed_note = fields.Char("Why", readonly=True)
 
     _transaction_unique = models.UniqueIndex("(transaction_id)")
 
@@ -50,16 +98,82 @@ class NetsReport(models.Model):
             parts = [kinds.get(report.kind), report.terminal_identifier, report.session_number]
             report.display_name = " ".join(filter(None, parts))
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_session_transactions(self):
+        """The terminal's totals are of all that it did, and so are these, whatever companies are selected. What is
+        listed is what may be read."""
         for report in self:
-            domain = report._session_domain()
-            transactions = self.env["nets.transaction"].search(domain) if domain else self.env["nets.transaction"]
+            domain = report.sudo()._session_domain()
+            transactions = self.env["nets.transaction"].sudo()
+            transactions = transactions.search(domain) if domain else transactions
             known = transactions.filtered("session_number")
-            report.session_transaction_ids = known
+            report.session_transaction_ids = known.sudo(False)._filtered_access("read")
+            report.elsewhere_count = len(known) - len(report.session_transaction_ids)
             report.recorded_purchases = sum(known.filtered(lambda one: one.kind == "purchase").mapped("charged_amount"))
             report.recorded_total = sum(known.mapped("charged_amount"))
             report.recorded_refunds = report.recorded_total - report.recorded_purchases
             report.without_session_count = len(transactions - known)
+
+    @api.depends("agreement", "difference", "count_difference", "printed_brands", "printed_total", "agreed_at")
+    @api.depends_context("lang")
+    def _compute_texts(self):
+        for report in self:
+            report.agreement_label, report.agreement_explanation = report._agreement_texts()
+            report.printed_brands_text = ", ".join(
+                f"{brand} {report.currency_id.format(amount)}"
+                for brand, amount in sorted((report.printed_brands or {}).items())
+            )
+
+    def _agreement_texts(self):
+        """:return: a label, and what to do"""
+        if not self.agreement:
+            return "", ""
+        if self.agreement == "agrees":
+            return self.env._("Agrees"), self.env._("What the terminal printed is what was recorded here.")
+        if self.agreement == "unread":
+            return self.env._("Can't be read"), self.env._(
+                "The totals can't be read from what the terminal printed, or they contradict themselves. Compare them "
+                "with what was recorded here, and press “Agree”."
+            )
+        label = self.env._("Differs by %(amount)s", amount=self.currency_id.format(self.difference))
+        if self.difference > 0:
+            explanation = self.env._(
+                "The terminal has %(amount)s more than was recorded here. Look for a card that was taken on the "
+                "terminal by hand, or for a result that isn't known here yet.",
+                amount=self.currency_id.format(self.difference),
+            )
+        else:
+            explanation = self.env._(
+                "Recorded here is %(amount)s more than the terminal has. Look for what was settled by hand as charged, "
+                "or for a charge that the terminal counts in another session.",
+                amount=self.currency_id.format(-self.difference),
+            )
+        return label, explanation
+
+    def _compute_suspects(self):
+        for report in self:
+            report.suspect_ids = report._suspects()
+
+    def _suspects(self):
+        """The transactions between this reconciliation and the one before that may explain a difference.
+
+        Those whose result isn't known, that were settled by hand, aren't booked, or have no session; and those that
+        failed here, and are worth as much as the difference.
+        """
+        window = self._window_domain()
+        if window is None or self.agreement != "differs":
+            return self.env["nets.transaction"]
+        doubtful = Domain.OR(
+            [
+                Domain("state", "=", "unknown"),
+                Domain("settled_by_id", "!=", False),
+                Domain("to_book", "=", True),
+                Domain("state", "=", "approved") & Domain("session_number", "=", False),
+                Domain("state", "in", ("failed", "aborted"))
+                & Domain("amount", "in", [abs(self.difference), -abs(self.difference)]),
+            ]
+        )
+        return self.env["nets.transaction"].search(window & doubtful, limit=80)
 
     def _session_domain(self):
         """The transactions that belong to the session of a reconciliation, and those that may: successful ones whose
@@ -70,6 +184,16 @@ class NetsReport(models.Model):
         :return: a domain, or None where the report closes no session
         """
         self.ensure_one()
+        if self.kind != "reconciliation":
+            return None
+        numbers = [self.session_number, False] if self.session_number else [False]
+        return self._window_domain() & Domain("state", "=", "approved") & Domain("session_number", "in", numbers)
+
+    def _window_domain(self):
+        """What the terminal did between the previous reconciliation and this one.
+
+        :return: a domain, or None where the report closes no session
+        """
         if self.kind != "reconciliation":
             return None
         previous = self.search(
@@ -85,18 +209,13 @@ class NetsReport(models.Model):
             ],
             limit=1,
         )
-        numbers = [self.session_number, False] if self.session_number else [False]
-        domain = [
-            ("terminal_identifier", "=", self.terminal_identifier),
-            ("environment", "=", self.environment),
-            ("kind", "!=", "administration"),
-            ("state", "=", "approved"),
-            ("session_number", "in", numbers),
-            ("id", "<", self.transaction_id.id),
-        ]
-        if previous:
-            domain.append(("id", ">", previous.transaction_id.id))
-        return domain
+        domain = (
+            Domain("terminal_identifier", "=", self.terminal_identifier)
+            & Domain("environment", "=", self.environment)
+            & Domain("kind", "!=", "administration")
+            & Domain("id", "<", self.transaction_id.id)
+        )
+        return domain & Domain("id", ">", previous.transaction_id.id) if previous else domain
 
     # === BUSINESS METHODS === #
 
@@ -110,7 +229,7 @@ class NetsReport(models.Model):
         """
         zone = transaction.location_id.tz or "UTC"
         reported_at = parse_timestamp(outcome.timestamp, zone) if outcome.timestamp else None
-        return self.create(
+        report = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
             {
                 "terminal_id": transaction.terminal_id.id,
                 "terminal_identifier": transaction.terminal_identifier,
@@ -127,6 +246,124 @@ class NetsReport(models.Model):
                 "text": outcome.report_text.replace("\r\n", "\n"),
             }
         )
+        try:
+            with self.env.cr.savepoint():
+                report._compare()
+        except Exception:
+            # the report is evidence: it is kept whatever is read from it
+            _logger.exception("Card terminal report %s wasn't compared", report.id)
+        return report
+
+    # === COMPARE === #
+
+    def _compare(self):
+        """Read the totals of these reconciliations, and compare them with what is recorded by now."""
+        for report in self.filtered(lambda report: report.kind == "reconciliation" and not report.agreed_at):
+            values = report._comparison_values()
+            if any(report[name] != value for name, value in values.items()):
+                report.write(values)
+                report._call_or_release()
+
+    def _comparison_values(self):
+        code = self.currency_id.name
+        try:
+            totals = read_totals(self.text, code)
+        except UnknownCurrencyError:
+            totals, code = Totals(), None
+        # not the field: what it found before may not be all any more
+        known = self.env["nets.transaction"].search(self._session_domain()).filtered("session_number")
+
+        def minor(kind):
+            amount = sum(known.filtered(lambda one: one.kind == kind).mapped("charged_amount"))
+            return to_minor_units(self.currency_id.round(amount), code) if code else 0
+
+        found = compare(
+            totals,
+            minor("purchase"),
+            -minor("refund"),
+            -minor("reversal"),
+            len(known.filtered(lambda one: one.kind == "purchase")),
+        )
+
+        def major(amount):
+            return float(from_minor_units(amount, code)) if code and amount else 0.0
+
+        given_back = [total.amount for total in (totals.refunds, totals.reversals) if total]
+        return {
+            "agreement": {True: "agrees", False: "differs", None: "unread"}[found.agrees],
+            "difference": major(found.difference),
+            "count_difference": found.count_difference or 0,
+            "printed_total": major(totals.net),
+            "printed_purchases": major(totals.purchases and totals.purchases.amount),
+            "printed_refunds": -major(sum(given_back)),
+            "printed_brands": {brand: major(amount) for brand, amount in totals.brands.items()} or False,
+        }
+
+    @api.model
+    def _cron_compare(self):
+        """Compare again what nobody has agreed: a charge may have become known late."""
+        since = fields.Datetime.now() - COMPARED_FOR
+        domain = [
+            ("kind", "=", "reconciliation"),
+            ("agreed_at", "=", False),
+            ("agreement", "!=", "agrees"),
+            ("reported_at", ">", since),
+        ]
+        for report in self.search(domain, limit=COMPARED_AT_ONCE):
+            report._compare()
+
+    def _call_or_release(self):
+        """Give the accountants an activity where a session differs, and take it back where that is explained."""
+        if self.agreement != "differs" or self.agreed_at:
+            self.activity_feedback(["mail.mail_activity_data_todo"], feedback=self.agreed_note or self.agreement_label)
+            return
+        if self.activity_ids:
+            return
+        for user in self.company_id._nets_called_users():
+            if not user.active or user.share or not self.with_user(user).has_access("read"):
+                continue
+            report = self.with_context(lang=user.lang)
+            report.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=f"{report.display_name}: {report.agreement_label}",
+                note=Markup("<p>%s</p>") % report.agreement_explanation,
+                user_id=user.id,
+            )
+
+    def action_compare(self):
+        """Compare with what is known by now."""
+        self.check_access("read")
+        self._check_may_agree()
+        self.sudo()._compare()
+
+    def _check_may_agree(self):
+        if not self.env.user.has_group("nets_connect_cloud.group_manager"):
+            raise refusal(self.env, "rights_agree", error=AccessError)
+
+    def _agree(self, note):
+        """A person has looked, and says that it is in order.
+
+        :param str note: why, where it differs
+        """
+        self.ensure_one()
+        self._check_may_agree()
+        self.check_access("read")
+        report = self.sudo()
+        if report.kind != "reconciliation":
+            raise refusal(self.env, "agree_not_session")
+        if report.agreed_at:
+            raise refusal(self.env, "agreed_already", user=report.agreed_by_id.name)
+        note = (note or "").strip()[:500]
+        if report.agreement != "agrees" and not note:
+            raise refusal(self.env, "agree_note")
+        report.write({"agreed_by_id": self.env.uid, "agreed_at": fields.Datetime.now(), "agreed_note": note})
+        report._call_or_release()
+        report.message_post(
+            body=self.env._("Agreed: %(note)s", note=note or report.agreement_label),
+            author_id=self.env.user.partner_id.id,
+        )
+
+    # === ACTION METHODS === #
 
     def action_show_transactions(self):
         """The log of what Odoo recorded for this session."""
@@ -134,4 +371,12 @@ class NetsReport(models.Model):
         return {
             **self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action"),
             "domain": [("id", "in", self.session_transaction_ids.ids)],
+        }
+
+    def action_show_suspects(self):
+        """The log of what may explain a difference."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action"),
+            "domain": [("id", "in", self.suspect_ids.ids)],
         }

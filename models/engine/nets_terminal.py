@@ -5,11 +5,13 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
+from odoo.tools import SQL
 
 from ... import listener
 from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
-from ...messages import describe_setup, refusal
+from ...messages import describe_refusal, describe_setup, refusal
 from .press import AdministrationPress, TestPaymentPress
+from .rows import lock_rows
 
 _logger = logging.getLogger(__name__)
 
@@ -23,7 +25,7 @@ OF_MANAGERS = {"reconciliation"}
 class NetsTerminal(models.Model):
     _name = "nets.terminal"
     _description = "Card terminal"
-    _inherit = ["nets.server.fields"]
+    _inherit = ["nets.server.fields", "nets.asked"]
     _check_company_auto = True
     _order = "location_id, name, id"
 
@@ -136,7 +138,7 @@ class NetsTerminal(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         terminals = super().create(vals_list)
-        terminals._check_with_nets()
+        terminals._ask_whether_allowed()
         terminals._apply_printer()
         return terminals
 
@@ -153,7 +155,7 @@ class NetsTerminal(models.Model):
             # the company comes with the account
             self._check_company()
             self.sudo().nets_status = "unchecked"
-            self._check_with_nets()
+            self._ask_whether_allowed()
         if "printer" in vals:
             self._apply_printer()
         return result
@@ -167,27 +169,44 @@ class NetsTerminal(models.Model):
     def _has_transactions(self):
         return bool(self.env["nets.transaction"].sudo().search_count([("terminal_id", "in", self.ids)], limit=1))
 
-    def _check_with_nets(self):
-        """Refuse terminal ids that the account may not use; leave them unchecked where NETS can't be asked.
+    def web_save(self, vals, specification, next_id=None):
+        """As Odoo's, where a person waits for it: a terminal id that the account may not use isn't saved."""
+        if {"account_id", "identifier"} & vals.keys() and vals.get("type", self.type) != "baxi_agent":
+            account = self.env["nets.account"].browse(vals.get("account_id", self.account_id.id))
+            self._check_allowed(account, vals.get("identifier", self.identifier))
+        return super().web_save(vals, specification, next_id=next_id)
 
-        :raise UserError: where NETS says that the account may not use one
+    @api.model
+    def _check_allowed(self, account, identifier):
+        """Ask NETS, before anything is written, whether an account may use a terminal. Where NETS can't be asked, it is
+        left unchecked.
+
+        :raise UserError: where NETS says that it may not
         """
-        if not self.env.registry.ready:  # while the module's own data is loaded
+        if not account.exists() or not identifier:
             return
+        account.check_access("write")
+        identifiers = self._log_in_apart(account)
+        if identifiers is not None and identifier not in identifiers:
+            raise UserError(_refused(self.env, account, [identifier], identifiers).as_text())
+
+    def _ask_whether_allowed(self):
+        """Have NETS asked, once this is saved, whether their accounts may use these terminals."""
         terminals = self.filtered(lambda terminal: terminal.type == "connect_cloud")
-        for account, own in terminals.grouped("account_id").items():
-            identifiers = account._log_in()
-            if identifiers is None:
-                continue
-            refused = [terminal.identifier for terminal in own if terminal.identifier not in identifiers]
-            if refused:
-                raise refusal(
-                    self.env,
-                    "identifier_refused",
-                    account=account.name,
-                    identifiers=", ".join(refused),
-                    allowed=", ".join(identifiers) or "–",
-                )
+        self._log_in_after_commit(terminals.account_id)
+
+    def _refused_by(self, identifiers):
+        """What a person reads of those of these that their account may not use.
+
+        :param identifiers: of the terminals that it may use
+        :return: Message, or None where NETS didn't say, or allows them all
+        """
+        refused = self.filtered(
+            lambda terminal: terminal.type == "connect_cloud" and terminal.identifier not in identifiers
+        )
+        if not identifiers or not refused:
+            return None
+        return _refused(self.env, refused.account_id, refused.mapped("identifier"), identifiers)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -195,12 +214,35 @@ class NetsTerminal(models.Model):
             raise refusal(self.env, "terminal_not_deletable")
 
     def _check_not_in_use(self):
-        if (
-            self.env["nets.transaction"]
-            .sudo()
-            .search_count([("terminal_id", "in", self.ids), ("state", "in", UNRESOLVED_STATES)], limit=1)
-        ):
+        """:raise UserError: where a result depends on how these are set up"""
+        if self._is_any_in_use(self.with_context(active_test=False).sudo().account_id):
             raise refusal(self.env, "terminal_in_use")
+
+    def _is_any_in_use(self, accounts):
+        """Whether a result, that isn't known yet, depends on how these are set up; asked by whoever is about to change
+        that.
+
+        A press at the same moment keeps the set-up until its reservation is committed, which is waited for here; it
+        isn't in the own snapshot, so it is looked for past that. A press that comes later finds the row of the account
+        written, and is repeated.
+
+        :param accounts: nets.account, those of these terminals
+        """
+        lock_rows(accounts.sudo())
+        if not self.ids:
+            return False
+        unresolved = SQL(
+            "SELECT 1 FROM nets_transaction WHERE terminal_id IN %s AND state IN %s LIMIT 1",
+            tuple(self.ids),
+            UNRESOLVED_STATES,
+        )
+        self.env.flush_all()
+        with self.env.registry.cursor() as past_snapshot:
+            for cr in (self.env.cr, past_snapshot):
+                cr.execute(unresolved)
+                if cr.fetchone():
+                    return True
+        return False
 
     # === ACTION METHODS === #
 
@@ -211,11 +253,19 @@ class NetsTerminal(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        query = self.sudo()._prepare_query()
-        answer = listener.ask_terminal(self.sudo().account_id._client(), query)
-        self.sudo()._record_query(answer)
+        answer = self._ask_apart()
         if answer.reason and answer.reason != "terminal_not_allowed":
             raise UserError(describe_setup(self.env, answer.reason, answer.message).as_text())
+
+    def _ask_apart(self):
+        """Ask for the state now, in answer to a button, and keep what NETS says.
+
+        :return: listener.TerminalAnswer
+        """
+        self._end_transaction()
+        answer = listener.refresh_terminal(self.env.cr.dbname, self.id)
+        self.env.invalidate_all()
+        return answer
 
     def action_reconciliation(self):
         """Close the terminal's session with NETS, and keep its report."""
@@ -460,3 +510,14 @@ class NetsTerminal(models.Model):
             }
             for terminal in self
         ]
+
+
+def _refused(env, account, identifiers, allowed):
+    """:return: Message; NETS says that an account may not use these terminals"""
+    return describe_refusal(
+        env,
+        "identifier_refused",
+        account=account.name,
+        identifiers=", ".join(identifiers),
+        allowed=", ".join(allowed) or "–",
+    )

@@ -61,6 +61,10 @@ class NetsOriginAdministration(models.AbstractModel):
         if transaction.state == "unknown":
             return describe(self.env, "administration_unknown", transaction.nets_message)
         if transaction.state == "approved":
+            report = transaction.sudo().report_ids[:1]
+            if report.agreement:
+                amount = report.currency_id.format(report.difference) if report.agreement == "differs" else ""
+                return describe(self.env, f"session_{report.agreement}", amount)
             return describe(self.env, "administration_done")
         known = transaction.reason in ADMINISTRATION_REASONS
         return describe(self.env, transaction.reason if known else "administration_failed", transaction.nets_message)

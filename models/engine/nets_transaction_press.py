@@ -54,6 +54,7 @@ class NetsTransaction(models.Model):
             return None, waiting
         press.check_document()
         self._check_number(press.amount, press.currency)
+        press.terminal.sudo().exists().account_id._keep_set_up()
         press.terminal._check_usable(press.company, press.currency)
         press.check_amount()
         press.check_giving_back()

@@ -1,7 +1,7 @@
 """Recovery: what happens to a transaction whose answer got lost."""
 
 import logging
-import math
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +10,8 @@ from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, format_datetime
+from odoo.fields import Domain
+from odoo.tools import SQL, escape_psql, format_datetime
 
 from ... import listener
 from ...connect_cloud.evidence import Decision, Evidence, Fingerprint, Kind, Question, Rule, weigh
@@ -26,6 +27,8 @@ from ...const import (
     MOST_WAITING,
     NOT_CHARGED_STATES,
     PERSON_AFTER,
+    REASON_LENGTH,
+    REFERENCE_LENGTH,
     UNRESOLVED_STATES,
 )
 from ...messages import (
@@ -620,23 +623,22 @@ class NetsTransaction(models.Model):
         :param str reason: why it had to be settled by hand
         :param float amount: what was charged, positive, in the transaction's currency
         :param str reference: STAN or authorisation code from the journal
-        :raise UserError: where it isn't unknown, or something is missing
+        :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
         self.ensure_one()
         if not self.env.user.has_group("nets_connect_cloud.group_manager"):
             raise refusal(self.env, "rights_settle", error=AccessError)
         self.check_access("read")
-        if not (reason or "").strip():
-            raise refusal(self.env, "settle_reason")
-        if charged and (not math.isfinite(amount) or amount <= 0 or not (reference or "").strip()):
-            raise refusal(self.env, "settle_reference")
-        if self.kind == "administration" and charged:
-            raise refusal(self.env, "settle_administration")
-        # a tip is on top of what was asked; nothing is given back that wasn't asked for
-        most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
-        if charged and self.currency_id.compare_amounts(amount, most) > 0:
-            raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
         transaction = self.sudo()
+        if transaction.state != "unknown":
+            raise refusal(self.env, "settle_not_unknown")
+        if not transaction._was_looked_up():
+            raise refusal(self.env, "settle_lookup_first")
+        reason, reference = _written(reason)[:REASON_LENGTH], _written(reference)
+        if not reason:
+            raise refusal(self.env, "settle_reason")
+        if charged:
+            transaction._check_settled_charge(amount, reference)
         values = {
             "settled_by_id": self.env.uid,
             "settlement_reason": reason,
@@ -663,3 +665,58 @@ class NetsTransaction(models.Model):
         transaction._tell()
         if charged:
             transaction._book()
+
+    def _was_looked_up(self):
+        """Whether the terminal was asked for its last result since this one is unknown."""
+        return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)
+
+    def _check_settled_charge(self, amount, reference):
+        """:raise UserError: where what a person read in the terminal's journal can't be this transaction's charge"""
+        if self.kind == "administration":
+            raise refusal(self.env, "settle_administration")
+        self._check_number(amount, self.currency_id)
+        if amount <= 0 or not reference:
+            raise refusal(self.env, "settle_reference")
+        # a tip is on top of what was asked; nothing is given back that wasn't asked for
+        most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
+        if self.currency_id.compare_amounts(amount, most) > 0:
+            raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
+        self._check_reference(reference, amount, self.terminal_id, self.refund_of_id)
+
+    @api.model
+    def _check_reference(self, reference, amount, terminal, original=None):
+        """Refuse what a person read on a terminal's receipt, or in its journal, where it is that of another charge.
+
+        A number is a terminal's own, and comes again on others; with the same amount, too, it is the same charge, read
+        on another terminal of the company's accounts.
+
+        :param str reference: STAN or authorisation code, perhaps among other words
+        :param float amount: what was charged, signed or not
+        :param terminal: nets.terminal
+        :param original: what is taken back, or refunded: some terminals print its numbers again
+        :raise UserError: saying what it is the reference of
+        """
+        if len(reference) > REFERENCE_LENGTH:
+            raise refusal(self.env, "reference_too_long")
+        terminal = terminal.sudo()
+        words = {reference, *re.findall(r"\w{4,}", reference)}
+        names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
+        is_known = Domain.OR([Domain(name, "=ilike", escape_psql(word)) for name in names for word in words])
+        is_same = Domain("terminal_id", "=", terminal.id) | Domain("charged_amount", "in", (amount, -amount))
+        charges = Domain("state", "=", "approved") & Domain("terminal_id.company_id", "=", terminal.company_id.id)
+        if original:
+            charges &= Domain("id", "!=", original.id)
+        if reference and (known := self.sudo().search(charges & is_same & is_known, limit=1)):
+            raise refusal(
+                self.env,
+                "reference_known",
+                reference=reference,
+                terminal=known.terminal_id.name,
+                amount=known._format_amount(known.charged_amount),
+                purpose=known._purpose() or known.order_id,
+            )
+
+
+def _written(text):
+    """What a person wrote, as text without what nobody sees."""
+    return str(text or "").strip()

@@ -2,8 +2,10 @@ from . import account_move
 from . import account_payment
 from . import ir_module_module
 from . import nets_account
+from . import nets_clearing_item
 from . import nets_terminal
 from . import nets_transaction
+from . import nets_transaction_deposit
 from . import nets_transaction_people
 from . import pos_config
 from . import pos_order
@@ -11,4 +13,6 @@ from . import pos_order_line
 from . import pos_payment
 from . import pos_payment_method
 from . import pos_session
+from . import pos_session_booking
 from . import res_company
+from . import res_config_settings

@@ -339,8 +339,12 @@ class NetsTransaction(models.Model):
 
     def _pos_book_without_order(self):
         """A separate payment, on the journal of the payment method: rules 12 and 15."""
+        if self.payment_id:
+            # a deposit, received before: the payment is there already
+            self._pos_release_deposit(self._pos_today())
+        else:
+            self._make_payment(self._pos_payment_values())
         self.without_order = True
-        self._make_payment(self._pos_payment_values())
         note = self.env._(
             "%(order)s couldn't take this any more, so it is booked as a separate payment. Refund it, or attach it "
             "to an order.",
@@ -363,16 +367,20 @@ class NetsTransaction(models.Model):
         if not method_line:
             method_line = journal._get_available_payment_method_lines(payment_type)[:1]
         order = self.pos_order_id._nets_name() or self.env._("without order")
+        # what is given back stands where it was received
+        received = self.refund_of_id.payment_id if self.kind == "reversal" else self.env["account.payment"]
+        partner = received.partner_id or self._pos_customer()
+        account = received._nets_counterpart_lines().account_id[:1] if received else self._pos_customer_account()
         return {
             "payment_type": payment_type,
             "partner_type": "customer",
-            "partner_id": self.partner_id.commercial_partner_id.id,
+            "partner_id": partner.id,
             "partner_bank_id": False,
             "journal_id": journal.id,
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "payment_method_line_id": method_line.id,
-            "destination_account_id": self._pos_customer_account().id,
+            "destination_account_id": account.id,
             "force_outstanding_account_id": journal == method.journal_id and method.outstanding_account_id.id,
             "pos_payment_method_id": method.id,
             "pos_session_id": self.pos_session_id.id,
@@ -383,12 +391,20 @@ class NetsTransaction(models.Model):
             "payment_reference": self.order_id,
         }
 
+    def _pos_customer(self):
+        """Whose charge this is: the order may have got its customer later."""
+        return (self.partner_id or self.pos_order_id.partner_id).commercial_partner_id
+
+    def _pos_today(self):
+        """:return: date, where the terminal stands"""
+        return fields.Date.context_today(self.with_context(tz=self.location_id.tz or "UTC"))
+
     def _pos_customer_account(self):
         """Where the credit of a charge without an order is booked: on the customer's own account, where the next
         invoice can be matched with it. Who isn't known has none."""
         if self.destination_account_id:
             return self.destination_account_id
-        if partner := self.partner_id.commercial_partner_id.with_company(self.company_id):
+        if partner := self._pos_customer().with_company(self.company_id):
             return partner.property_account_receivable_id
         method = self.pos_payment_method_id
         return method.receivable_account_id or self.company_id.account_default_pos_receivable_account_id
@@ -407,6 +423,10 @@ class NetsTransaction(models.Model):
             return self._pos_book_without_order()
         payment.write(original._pos_line_values())
         order._nets_remove_extra_lines(original)
+        if original._pos_is_deposit():
+            original._pos_release_deposit(self.charge_date)
+            self._book_reversal(self._pos_payment_values())
+            return self._booking_note()
         return None
 
     def _pos_extra_lines(self):
@@ -439,10 +459,6 @@ class NetsTransaction(models.Model):
         """Whether the card was charged, or given money back, and no order counts with it."""
         return self.state == "approved" and self.without_order and not self.to_book and not self._pos_takes_back_line()
 
-    def _pos_was_looked_up(self):
-        """Whether the terminal was asked for its last result since this one is unknown."""
-        return bool(self.state == "unknown" and self.looked_up_at and self.looked_up_at >= self.unknown_since)
-
 
 class NetsOriginPos(models.AbstractModel):
     _name = "nets.origin.pos"
@@ -456,6 +472,30 @@ class NetsOriginPos(models.AbstractModel):
     @api.model
     def _booked_as(self, transaction):
         return transaction.payment_id.display_name
+
+    @api.model
+    def _money_items(self, transaction):
+        """What a till took is in the payment that its session made when it closed: the one of this terminal and its
+        session. Sessions that closed before there was one for each are found by what their payments' memo says."""
+        if transaction.payment_id:
+            return super()._money_items(transaction)
+        if closing := transaction.pos_closing_payment_id:
+            return closing._seek_for_lines()[0] if closing.move_id.state == "posted" else closing.move_id.line_ids[:0]
+        payments = self.env["account.payment"].search(
+            [
+                ("pos_session_id", "=", transaction.pos_session_id.id),
+                ("pos_session_id", "!=", False),
+                ("pos_payment_method_id", "=", transaction.pos_payment_method_id.id),
+                ("move_id.state", "=", "posted"),
+            ]
+        )
+        if transaction.search_count([("pos_closing_payment_id", "in", payments.ids)], limit=1):
+            # all of that session of the terminal went back before the closing
+            return self.env["account.move.line"]
+        reference = "/".join(filter(None, [transaction.terminal_identifier, transaction.session_number]))
+        own = payments.filtered(lambda payment: reference in (payment.memo or ""))
+        payment = (own or payments)[:1]
+        return payment._seek_for_lines()[0] if payment else self.env["account.move.line"]
 
     @api.model
     def _tell(self, transaction):
@@ -476,7 +516,7 @@ class NetsOriginPos(models.AbstractModel):
             "payment_status": said["payment_status"],
             "payment_amount": said.get("amount", transaction.amount),
             "refundable": transaction.amount_refundable,
-            "can_settle": transaction._pos_was_looked_up(),
+            "can_settle": transaction._was_looked_up(),
             "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
         }
         if transaction._pos_takes_back_line():

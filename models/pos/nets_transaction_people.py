@@ -5,19 +5,15 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.fields import Domain
-from odoo.tools import SQL, escape_psql
+from odoo.tools import SQL
 
-from ...const import UNRESOLVED_STATES
+from ...const import REASON_LENGTH, UNRESOLVED_STATES
 from ...messages import BY_HAND_REASONS, refusal
 from ..engine.rows import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
 
 # How long after an attempt that didn't reach NETS a person may record the payment by hand.
 BY_HAND_WINDOW = timedelta(hours=1)
-# What a person writes is read by people.
-REASON_LENGTH = 500
-REFERENCE_LENGTH = 64
 
 
 class NetsTransaction(models.Model):
@@ -50,11 +46,8 @@ class NetsTransaction(models.Model):
     # === SETTLE BY HAND === #
 
     @api.model
-    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier=""):  # pylint: disable=too-many-positional-arguments
+    def pos_settle(self, transaction_id, charged, reason, amount=None, reference="", cashier="", employee_id=False):  # pylint: disable=too-many-positional-arguments
         """*Force done*, and its opposite: a manager says what the terminal's journal says (rule 13).
-
-        With `pos_hr`, employees change at a till that one Odoo user has opened. Their PINs are checked by the till, so
-        the server can't know who is at the till: it asks for the rights of the user, and keeps the cashier's name.
 
         :param int transaction_id: of unknown result
         :param bool charged: what the journal says
@@ -62,27 +55,16 @@ class NetsTransaction(models.Model):
         :param float amount: what was charged, positive; the amount that was asked for where not given
         :param str reference: STAN or authorisation code from the journal
         :param str cashier: who is at the till, for the log
+        :param int employee_id: who that is, where employees log in at the till
         :return: what `read_progress` returns
         :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
         """
         transaction = self.browse(transaction_id)
         transaction._pos_check_user()
         self._pos_check_manager()
-        known = transaction.sudo()
-        if known.state != "unknown":
-            raise refusal(self.env, "settle_not_unknown")
-        if not known._pos_was_looked_up():
-            raise refusal(self.env, "last_result_first")
-        asked = abs(known.amount)
+        cashier = transaction.sudo().pos_config_id._nets_check_manager_at_till(employee_id) or cashier
         if amount is None:
-            amount = asked
-        self._check_number(amount, known.currency_id)
-        # a tip is on top of what was asked; nothing is given back that wasn't asked for
-        if known.currency_id.compare_amounts(amount, asked * (2 if known.kind == "purchase" else 1)) > 0:
-            raise refusal(self.env, "settle_amount", asked=known.currency_id.format(asked))
-        reference = str(reference or "").strip()
-        if charged:
-            self._pos_check_reference(reference, known.terminal_id)
+            amount = abs(transaction.sudo().amount)
         reason = self._pos_reason(reason, cashier)
         transaction._settle_by_hand(charged, reason, amount=amount, reference=reference)
         return transaction.read_progress()
@@ -94,7 +76,12 @@ class NetsTransaction(models.Model):
         reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
             return reason
-        return self.env._("%(reason)s (at the till: %(cashier)s)", reason=reason, cashier=str(cashier)[:128])
+
+        def said(what):
+            return self.env._("%(reason)s (at the till: %(cashier)s)", reason=what, cashier=str(cashier)[:128])
+
+        # whoever writes much doesn't write over who it was
+        return said(reason[: REASON_LENGTH - len(said(""))])
 
     @api.model
     def _pos_may_record_by_hand(self):
@@ -111,26 +98,9 @@ class NetsTransaction(models.Model):
         )
 
     @api.model
-    def _pos_check_reference(self, reference, terminal):
-        """:raise UserError: where what a person read on the terminal's receipt, or in its journal, is that of another
-        payment"""
-        if len(reference) > REFERENCE_LENGTH:
-            raise refusal(self.env, "reference_too_long")
-        names = ("stan", "authorisation_code", "stan_auth", "settlement_reference")
-        is_known = Domain.OR([Domain(name, "=ilike", escape_psql(reference)) for name in names])
-        domain = Domain("terminal_id", "=", terminal.id) & Domain("state", "=", "approved") & is_known
-        if reference and (known := self.sudo().search(domain, limit=1)):
-            raise refusal(
-                self.env,
-                "reference_known",
-                reference=reference,
-                terminal=terminal.sudo().name,
-                amount=known._format_amount(known.charged_amount),
-                purpose=known._purpose() or known.order_id,
-            )
-
-    @api.model
-    def pos_record_by_hand(self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier=""):  # pylint: disable=too-many-positional-arguments
+    def pos_record_by_hand(
+        self, payment_uuid, terminal_id, amount, reference, reason, request_id, cashier="", employee_id=False
+    ):  # pylint: disable=too-many-positional-arguments
         """NETS can't be reached, and the card was taken on the terminal by hand: a settlement that is flagged.
 
         :param str payment_uuid: of the line
@@ -139,11 +109,12 @@ class NetsTransaction(models.Model):
         :param str reference: STAN or authorisation code from the terminal's receipt
         :param str reason: why it had to be by hand
         :param str request_id, cashier: as for `pos_start`
+        :param int employee_id: as for `pos_settle`
         :return: what `read_progress` returns
         :raise UserError: where nothing was recorded, with the cause
         """
         return self._press_and_watch(
-            LineByHand(self.env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier)
+            LineByHand(self.env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier, employee_id)
         )
 
     # === THE MANAGER: CHARGES WITHOUT AN ORDER === #
@@ -259,7 +230,7 @@ class NetsTransaction(models.Model):
         order._nets_lock()
         lock_rows(self)
         self._pos_check_attachable(order)
-        self._pos_cancel_own_payment()
+        self._pos_leave_own_payment()
         line = {"pos_order_id": order.id, "payment_method_id": self.pos_payment_method_id.id}
         payment = self.env["pos.payment"].create({**line, "amount": self.charged_amount})
         self.write(
@@ -291,6 +262,8 @@ class NetsTransaction(models.Model):
         lock_rows(self)
         payment._nets_check_without_charge()
         self._pos_check_movable()
+        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
+            raise refusal(self.env, "payment_locked")
         currency = self.currency_id
         if order.company_id != self.company_id or order.currency_id != currency:
             raise refusal(self.env, "attach_company")
@@ -338,6 +311,17 @@ class NetsTransaction(models.Model):
         if payment.state != "canceled":
             payment.action_cancel()
 
+    def _pos_leave_own_payment(self):
+        """From now on an order stands for this charge, which its session will book. What was booked on an earlier day
+        stays in its books, and is a deposit for the order."""
+        payment = self.payment_id
+        if payment.state == "canceled" or payment._nets_is_cancelled_on(self._pos_today()):
+            self._pos_cancel_own_payment()
+            return
+        # what was matched with something else is due again, as if the payment were cancelled
+        payment._nets_counterpart_lines().remove_move_reconcile()
+        self.without_order = False
+
     def _pos_check_movable(self):
         """:raise UserError: where this isn't a charge without an order, or has to stay as it is booked"""
         currency = self.currency_id
@@ -349,8 +333,6 @@ class NetsTransaction(models.Model):
             or currency.compare_amounts(self.amount_refundable, self.charged_amount) != 0
         ):
             raise refusal(self.env, "attach_not_possible")
-        if self.payment_id.state != "canceled" and not self.payment_id._nets_is_cancellable():
-            raise refusal(self.env, "payment_locked")
 
     def _pos_check_attachable(self, order):
         """:raise UserError: where this charge can't pay an open order, with the cause"""
@@ -407,7 +389,9 @@ class NetsTransaction(models.Model):
         if self.state == "approved" and self.signature == "required" and blocking:
             return self.env._("Charged, but the signature isn't accepted, and the order isn't paid.")
         if self.state == "approved" and not self.to_book and not blocking:
-            return self.env._("Charged for an order of a later day. It is booked when that order is paid.")
+            return self.env._(
+                "Charged for an order of a later day. It is booked as a deposit, and used when that order is finished."
+            )
         if self.state == "approved" and not self.to_book:
             return self.env._("Charged, but the order isn't paid.")
         return self._message().label

@@ -53,7 +53,9 @@ class PosSession(models.Model):
 
     def _cannot_close_session(self, bank_payment_method_diffs=None):
         result = super()._cannot_close_session(bank_payment_method_diffs)
-        if not result and (reason := self._nets_why_not_closed()):
+        if not result and (
+            reason := self._nets_why_not_closed() or self._nets_why_not_counted(bank_payment_method_diffs)
+        ):
             return {"successful": False, "message": reason, "redirect": False}
         return result
 
@@ -69,11 +71,14 @@ class PosSession(models.Model):
             session._nets_check_closing()
         return super().action_pos_session_closing_control(*args, **kwargs)
 
-    def _validate_session(self, *args, **kwargs):
+    def _validate_session(self, balancing_account=False, amount_to_balance=0, bank_payment_method_diffs=None):
         self._nets_check_closing()
-        result = super()._validate_session(*args, **kwargs)
+        if reason := self._nets_why_not_counted(bank_payment_method_diffs):
+            raise UserError(reason)
+        result = super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
         if self.state == "closed":
             self._nets_check_nothing_started()
+            self.sudo()._nets_book_deposits()
             self.sudo()._nets_reconcile_terminals()
         return result
 
@@ -89,16 +94,23 @@ class PosSession(models.Model):
         self._nets_check_user()
         return self.sudo()._nets_issues()
 
-    def nets_allow_closing(self, reason, cashier=""):
+    def nets_allow_closing(self, reason, cashier="", employee_id=False):
         """A manager closes the session although the terminals and the orders don't agree. What is charged without a
         paid order is booked as a separate payment, now or when it becomes known.
 
         :param str reason: for those who read the session later
         :param str cashier: who is at the till, where that isn't who logged in
+        :param int employee_id: who that is, where employees log in at the till
         :return: as `nets_closing_issues`; nothing in it is blocking any more
         :raise UserError: without a reason, or where something can't be booked, with the cause
         """
         self.ensure_one()
+        self._nets_check_user()
+        cashier = self.config_id._nets_check_manager_at_till(employee_id) or cashier
+        return self._nets_allow_closing(reason, cashier)
+
+    def _nets_allow_closing(self, reason, cashier=""):
+        """As `nets_allow_closing`, for a manager at the till or in the back office."""
         self._nets_check_user()
         self.check_access("write")
         self.env["nets.transaction"]._pos_check_manager()
@@ -185,8 +197,8 @@ class PosSession(models.Model):
         return self.get_session_orders()._nets_charged_unpaid()
 
     def _nets_of_later_days(self):
-        """What was charged for orders of later days: as Odoo has it, they stay open when the session closes, go over to
-        the next one with what was paid of them, and that is booked when they are paid."""
+        """What was charged for orders of later days: as Odoo has it, they stay open when the session closes, and go
+        over to the next one with what was paid of them. That was received, see `_nets_book_deposits`."""
         return (self.order_ids - self.get_session_orders())._nets_charged_unpaid()
 
     def _nets_issues(self):

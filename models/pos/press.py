@@ -176,6 +176,9 @@ class _ByHand(_LinePress):
     def is_repeated_by(self, transaction):
         return super().is_repeated_by(transaction) and transaction.settlement_reference == self.reference
 
+    def _charged_by_hand(self):
+        return self.amount
+
     def check_rights(self):
         super().check_rights()
         if not self.env["nets.transaction"]._pos_may_record_by_hand():
@@ -184,7 +187,7 @@ class _ByHand(_LinePress):
     def check_amount(self):
         if not self.reference or not self.reason:
             raise refusal(self.env, "by_hand_reference")
-        self.env["nets.transaction"]._pos_check_reference(self.reference, self.terminal)
+        self.env["nets.transaction"]._check_reference(self.reference, self._charged_by_hand(), self.terminal)
         if self.env["nets.transaction"]._busy_on(self.terminal).state == "pending":
             raise refusal(self.env, "by_hand_busy", terminal=self.terminal.sudo().name)
 
@@ -198,7 +201,7 @@ class _ByHand(_LinePress):
             **super().values(),
             "charge_date": charge_date,
             "settled_by_id": self.env.uid,
-            "settlement_reason": self.reason,
+            "settlement_reason": self.env["nets.transaction"]._pos_reason(self.reason, self.cashier),
             "settlement_reference": self.reference,
         }
 
@@ -206,13 +209,23 @@ class _ByHand(_LinePress):
 class LineByHand(_ByHand):
     """At the till, while NETS can't be reached: the server knows that from an attempt with this line."""
 
-    def __init__(self, env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier=""):
-        """:param float amount: what was charged, positive, at most what the line asks for"""
+    def __init__(
+        self, env, request_id, payment_uuid, terminal_id, amount, reference, reason, cashier="", employee_id=False
+    ):
+        """
+        :param float amount: what was charged, positive, at most what the line asks for
+        :param int employee_id: who is at the till, where employees log in there
+        """
         super().__init__(env, request_id, payment_uuid, terminal_id, reference, reason, cashier)
         self.charged = amount
+        self.employee_id = employee_id
+
+    def _charged_by_hand(self):
+        return self.charged
 
     def check_document(self):
         super().check_document()
+        self.cashier = self.order.config_id._nets_check_manager_at_till(self.employee_id) or self.cashier
         self.amount = self.payment.amount
         attempt = self.env["nets.transaction"].sudo().search([("pos_payment_id", "=", self.payment.id)], limit=1)
         if not attempt._pos_reached_nobody():

@@ -34,6 +34,8 @@ SELECT p.id, p.payment_reference, p.payment_type, c.name, round(abs(p.amount) * 
   JOIN res_currency c ON c.id = p.currency_id
   LEFT JOIN account_move m ON m.id = p.move_id
  WHERE pm.code = 'nets_terminal' AND p.state NOT IN ('draft', 'canceled', 'rejected')
+       -- those that a closing made of many are compared by `IN_SESSIONS`
+   AND NOT (p.pos_session_id IS NOT NULL AND p.payment_reference IS NULL)
 """
 # A reversal is booked by cancelling the payment it reverses: both are in the books then, and their sum is nothing.
 CANCELLED = """

@@ -52,16 +52,18 @@ from .simulator_server import Simulator
 class Stack:
     """PostgreSQL, a simulator, and Odoo on a fresh database that knows the simulator."""
 
-    def __init__(self, name, durable=False, workers=0, terminals=0, **options):
+    def __init__(self, name, durable=False, workers=0, terminals=0, template=TEMPLATE_DATABASE, **options):
         """Choose how it will run.
 
         :param str name: what it is for; its database's name begins with it
         :param bool durable: with a PostgreSQL that keeps its promises through a crash
         :param int workers: see `OdooServer`
         :param int terminals: see `Simulator`
+        :param str template: the prepared database that it begins with, see `clone_template`
         :param options: further options of Odoo's configuration
         """
         self.database = temporary(name)
+        self.template = template
         self.postgresql = PostgreSQL(durable=durable)
         data = HOME / "simulator" / self.database
         self.simulator = Simulator(data, terminals=terminals)
@@ -78,7 +80,7 @@ class Stack:
         """Start everything, on a fresh database and an empty ledger."""
         self.postgresql.start()
         drop_leftovers(self.postgresql)
-        clone_template(self.postgresql, self.database)
+        clone_template(self.postgresql, self.database, self.template)
         silence_other_jobs(self.postgresql, self.database)
         self.simulator.start()
         self.odoo.start()

@@ -83,6 +83,10 @@ class Simulator(Server):
         """Return what really was charged, oldest first."""
         return self._control("GET", "ledger")["entries"]
 
+    def pay_out(self, **wishes):
+        """Return the settlement file of what was charged: see ``simulator/README.md``."""
+        return self._control("POST", "payouts", wishes)
+
     def requests(self, terminal_id=None):
         """Return the requests to the service as they came in."""
         query = f"?terminal={terminal_id}" if terminal_id else ""

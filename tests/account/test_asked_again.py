@@ -115,15 +115,7 @@ class TestAskedAgain(CardPaymentCommon):
             self.assertEqual(self.invoice.amount_residual, 20, "nobody granted that")
 
     def test_an_early_payment_discount_stays_granted(self):
-        terms = self.env["account.payment.term"].create(
-            {
-                "name": "2% within 7 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 7,
-                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
-            }
-        )
+        terms = self.make_discount_terms()
         self.invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
         transaction = self.again(self.declined_payment(amount=980))
         self.assertPaymentLines(

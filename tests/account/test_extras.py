@@ -104,15 +104,7 @@ class TestExtras(CardPaymentCommon):
 
     def test_a_discount_is_granted_all_the_same(self):
         loss = self.company.account_journal_early_pay_discount_loss_account_id
-        terms = self.env["account.payment.term"].create(
-            {
-                "name": "2% within 7 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 7,
-                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
-            }
-        )
+        terms = self.make_discount_terms()
         invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
         transaction = self.tipped(invoice, asked=980, tip=20, surcharge=0)
         self.assertPaymentLines(

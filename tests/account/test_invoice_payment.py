@@ -153,15 +153,7 @@ class TestBooking(InvoicePaymentCase):
             self.assertEqual((invoice.amount_residual, invoice.payment_state), (0, "in_payment"))
 
     def test_early_payment_discount(self):
-        terms = self.env["account.payment.term"].create(
-            {
-                "name": "2% within 7 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 7,
-                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
-            }
-        )
+        terms = self.make_discount_terms()
         loss = self.company.account_journal_early_pay_discount_loss_account_id
         with self.subTest("proposed, and granted"):
             invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
@@ -342,7 +334,7 @@ class TestBooking(InvoicePaymentCase):
         self.assertTrue(transaction.booked_at, transaction.booking_error)
         settled = self.lose(self.make_invoice(10))
         self.manager.partner_id.email = False
-        settled.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.looked_up(settled).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
         settled._record_answer(approved(1000))
         self.assertTrue(settled.alert)
 

@@ -463,7 +463,7 @@ class TestRefund(RefundCase):
                 self.assertIn("300.00", answer["explanation"])
         self.assertEqual(self.env["nets.transaction"].search_count([]), count)
         # nothing was charged: the earlier one is over, and the same requests go through
-        earlier.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.looked_up(earlier).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
         for name, request in requests.items():
             with self.subTest(name, resolved=True), self.undone():
                 self.assertEqual(request()[0]["state"], "pending")
@@ -570,15 +570,7 @@ class TestRefundRefused(RefundCase):
         self.assertRefused("charges in EUR", self.charge(self.invoice), terminal=terminal)
 
     def test_early_payment_discount_needs_a_credit_note(self):
-        terms = self.env["account.payment.term"].create(
-            {
-                "name": "2% within 7 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 7,
-                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
-            }
-        )
+        terms = self.make_discount_terms()
         invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
         purchase = self.charge(invoice, 980)
         self.assertRefused("Make a credit note", purchase, -980)
@@ -869,15 +861,7 @@ class TestReversal(RefundCase):
 
     def pay_with_discount(self):
         """:return: an invoice of 1000 that was paid with 980"""
-        terms = self.env["account.payment.term"].create(
-            {
-                "name": "2% within 7 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 7,
-                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
-            }
-        )
+        terms = self.make_discount_terms()
         invoice = self.make_invoice(1000, invoice_payment_term_id=terms)
         self.purchase = self.charge(invoice, 980, outcome=approved(98000, number=101))
         return invoice

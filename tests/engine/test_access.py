@@ -1,7 +1,10 @@
 """Who may see and do what. Nobody changes the log over RPC; nobody reads a secret."""
 
+import inspect
+import re
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import MagicMock, patch
 
 from odoo.exceptions import AccessError, UserError
@@ -13,6 +16,33 @@ from ..common import CardPaymentCommon
 
 PASSWORD = "very-secret"
 TOKEN = "token-that-nobody-sees"
+# What of Odoo the addon adds to, and nobody can change anything by.
+ONLY_READ = {"default_get", "get_values", "web_read", "fields_get"}
+
+
+def methods_of_page(page):
+    """What docs/rpc.md has in its tables.
+
+    :return: {(model, method): names of its parameters}
+    """
+    methods, section = {}, ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            section = line[3:]
+        if not line.startswith("| `"):
+            continue
+        models, several = [section], []
+        for name, parameters in re.findall(r"`([\w.]+)(\([\w, ]*\))?`", line.split(" | ")[0]):
+            model, _dot, method = name.rpartition(".")
+            if not parameters:
+                several.append(name)
+                models = several
+                continue
+            if model:
+                models, several = [model], []
+            for each in models:
+                methods[each, method] = parameters[1:-1].split(", ") if parameters != "()" else []
+    return methods
 
 
 @tagged("post_install", "-at_install")
@@ -130,7 +160,7 @@ class TestAccess(CardPaymentCommon):
                 "nets_payout_data",
                 "nets_start_payout",
             },
-            "nets.account": {"action_test_connection", "action_fetch_terminals"},
+            "nets.account": {"action_test_connection", "action_fetch_terminals", "action_set_up_books"},
             "nets.terminal": {
                 "action_refresh_state",
                 "action_reconciliation",
@@ -141,7 +171,23 @@ class TestAccess(CardPaymentCommon):
             },
             "nets.terminal.fetch": {"action_import"},
             "nets.terminal.replace": {"action_replace"},
-            "nets.report": {"action_show_transactions"},
+            "nets.report": {"action_show_transactions", "action_show_suspects", "action_compare"},
+            "nets.report.agree": {"action_agree"},
+            "nets.payout": {
+                "action_accept",
+                "action_add_difference",
+                "action_match",
+                "action_open_entry",
+                "action_propose_days",
+                "action_reconcile",
+                "action_undo",
+            },
+            "nets.payout.line": {"action_accept"},
+            "nets.payout.column": set(),
+            "nets.payout.import": {"action_read", "action_import", "action_back"},
+            "account.bank.statement.line": {"action_nets_payout"},
+            "nets.clearing.item": {"action_open"},
+            "nets.clearing.day": {"action_open"},
             "res.config.settings": {"action_nets_test_connection", "action_nets_fetch_terminals"},
             "nets.heartbeat": set(),
             "nets.account.secret": set(),
@@ -174,6 +220,43 @@ class TestAccess(CardPaymentCommon):
                 found.add(name)
             with self.subTest(model):
                 self.assertEqual(found, methods)
+
+    def reached(self):
+        """:return: {(model, method): parameters} of all that the addon lets RPC reach, own methods and Odoo's that it
+        changes; parameters None for Odoo's"""
+        found = {}
+        for model in self.env.registry:
+            if self.env[model]._abstract:
+                continue
+            classes = type(self.env[model]).mro()
+            ours = [cls for cls in classes if ".nets_connect_cloud." in f"{cls.__module__}."]
+            for name, method in {name: value for cls in reversed(ours) for name, value in vars(cls).items()}.items():
+                if not callable(method):
+                    continue
+                try:
+                    get_public_method(self.env[model], name)
+                except AccessError:
+                    continue
+                is_odoos = self.is_odoos(model, name)
+                found[model, name] = None if is_odoos else [*inspect.signature(method).parameters][1:]
+        return found
+
+    def is_odoos(self, model, method):
+        """Whether Odoo itself offers a method of this name there."""
+        if model not in self.env:
+            return False
+        classes = type(self.env[model]).mro()
+        return any(method in vars(cls) for cls in classes if ".nets_connect_cloud." not in f"{cls.__module__}.")
+
+    def test_rule_24_the_page_of_methods_says_what_rpc_reaches(self):
+        """Rule 24: docs/rpc.md names each method that any client may call, with its parameters, and no other."""
+        reached = self.reached()
+        written = methods_of_page((Path(__file__).resolve().parents[2] / "docs/rpc.md").read_text())
+        own = {place: parameters for place, parameters in reached.items() if parameters is not None}
+        own_written = {place: value for place, value in written.items() if not self.is_odoos(*place)}
+        self.assertEqual(own_written, own)
+        changed = {place for place in reached if place[1] not in ONLY_READ}
+        self.assertFalse(changed - written.keys(), "what Odoo offers, and the addon changes")
 
     def test_who_reads_the_log(self):
         for user, sees in (

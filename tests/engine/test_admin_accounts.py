@@ -68,10 +68,14 @@ class TestAccounts(CardPaymentCommon):
         self.nets_says(Reason.LOGIN_REFUSED)
         params = self.account.action_test_connection()["params"]
         self.assertEqual((params["type"], params["title"]), ("danger", "Login refused"))
-        self.nets_allows("90000001")
+        self.nets_allows("90000001", "90000002")
         params = self.account.action_test_connection()["params"]
         self.assertEqual(params["type"], "success")
         self.assertIn("90000001", params["message"])
+        self.nets_allows("90000001")
+        params = self.account.action_test_connection()["params"]
+        self.assertEqual(params["type"], "warning")
+        self.assertIn("may not use the terminal 90000002. It may use: 90000001", params["message"])
 
     def test_password_can_be_set_and_is_never_read(self):
         self.account.password = "geheim"
@@ -224,10 +228,30 @@ class TestAccounts(CardPaymentCommon):
 
     def test_terminal_that_nets_refuses_is_refused(self):
         self.nets_allows("90000001", "90000002")
+        values = {"name": "X", "identifier": "90000040", "account_id": self.account.id}
         with self.assertRaisesRegex(UserError, "may not use the terminal 90000040"):
-            self.env["nets.terminal"].create({"name": "X", "identifier": "90000040", "account_id": self.account.id})
+            self.env["nets.terminal"].web_save(values, {})
         with self.assertRaisesRegex(UserError, "may not use the terminal 90000041"):
-            self.terminal.identifier = "90000041"
+            self.terminal.web_save({"identifier": "90000041"}, {})
+        replace = {"terminal_id": self.terminal_2.id, "identifier": "90000042"}
+        with self.assertRaisesRegex(UserError, "may not use the terminal 90000042"):
+            self.env["nets.terminal.replace"].create(replace).action_replace()
+        self.assertTrue(self.terminal_2.active)
+        self.login.reset_mock()
+        self.terminal.web_save({"name": "Front"}, {})
+        self.login.assert_not_called()
+
+    def test_terminal_that_nobody_waits_for_is_marked(self):
+        """What isn't saved by a person at a form: an import, a program."""
+        self.nets_allows("90000001", "90000002")
+        values = {"name": "X", "identifier": "90000040", "account_id": self.account.id}
+        made = self.env["nets.terminal"].create(values)
+        self.assertEqual(made.nets_status, "refused")
+        made.identifier = "90000041"
+        self.assertEqual(made.nets_status, "refused")
+        self.nets_allows("90000041")
+        self.account.action_test_connection()
+        self.assertEqual(made.nets_status, "allowed")
 
     def test_terminal_is_marked_while_nets_cannot_be_asked(self):
         terminal = self.env["nets.terminal"].create(

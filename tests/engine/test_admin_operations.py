@@ -61,7 +61,10 @@ class TestAdministration(CardPaymentCommon):
         self.assertEqual(report.text, REPORT.replace("\r\n", "\n"))
         self.assertEqual(report.environment, "test")
         progress = transaction.read_progress()[0]
-        self.assertEqual((progress["title"], progress["label"], progress["amount"]), ("Reconciliation", "Done", ""))
+        self.assertEqual(
+            (progress["title"], progress["label"], progress["amount"]),
+            ("Reconciliation", "Done: the session differs", ""),
+        )
         self.assertEqual(
             (progress["report_id"], progress["paper"], progress["abort"], progress["can_retry"]),
             (report.id, report.text, "", False),
@@ -163,8 +166,8 @@ class TestAdministration(CardPaymentCommon):
         transaction._record_answer(unanswered())
         by_manager = transaction.with_user(self.manager)
         with self.assertRaisesRegex(UserError, "moves no money"):
-            by_manager._settle_by_hand(True, "It printed a report", 10, "000101")
-        by_manager._settle_by_hand(False, "The terminal is broken")
+            self.looked_up(by_manager)._settle_by_hand(True, "It printed a report", 10, "000101")
+        self.looked_up(by_manager)._settle_by_hand(False, "The terminal is broken")
         self.assertEqual((transaction.state, transaction.to_book), ("failed", False))
 
     def test_administration_cannot_be_aborted_once_sent(self):
@@ -210,6 +213,25 @@ class TestAdministration(CardPaymentCommon):
         self.assertEqual(report.session_transaction_ids, first + second)
         self.assertEqual((report.recorded_purchases, report.recorded_refunds, report.recorded_total), (150, 0, 150))
         self.assertEqual(report.without_session_count, 1)
+
+    def test_what_is_recorded_does_not_depend_on_the_companies_that_are_selected(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.cr.precommit.run()
+        own = self.charge(self.make_invoice(100.0), outcome=approved(10000, 1))
+        both = self.env.companies | self.company | branch
+        self.manager.company_ids = both
+        other = self.charge(
+            self.make_invoice(50.0, company_id=branch.id), outcome=approved(5000, 2), user=self.env.user
+        )
+        self.assertEqual(other.company_id, branch)
+        transaction = self.send_administration()
+        transaction._record_answer(done())
+        for companies, listed in ((self.company | branch, own + other), (self.company, own)):
+            report = transaction.report_ids.with_user(self.manager).with_context(allowed_company_ids=companies.ids)
+            report.invalidate_recordset()
+            self.assertEqual(report.recorded_total, 150)
+            self.assertEqual(report.session_transaction_ids, listed)
+            self.assertEqual(report.elsewhere_count, 2 - len(listed))
 
     def test_session_number_that_came_round_again_counts_only_the_new_session(self):
         self.charge(self.make_invoice(100.0), outcome=approved(10000, 1))

@@ -225,7 +225,10 @@ class TestBorders(BordersCommon):
         self.nets_allows("90000001")
         values = {"name": "X", "identifier": "90000040", "account_id": self.account.id, "currency_id": self.usd.id}
         with self.assertRaisesRegex(UserError, "may not use the terminal 90000040"), self.env.cr.savepoint():
-            self.rpc(self.administrator, "nets.terminal", "create", [values], install_mode=True)
+            self.rpc(self.administrator, "nets.terminal", "web_save", [], values, {}, install_mode=True)
+        self.rpc(self.administrator, "nets.terminal", "create", [values], install_mode=True)
+        made = self.env["nets.terminal"].search([("identifier", "=", "90000040")])
+        self.assertEqual(made.nets_status, "refused")
         self.login.reset_mock()
         self.rpc(self.administrator, "nets.account", "write", self.account.ids, {"password": "x"}, install_mode=True)
         self.login.assert_called_once()

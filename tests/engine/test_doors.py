@@ -51,6 +51,13 @@ def calls(function):
             yield node.func.attr
 
 
+def names_called(function):
+    """The names of the functions and classes that a function calls."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
 @tagged("post_install", "-at_install")
 class TestDoors(TransactionCase):
     def where(self, is_meant):
@@ -91,6 +98,36 @@ class TestDoors(TransactionCase):
             return any(key == "last_result" for key, _value in written(function))
 
         self.assertEqual(self.where(writes_it), {("models/engine/nets_terminal.py", "NetsTerminal._set_last_result")})
+
+    def test_rule_26_nets_is_asked_outside_of_database_transactions(self):
+        """Rule 26: threads talk to NETS, and who waits for them has ended the own transaction before."""
+        talks = {"ConnectCloudClient", "try_login", "ask_terminal"}
+        talking = self.where(lambda function: talks & {*calls(function), *names_called(function)})
+        self.assertEqual({file for file, _name in talking}, {"listener.py"})
+        waits = {"log_in", "refresh_terminal"}
+        waiting = self.where(lambda function: waits & {*calls(function)})
+        self.assertEqual(
+            waiting,
+            {
+                ("models/engine/nets_asked.py", "NetsAsked._log_in_apart"),
+                ("models/engine/nets_terminal.py", "NetsTerminal._ask_apart"),
+            },
+        )
+        for file, name, function in functions():
+            if (file, name) in waiting:
+                order = [called for called in calls(function) if called in {"_end_transaction", *waits}]
+                self.assertEqual(order[0], "_end_transaction", name)
+
+    def test_one_place_says_whether_a_result_is_settled_by_hand(self):
+        def refuses(function):
+            keys = {node.value for node in ast.walk(function) if isinstance(node, ast.Constant)}
+            return any(isinstance(key, str) and key.startswith("settle_") for key in keys)
+
+        names = ("_settle_by_hand", "_check_settled_charge")
+        self.assertEqual(
+            {(file, name) for file, name in self.where(refuses) if file.startswith(("models/", "wizard/"))},
+            {("models/engine/nets_transaction_recovery.py", f"NetsTransaction.{name}") for name in names},
+        )
 
     def test_no_method_of_a_transaction_is_overridden_from_file_to_file(self):
         """Except where core's own contract asks for it."""

@@ -284,7 +284,7 @@ class TestLog(CardPaymentCommon):
         transaction = self.lose(self.make_invoice(100))
         self.assertEqual(self.story(transaction)[-1][0], "Result unknown")
         self.pass_time(transaction, 30)
-        transaction._settle_by_hand(charged=True, reason="Seen in the journal", amount=100, reference="000101")
+        self.looked_up(transaction)._settle_by_hand(True, "Seen in the journal", amount=100, reference="000101")
         story = self.story(transaction)
         self.assertEqual(
             [title for title, _text in story],

@@ -115,7 +115,7 @@ class TestProgress(CardPaymentCommon):
         transaction = self.lose(self.make_invoice(100))
         self.assertEqual(self.looks(transaction), ("unknown", False))
         self.assertTrue(self.show(transaction)["advice"])
-        transaction.with_user(self.manager)._settle_by_hand(False, "Looked at the journal")
+        self.looked_up(transaction).with_user(self.manager)._settle_by_hand(False, "Looked at the journal")
         self.assertEqual(self.looks(transaction), ("aborted", True))
 
     def test_how_a_payment_looks_that_accounting_refuses(self):

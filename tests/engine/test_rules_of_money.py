@@ -279,7 +279,7 @@ class TestRulesOfSending(RulesOfMoneyCase):
     def test_rule_03_an_earlier_charge_found_stops_the_next(self):
         """Asking for the last result before sending finds that the payment which this one repeats was charged."""
         first = self.lose(self.invoice)
-        first.with_user(self.manager)._settle_by_hand(charged=False, reason="terminal restarted")
+        self.looked_up(first).with_user(self.manager)._settle_by_hand(charged=False, reason="terminal restarted")
         second = self.start(self.invoice)
         call = second._prepare_call()
         self.assertTrue(call.wants_baseline)
@@ -641,7 +641,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
                 for _sighting in range(3):
                     self.look_up(transaction, last(seen), after=600)
                 self.assertEqual(transaction.state, "unknown")
-                transaction.with_user(self.manager)._settle_by_hand(
+                self.looked_up(transaction).with_user(self.manager)._settle_by_hand(
                     charged=True, reason="in the journal", amount=1000, reference="000101"
                 )
                 self.assertTrue(transaction.booked_at)
@@ -746,7 +746,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
             self.assertEqual(second.baseline["stan"], "000100")
         with self.subTest("not known after a lost answer"):
             second._record_answer(lost())
-            second.with_user(self.manager)._settle_by_hand(charged=False, reason="new terminal")
+            self.looked_up(second).with_user(self.manager)._settle_by_hand(charged=False, reason="new terminal")
             third = self.start(self.invoice)
             self.assertTrue(third._prepare_call().wants_baseline)
             third._claim("thread-1")
@@ -789,7 +789,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         yield "aborted", aborted
 
         by_hand = self.lose(self.make_invoice(1000))
-        by_hand.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.looked_up(by_hand).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
         yield "failed", by_hand
 
     def test_rule_09_a_later_proof_wins(self):
@@ -807,7 +807,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
                 self.assertTrue(transaction._book())
                 self.assertEqual(transaction.invoice_ids.amount_residual, 0)
                 self.assertEqual(other.state, "unknown")
-                other.with_user(self.manager)._settle_by_hand(charged=False, reason="done with it")
+                self.looked_up(other).with_user(self.manager)._settle_by_hand(charged=False, reason="done with it")
 
     def test_rule_09_the_result_before_the_next_payment_is_checked_too(self):
         for state, transaction in self._settled_as_not_charged():
@@ -881,7 +881,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         """The answer of a stalled process, after the next payment on the same terminal."""
         self.terminal.used_by_hand = False
         first = self.lose(self.invoice, baseline=BEFORE)
-        first.with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.looked_up(first).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
         self.charge(self.make_invoice(70), outcome=approved(7000, number=102))
         first._record_answer(declined(number=101, timestamp=terminal_time(-100)))
         third = self.start(self.make_invoice(10))
@@ -952,7 +952,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
     def test_rule_13_only_a_manager(self):
         transaction = self.lose(self.invoice)
         with self.assertRaisesRegex(AccessError, "Only a manager"):
-            transaction.with_user(self.clerk)._settle_by_hand(charged=False, reason="because")
+            self.looked_up(transaction).with_user(self.clerk)._settle_by_hand(charged=False, reason="because")
         with self.assertRaises(AccessError):
             self.env["nets.transaction.settle"].with_user(self.clerk).create(
                 {"transaction_id": transaction.id, "outcome": "not_charged", "reason": "because"}
@@ -963,20 +963,20 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         refused = self.assertRaisesRegex(UserError, "result is unknown, and no longer waited for")
         pending = self.send(self.invoice)
         with refused:
-            pending.with_user(self.manager)._settle_by_hand(charged=False, reason="because")
+            self.looked_up(pending).with_user(self.manager)._settle_by_hand(charged=False, reason="because")
         pending._compare_and_set({"state": "unknown"}, ("pending",))
         with self.assertRaisesRegex(UserError, "no longer waited for"):  # its thread lives
-            pending.with_user(self.manager)._settle_by_hand(charged=False, reason="because")
+            self.looked_up(pending).with_user(self.manager)._settle_by_hand(charged=False, reason="because")
         self.assertEqual(pending.state, "unknown")
         for outcome in (approved(1000), declined()):
             known = self.charge(self.make_invoice(10), terminal=self.terminal_2, outcome=outcome)
             with self.assertRaisesRegex(UserError, "result is unknown"):
-                known.with_user(self.manager)._settle_by_hand(charged=False, reason="because")
+                self.looked_up(known).with_user(self.manager)._settle_by_hand(charged=False, reason="because")
 
     def test_rule_13_needs_a_reason_and_for_a_charge_amount_and_reference(self):
         transaction = self.lose(self.invoice).with_user(self.manager)
         with self.assertRaisesRegex(UserError, "why this is settled by hand"):
-            transaction._settle_by_hand(charged=False, reason=" ")
+            self.looked_up(transaction)._settle_by_hand(charged=False, reason=" ")
         for values in (
             {"amount": 1000},
             {"amount": 1000, "reference": " "},
@@ -985,9 +985,41 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
             {"amount": float("nan"), "reference": "000101"},
             {"amount": float("inf"), "reference": "000101"},
         ):
-            with self.subTest(values), self.assertRaisesRegex(UserError, "amount and the reference"):
-                transaction._settle_by_hand(charged=True, reason="journal", **values)
+            with self.subTest(values), self.assertRaisesRegex(UserError, "amount and the reference|number"):
+                self.looked_up(transaction)._settle_by_hand(charged=True, reason="journal", **values)
         self.assertEqual(transaction.state, "unknown")
+
+    def test_rule_13_the_terminal_is_asked_first(self):
+        transaction = self.lose(self.invoice)
+        values = {"transaction_id": transaction.id, "outcome": "not_charged", "reason": "because"}
+        wizard = self.env["nets.transaction.settle"].with_user(self.manager).create(values)
+        for call in (
+            wizard.action_settle,
+            lambda: transaction.with_user(self.manager)._settle_by_hand(charged=False, reason="because"),
+            lambda: self.looked_up(transaction, -1).with_user(self.manager)._settle_by_hand(False, "because"),
+        ):
+            with self.assertRaisesRegex(UserError, "Get last result"):
+                call()
+        self.looked_up(transaction)
+        wizard.action_settle()
+        self.assertEqual(transaction.state, "failed")
+
+    def test_rule_13_what_is_read_in_the_journal_is_no_other_charge(self):
+        self.charge(self.make_invoice(500), outcome=approved(50000, number=101))
+        self.charge(self.make_invoice(1000), terminal=self.terminal_2, outcome=approved(100000, number=202))
+        transaction = self.looked_up(self.lose(self.invoice)).with_user(self.manager)
+        for reference in ("000101", "a00101", "STAN 000101", "000202", "A00202 x"):
+            with self.subTest(reference), self.assertRaisesRegex(UserError, "is the reference of another payment"):
+                transaction._settle_by_hand(True, "journal", 1000, reference)
+        with self.assertRaisesRegex(UserError, "much shorter"):
+            transaction._settle_by_hand(True, "journal", 1000, "9" * 65)
+        with self.subTest("other terminals count their own numbers"), self.undone():
+            transaction._settle_by_hand(True, "journal", 999, "000202")
+        transaction._settle_by_hand(True, "journal " * 100, 1000, "000303")
+        self.assertEqual(len(transaction.settlement_reason), 500)
+        again = self.looked_up(self.lose(self.make_invoice(200))).with_user(self.manager)
+        with self.assertRaisesRegex(UserError, "is the reference of another payment"):
+            again._settle_by_hand(True, "journal", 200, "000303")
 
     def test_rule_13_settled_as_charged_is_booked(self):
         transaction = self.lose(self.invoice)
@@ -1009,7 +1041,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     def test_rule_13_a_later_refusal_of_what_was_settled_so_is_kept(self):
         transaction = self.lose(self.make_invoice(1000))
-        transaction.with_user(self.manager)._settle_by_hand(charged=False, reason="Not in the journal")
+        self.looked_up(transaction).with_user(self.manager)._settle_by_hand(charged=False, reason="Not in the journal")
         transaction._record_answer(declined())
         self.assertEqual((transaction.state, transaction.reason), ("failed", "settled_by_hand"))
         self.assertEqual((transaction.stan, transaction.raw_answer), ("000101", '{"result": "as it came"}'))
@@ -1018,7 +1050,7 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
 
     def test_rule_13_a_later_answer_to_a_settled_charge(self):
         transaction = self.lose(self.invoice)
-        transaction.with_user(self.manager)._settle_by_hand(
+        self.looked_up(transaction).with_user(self.manager)._settle_by_hand(
             charged=True, reason="journal", amount=1000, reference="000101"
         )
         with self.subTest("the same amount adds what was missing"):

@@ -41,9 +41,12 @@ expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
-def _stack(_logins):
+def _stack(request, _logins):
     machinery.exit_on_signals()
-    with machinery.Stack("nets_live", terminals=TERMINALS) as running:
+    # what shops have beside the addon, where a test is about that
+    is_full = any(item.path.name.startswith("test_shop_") for item in request.session.items)
+    template = machinery.FULL_DATABASE if is_full else machinery.TEMPLATE_DATABASE
+    with machinery.Stack("nets_live", terminals=TERMINALS, template=template) as running:
         yield running
         # at the end of the session: all terminals of the tests, and everything finished; a new shop's first test
         # payment is on others, and in no books

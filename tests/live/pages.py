@@ -294,6 +294,15 @@ class PayWizard:
         expect(field).to_have_value(re.compile(re.escape(name)))
         field.press("Tab")  # the list may have opened again
 
+    def choose_currency(self, name):
+        """Pick the currency, which stands beside the amount and has no label."""
+        field = self.root.locator("[name=amount_div] [name=currency_id] input")
+        field.click()
+        field.fill(name)
+        self.page.locator(".o-autocomplete--dropdown-item").filter(has_text=name).first.click()
+        expect(field).to_have_value(name)
+        field.press("Tab")
+
     def fill(self, label, value):
         self.field(label).fill(value)
         self.field(label).press("Tab")

@@ -1,6 +1,7 @@
 """Nobody is disturbed: work is bounded, ordinary conflicts are no errors, and secrets stay out of every log."""
 
 import contextlib
+import queue
 import socket
 import threading
 import uuid
@@ -34,17 +35,39 @@ def log(stack):
     return Log(stack.odoo.log)
 
 
+class SilentService:
+    """A NETS that takes connections and says nothing, until it hangs up."""
+
+    def __init__(self, server):
+        self.server = server
+        self.url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        self.taken = queue.Queue()
+        self.is_silent = True
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        with contextlib.suppress(OSError):  # it was closed
+            while True:
+                connection, _address = self.server.accept()
+                self.taken.put(connection) if self.is_silent else connection.close()
+
+    @contextlib.contextmanager
+    def asked(self):
+        """Somebody asks, and waits for an answer that doesn't come."""
+        self.is_silent = True
+        connection = self.taken.get(timeout=20)
+        yield
+        self.is_silent = False
+        connection.close()
+        while not self.taken.empty():
+            self.taken.get().close()
+
+
 @pytest.fixture
 def silent_service():
-    """Return the address of a NETS that takes connections and says nothing, and a function that waits for one."""
-    with socket.create_server(("127.0.0.1", 0)) as server, contextlib.ExitStack() as connections:
-        server.settimeout(20)
-
-        def wait():
-            connection, _address = server.accept()
-            connections.enter_context(connection)
-
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", wait
+    """Return a `SilentService`."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield SilentService(server)
 
 
 def in_background(function):
@@ -213,29 +236,38 @@ def test_rule_26_a_conflict_on_a_secret_shows_it_to_nobody(clinic, stack, log):
 
 
 def test_rule_26_no_transaction_is_open_while_nets_is_asked(clinic, silent_service, log):
-    """Rule 26: saving an account, and its buttons, ask NETS after the transaction has ended."""
-    url, wait = silent_service
+    """Rule 26: saving an account or a terminal, and their buttons, ask NETS while no transaction is open."""
     account = clinic.make_account(name="Silent")
-    save = {"simulator_url": url, "password": SECRET}
-    for call in (
-        lambda: clinic.admin.call("nets.account", "write", [account], save),
-        lambda: clinic.admin.call("nets.account", "action_test_connection", [account]),
+    terminal = clinic.make_terminal(account_id=account)
+    save = {"simulator_url": silent_service.url, "password": SECRET}
+    call = clinic.admin.call
+    [replace] = call("nets.terminal.replace", "create", [{"terminal_id": terminal.id, "identifier": "39999998"}])
+    new = {"name": "New", "identifier": "39999999", "account_id": account, "currency_id": clinic.admin.ref("base.NOK")}
+    for ask in (
+        lambda: call("nets.account", "write", [account], save),
+        lambda: call("nets.account", "action_test_connection", [account]),
+        lambda: call("nets.terminal", "action_refresh_state", [terminal.id]),
+        lambda: call("nets.terminal", "create", [new]),
+        lambda: call("nets.terminal", "web_save", [terminal.id], {"identifier": "39999997"}, {}),
+        lambda: call("nets.terminal.replace", "action_replace", [replace]),
     ):
-        called = in_background(call)
-        wait()
-        machinery.wait_until(
-            lambda: (
-                not clinic.sql(
-                    """SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                      AND (state LIKE 'idle in transaction%%' OR backend_xmin IS NOT NULL)"""
-                )
-            ),
-            5,
-            "no transaction to be open",
-            0.1,
-        )
-        # what another one needs of the account isn't held either
-        clinic.sql("SELECT 1 FROM nets_account_secret WHERE account_id = %s FOR UPDATE NOWAIT", account)
+        called = in_background(ask)
+        with silent_service.asked():
+            machinery.wait_until(
+                lambda: (
+                    not clinic.sql(
+                        """SELECT query FROM pg_stat_activity
+                            WHERE datname = current_database() AND pid <> pg_backend_pid()
+                              AND (state LIKE 'idle in transaction%%' OR backend_xmin IS NOT NULL)"""
+                    )
+                ),
+                5,
+                "no transaction to be open",
+                0.1,
+            )
+            # what another one needs of the account isn't held either
+            clinic.sql("SELECT 1 FROM nets_account_secret WHERE account_id = %s FOR UPDATE NOWAIT", account)
+            clinic.sql("SELECT 1 FROM nets_account WHERE id = %s FOR UPDATE NOWAIT", account)
         called()
     said = clinic.read("nets.account", account, "connection_reason", "connection_state")
     assert said["connection_state"] == "failed"

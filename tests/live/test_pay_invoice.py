@@ -2,7 +2,7 @@
 
 import re
 
-from pages import CardDialog, InvoiceList, money
+from pages import CardDialog, InvoiceList, money, shoot
 from playwright.sync_api import expect
 
 
@@ -278,3 +278,33 @@ def test_several_invoices_of_one_customer_become_one_payment(clinic, terminal, o
         assert clinic.due(invoice) == 0
     assert terminal.charges() == [50000]
     assert len(terminal.purchases()) == 1
+
+
+def test_an_invoice_in_a_currency_that_no_terminal_charges_is_converted_in_pay(clinic, terminal, open_invoice):
+    euro = clinic.admin.ref("base.EUR")
+    clinic.admin.call("res.currency", "write", [euro], {"active": True})
+    company = clinic.ref("demo_company")
+    of_company = [("currency_id", "=", euro), ("company_id", "=", company)]
+    if not clinic.admin.call("res.currency.rate", "search_count", of_company):
+        rate = {"currency_id": euro, "company_id": company, "name": "2020-01-01", "rate": 1 / 11.5}
+        clinic.admin.call("res.currency.rate", "create", [rate])
+    invoice = clinic.make_invoice(100, currency_id=euro)
+    page = open_invoice(invoice)
+
+    wizard = page.pay()
+    wizard.choose("Payment Method", "Card terminal")
+    expect(wizard.root).to_contain_text("No terminal charges EUR. Choose NOK beside the amount")
+    shoot(page.page, "Pay: no terminal for the currency")
+    wizard.choose_currency("NOK")
+    expect(wizard.field("Amount")).to_have_value("1,150.00")
+    expect(wizard.root).to_contain_text("The card is charged in NOK: 11.5 NOK for 1 EUR")
+    wizard.choose("Terminal", terminal.name)
+    shoot(page.page, "Pay: in the terminal's currency")
+    wizard.button("Process card").click()
+
+    dialog = CardDialog(page.page).expect_open().expect_status("Waiting for the card", money(1150), terminal.name)
+    terminal.press("tap")
+    dialog.expect_closed()
+    page.expect_paid()
+    assert terminal.charges() == [115000]
+    assert clinic.read("account.move", invoice, "amount_residual") == 0

@@ -493,3 +493,32 @@ def test_the_register_closes_over_an_unresolved_payment_only_with_a_managers_rea
     expect(dialog.get_by_role("button", name="Close Register")).to_be_enabled()
     transaction = shop.transactions()[0]
     assert clinic.read("nets.transaction", transaction["id"], "without_order") is True
+
+
+def test_the_register_closes_with_no_cards_to_count_and_a_deposit_is_received(shop, terminal, open_till, clinic):
+    terminal.play("approved")
+    till = open_till(BOSS).add("Zither lesson").to_payment().pay_by("Card")
+    till.expect_receipt()
+    wait_for_paid(shop, 300)
+    till.next_order().add("Zither lesson").to_payment()
+    till.pay_a_part(terminal, 200)
+    # to be fetched on another day
+    [order] = [each for each in shop.orders() if each["state"] == "draft"]
+    clinic.admin.call("pos.order", "write", [order["id"]], {"preset_time": "2099-01-01 12:00:00"})
+    till.reload()
+    till.close_register()
+
+    dialog = till.expect_dialog("It is booked as a deposit", money(200), "Cash Count", money(300))
+    expect(dialog.get_by_text("Card Count")).to_have_count(0)
+    shoot(till.page, "Closing: nothing to count, and a deposit")
+    dialog.get_by_role("button", name="Close Register").click()
+
+    def closed():
+        return clinic.read("pos.session", shop.session, "state") == "closed"
+
+    machinery.wait_until(closed, 30, "the session to be closed", 0.5)
+    shop.is_open = False
+    of_session = [("pos_session_id", "=", shop.session)]
+    payments = clinic.admin.call("account.payment", "search_read", of_session, ["memo", "amount", "move_id"])
+    assert sorted(payment["amount"] for payment in payments) == [200, 300]
+    assert all(payment["move_id"] and f"{terminal.identifier}/" in payment["memo"] for payment in payments)

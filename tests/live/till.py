@@ -241,6 +241,24 @@ class Till:
         expect(card.locator(".product-cart-qty")).to_be_visible()
         return self
 
+    def control(self, name):
+        """Press one of the actions beside the order."""
+        self.page.locator(".product-screen .more-btn").click()
+        self.page.locator(".modal .control-buttons button").filter(has_text=name).first.click()
+        return self
+
+    def choose_customer(self, name):
+        self.page.locator(".product-screen .set-partner, .payment-screen .partner-button").first.click()
+        dialog = self.page.locator(".modal:has(.partner-list)")
+        dialog.get_by_placeholder("Search").first.fill(name)
+        dialog.locator(".partner-line, .partner-list tr").filter(has_text=name).first.click()
+        expect(dialog).to_have_count(0)
+        return self
+
+    def expect_total(self, amount):
+        expect(self.page.locator(".order-summary .total").first).to_contain_text(money(amount))
+        return self
+
     def to_payment(self):
         # on a small screen the order is behind the products, and the button beside it
         self.page.locator(".pay-order-button:visible, .switchpane .pay-button:visible").first.click()

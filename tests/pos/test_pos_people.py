@@ -326,13 +326,6 @@ class TestPosByHand(PosPeopleCase):
         self.order = self.card_order()
         self.payment = self.order.payment_ids
 
-    def looked_up(self, transaction, seconds=0):
-        self.env.cr.execute(
-            "UPDATE nets_transaction SET looked_up_at = unknown_since + %s * interval '1 second' WHERE id = %s",
-            [seconds, transaction.id],
-        )
-        transaction.invalidate_recordset()
-
     def test_force_done_needs_a_lookup_a_manager_and_a_reason(self):
         transaction = self.lose(self.payment)
         settle = self.rpc(self.pos_manager).pos_settle
@@ -439,6 +432,59 @@ class TestPosByHand(PosPeopleCase):
         transaction = self.lose(self.payment)
         self.assertEqual(self.record(), transaction, "it may have been charged")
         self.assertEqual(transaction.state, "unknown")
+
+    def employees(self):
+        """Have employees log in at the till, as with pos_hr.
+
+        :return: (a cashier, one with manager rights at this till, one whose user manages the Point of Sale)
+        """
+        values = [{"name": name, "company_id": self.company.id} for name in ("Kari", "Berit", "Ola")]
+        kari, berit, ola = self.env["hr.employee"].sudo().create(values)
+        ola.user_id = self.pos_manager
+        config = self.config.sudo()
+        config.module_pos_hr = True
+        config.advanced_employee_ids = berit
+        return kari, berit, ola
+
+    def test_rule_24_an_employee_without_the_right_decides_nothing_at_a_managers_login(self):
+        kari, berit, ola = self.employees()
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        elsewhere = self.env["hr.employee"].sudo().create({"name": "Somebody", "company_id": company.id})
+        self.config.sudo().write({"advanced_employee_ids": [Command.link(elsewhere.id)]})
+        self.charge(self.payment, outcome=not_sent())
+        lost = self.lose(self.card_order().payment_ids, terminal=self.terminal_2)
+        self.looked_up(lost)
+        session = self.session.with_user(self.pos_manager)
+
+        def ways(employee_id):
+            who = {"cashier": "Somebody", "employee_id": employee_id}
+            return (
+                lambda: self.record(**who),
+                lambda: self.rpc(self.pos_manager).pos_settle(lost.id, True, "Journal", reference="000888", **who),
+                lambda: session.nets_allow_closing("Because", **who),
+            )
+
+        for employee_id in (False, kari.id, elsewhere.id, "1", [berit.id], 0, -1):
+            for way in ways(employee_id):
+                with self.subTest(employee_id), self.assertRaisesRegex(AccessError, "log in at the till"):
+                    way()
+        for employee in (berit, ola):
+            for way in ways(employee.id):
+                with self.subTest(employee.name), self.undone():
+                    way()
+        record, settle, close = ways(berit.id)
+        by_hand = record()
+        self.assertEqual((by_hand.cashier_name, by_hand.settled_by_id), ("Berit", self.pos_manager))
+        self.assertEqual(by_hand.settlement_reason, "NETS is down (at the till: Berit)")
+        settle()
+        self.assertEqual(lost.settlement_reason, "Journal (at the till: Berit)")
+        close()
+        self.assertSaidOn(session, "Because (at the till: Berit)")
+
+    def test_who_stood_at_the_till_is_not_written_over(self):
+        said = self.rpc(self.pos_manager)._pos_reason("x" * 1000, "Kari")
+        self.assertEqual(len(said), 500)
+        self.assertTrue(said.endswith("x (at the till: Kari)"))
 
 
 @tagged("post_install", "-at_install")

@@ -497,7 +497,7 @@ class TestPosRpc(PosWayRoundCase):
             "ten times as much": (True, "Journal", 1000, "000101"),
             "another payment's reference": (True, "Journal", 100, "000009"),
         }.items():
-            with self.subTest(name), self.refused("much more than that|another payment"):
+            with self.subTest(name), self.refused("not as much again|another payment"):
                 settle(transaction.id, *arguments)
         settle(transaction.id, True, "J" * 2000, 100, "000101")
         self.assertEqual(len(transaction.settlement_reason), 500)

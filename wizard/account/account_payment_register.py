@@ -1,6 +1,7 @@
 import uuid
 
 from odoo import api, fields, models
+from odoo.tools import format_date, format_list, formatLang
 
 from ...messages import refusal
 from ...models.account.const import PAYMENT_METHOD_CODE
@@ -33,26 +34,10 @@ class AccountPaymentRegister(models.TransientModel):
         help="No more is given back than is left of it. Empty: to a card that isn't known here.",
     )
     nets_refundable_ids = fields.Many2many("nets.transaction", compute="_compute_nets_refundable_ids")
+    # In which currency the card is charged, and at what rate: what the person who asks has to know before.
+    nets_currency_note = fields.Char(compute="_compute_nets_currency_note")
     # Each opened wizard asks once: pressing twice returns the first one's transaction.
     nets_request_id = fields.Char(default=lambda self: str(uuid.uuid4()))
-
-    @api.depends("partner_type")
-    def _compute_payment_method_line_fields(self):
-        result = super()._compute_payment_method_line_fields()
-        # a terminal gives money back to the customer's card, and pays nobody else
-        for wizard in self.filtered(lambda wizard: wizard.partner_type == "supplier"):
-            wizard.available_payment_method_line_ids = wizard.available_payment_method_line_ids.filtered(
-                lambda line: line.code != PAYMENT_METHOD_CODE
-            )
-        return result
-
-    @api.depends("available_payment_method_line_ids")
-    def _compute_payment_method_line_id(self):
-        result = super()._compute_payment_method_line_id()
-        for wizard in self.filtered(lambda wizard: wizard.partner_type == "supplier"):
-            if wizard.payment_method_line_id.code == PAYMENT_METHOD_CODE:
-                wizard.payment_method_line_id = wizard.available_payment_method_line_ids[:1]._origin
-        return result
 
     @api.depends("line_ids", "company_id")
     def _compute_payment_method_line_fields(self):
@@ -99,6 +84,38 @@ class AccountPaymentRegister(models.TransientModel):
                 wizard.nets_terminal_id = wizard.nets_is_terminal and self.env["nets.terminal"]._proposed(
                     wizard.company_id, wizard.currency_id
                 )
+
+    @api.depends("currency_id", "source_currency_id", "amount", "nets_is_terminal", "nets_available_terminal_ids")
+    @api.depends_context("lang")
+    def _compute_nets_currency_note(self):
+        for wizard in self:
+            wizard.nets_currency_note = wizard.nets_is_terminal and wizard._nets_say_currency()
+
+    def _nets_say_currency(self):
+        """:return: what a person has to know where no terminal charges the documents' currency; mostly empty"""
+        asked, charged = self.source_currency_id, self.currency_id
+        if self.payment_type != "inbound" or not asked or not charged:
+            return ""
+        if asked != charged:
+            today = fields.Date.context_today(self)
+            rate = self.env["res.currency"]._get_conversion_rate(asked, charged, self.company_id, today)
+            return self.env._(
+                "The card is charged in %(charged)s: %(rate)s %(charged)s for 1 %(asked)s, the rate of %(date)s.",
+                charged=charged.name,
+                asked=asked.name,
+                rate=formatLang(self.env, rate, digits=6).rstrip("0").rstrip(".,"),
+                date=format_date(self.env, today),
+            )
+        if self.nets_available_terminal_ids:
+            return ""
+        terminals = self.env["nets.terminal"]
+        others = terminals.search(terminals._usable_domain(self.company_id)).currency_id
+        return self.env._(
+            "No terminal charges %(asked)s. Choose %(currencies)s beside the amount, to have it converted at today's "
+            "rate.",
+            asked=asked.name,
+            currencies=format_list(self.env, others.mapped("name"), "or"),
+        )
 
     @api.depends("line_ids", "payment_type", "nets_is_terminal")
     def _compute_nets_refundable_ids(self):
@@ -185,7 +202,7 @@ class AccountPaymentRegister(models.TransientModel):
                 raise refusal(
                     self.env,
                     "paid_on_terminal",
-                    amount=transaction._format_amount(under_way),
+                    amount=currency.format(under_way),
                     terminal=transaction.terminal_id.name,
                 )
 

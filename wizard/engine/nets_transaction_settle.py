@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from ...messages import refusal
-
 
 class NetsTransactionSettle(models.TransientModel):
     """What a manager read in the terminal's journal about a transaction whose result stayed unknown."""
@@ -33,10 +31,6 @@ class NetsTransactionSettle(models.TransientModel):
         :raise UserError: where that isn't so, or the terminal wasn't asked first
         """
         self.ensure_one()
-        self.transaction_id.check_access("read")
-        known = self.transaction_id.sudo()
-        if known.state == "unknown" and not (known.looked_up_at and known.looked_up_at >= known.unknown_since):
-            raise refusal(self.env, "settle_lookup_first")
         self.transaction_id._settle_by_hand(
             charged=self.outcome == "charged", reason=self.reason, amount=self.amount, reference=self.reference
         )

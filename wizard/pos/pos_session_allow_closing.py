@@ -24,5 +24,5 @@ class PosSessionAllowClosing(models.TransientModel):
     def action_allow(self):
         """Take the open card payments off the orders, which can then be cancelled or paid otherwise."""
         self.ensure_one()
-        self.session_id.nets_allow_closing(self.reason)
+        self.session_id._nets_allow_closing(self.reason)
         return {"type": "ir.actions.act_window_close"}

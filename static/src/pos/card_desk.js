@@ -280,6 +280,16 @@ export class CardDesk {
     return user.raw.role === "manager" && this.pos.getCashier()?._role === "manager";
   }
 
+  /** Whether the person here may do what managers do at a till, whoever logged in to Odoo. */
+  get isManagerHere() {
+    return !this.pos.config.module_pos_hr || this.pos.getCashier()?._role === "manager";
+  }
+
+  /** @returns {number | false} who is here, where employees log in at the till */
+  get employeeId() {
+    return (this.pos.config.module_pos_hr && this.pos.getCashier()?.id) || false;
+  }
+
   get cashierName() {
     return this.pos.getCashier()?.name || "";
   }

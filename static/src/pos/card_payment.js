@@ -117,7 +117,7 @@ export class CardPayment {
   recordByHand({reference, reason}) {
     return this.send("pos_record_by_hand", (terminal, requestId) => [
       [this.uuid, terminal.id, this.line.getAmount(), reference, reason, requestId],
-      {cashier: this.desk.cashierName},
+      {cashier: this.desk.cashierName, employee_id: this.desk.employeeId},
     ]);
   }
 
@@ -278,7 +278,10 @@ export class CardPayment {
    */
   async settle({charged, reason, amount, reference}) {
     const args = [this.state.progress.id, charged, reason, amount, reference];
-    const [progress] = await this.desk.call("pos_settle", args, {cashier: this.desk.cashierName});
+    const [progress] = await this.desk.call("pos_settle", args, {
+      cashier: this.desk.cashierName,
+      employee_id: this.desk.employeeId,
+    });
     this.follow(progress);
   }
 

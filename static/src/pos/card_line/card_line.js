@@ -160,7 +160,7 @@ export class CardLine extends Component {
   }
 
   get canRecordByHand() {
-    return this.isFailed && this.progress.can_record_by_hand;
+    return this.isFailed && this.progress.can_record_by_hand && this.desk.isManagerHere;
   }
 
   get canReverse() {

@@ -32,6 +32,15 @@ patch(ClosePosPopup.prototype, {
     return this.pos.nets.isManager;
   },
 
+  /** @returns {boolean} whether terminals prove what this method took: nobody counts it up or down */
+  netsIsProven(methodId) {
+    return this.pos.models["pos.payment.method"].get(methodId)?.use_payment_terminal === "nets";
+  },
+
+  getDifference(paymentId) {
+    return this.netsIsProven(paymentId) ? 0 : super.getDifference(...arguments);
+  },
+
   canConfirm() {
     return !this.netsBlocks && super.canConfirm(...arguments);
   },
@@ -47,7 +56,8 @@ patch(ClosePosPopup.prototype, {
         this.state.nets = await this.pos.data.call("pos.session", "nets_allow_closing", [
           [this.pos.session.id],
           reason,
-          this.pos.getCashier()?.name || "",
+          this.pos.nets.cashierName,
+          this.pos.nets.employeeId,
         ]);
         this.state.netsAllowed = true;
         // the orders are free: their cards don't bind them here any more, either

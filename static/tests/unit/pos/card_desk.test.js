@@ -444,6 +444,22 @@ describe("lost connections", () => {
     expect(await offered("manager", "manager")).toBe(true);
   });
 
+  test("recorded by hand only by an employee who may do it, where employees log in", async () => {
+    const {store} = await pay();
+    const offered = async (hasEmployees, role) => {
+      store.config.module_pos_hr = hasEmployees;
+      patchWithCleanup(store, {getCashier: () => ({id: 7, name: "Somebody", _role: role})});
+      await tell({...DECLINED, can_record_by_hand: true});
+      return buttons().includes("Record by hand");
+    };
+    expect(await offered(true, "cashier")).toBe(false);
+    expect(await offered(true, "minimal")).toBe(false);
+    expect(store.nets.employeeId).toBe(7);
+    expect(await offered(true, "manager")).toBe(true);
+    expect(await offered(false, "cashier")).toBe(true);
+    expect(store.nets.employeeId).toBe(false);
+  });
+
   test("a start whose answer is lost is sent again, with the same number", async () => {
     let lost = 2;
     onRpc(

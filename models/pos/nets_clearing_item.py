@@ -1,0 +1,16 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class NetsClearingItem(models.Model):
+    _inherit = "nets.clearing.item"
+    _depends = {"nets.transaction": ["pos_session_id"], "pos.session": ["state"]}
+
+    @api.model
+    def _unbooked_condition(self):
+        """What a till took is booked when its session closes."""
+        return SQL(
+            """(%s OR (t.payment_id IS NULL AND EXISTS (
+                    SELECT 1 FROM pos_session s WHERE s.id = t.pos_session_id AND s.state <> 'closed')))""",
+            super()._unbooked_condition(),
+        )
