@@ -662,14 +662,15 @@ def kill_points(hosts=1, till=False):
 def rounds_of(points, workers=0):
     """Share points out to as few rounds as the places allow that there are for those who wait at a gate.
 
-    A server with worker processes has few for people's requests; of the engine's threads, three send and three record
-    (`listener.py`), and one of each has to be left for those that wait elsewhere; two book, and whoever books an
-    invoice's payment holds the journal's sequence. Those that take a minute are put together.
+    A server with worker processes has few for people's requests. Of the engine's threads, three send, three record, and
+    all share four cursors (`listener.py`): two of them may wait at a gate, so that the others' work is done. Two book,
+    unless answers wait to be recorded, and the one that books an invoice's payment holds the journal's sequence. Those
+    that take a minute are put together.
 
     :param int workers: of each server
     """
     requests = ("requests", 1 if workers else 3)
-    places = {"reserve": requests, "claim": ("sending", 2), "record": ("recording", 2), "book": ("sequence", 1)}
+    places = {"reserve": requests, "claim": ("threads", 2), "record": ("threads", 2), "book": ("sequence", 1)}
 
     def place(point):
         gate = point.gate.removesuffix("_commit")
