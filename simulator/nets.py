@@ -148,6 +148,7 @@ class Nets:
     def _start_up(self):
         self.switches = {name: value for name, (value, _allowed) in SWITCHES.items()}
         self.requests = collections.deque(maxlen=REQUESTS_KEPT)
+        self.results = collections.deque(maxlen=REQUESTS_KEPT)
         self._revoked_until = 0.0
 
     def set_switches(self, values):

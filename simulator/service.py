@@ -135,7 +135,7 @@ class _Service:
         record = await transaction.done
         if record is LOST:
             return await self._lost_contact(request, terminal)
-        return await _answered(self.nets, request, play, record)
+        return await _answered(self.nets, request, transaction.play, record)
 
     async def _lost_contact(self, request, terminal):
         how = self.nets.switches["lost_contact"]

@@ -227,8 +227,13 @@ class Terminal:
             self._decide()
         return True
 
-    def release(self):
-        """End the hold of a play's ``wait``; raise Refused where nothing is held."""
+    def release(self, play=None):
+        """End the hold of a play's ``wait``, and go on as ``play`` says, if there is one.
+
+        Raises Refused where nothing is held.
+        """
+        if play and self.phase in ("card", "processing"):
+            self.running.play = play
         if self.phase == "card":
             self._present(DEFAULT_CARD)
         elif self.phase == "processing":
@@ -453,7 +458,19 @@ class Terminal:
             return
         loop = asyncio.get_running_loop()
         self._previous, self._last = self.last, record
-        self._last_visible_at = loop.time() + self.nets.switches["last_delay"]
+        delay = self.nets.switches["last_delay"]
+        self._last_visible_at = loop.time() + delay
+        self.nets.results.append(
+            {
+                "at": self.now().timestamp() + delay,
+                "terminalId": self.id,
+                "orderId": record.order_id,
+                "kind": record.kind,
+                "approved": record.approved,
+                "stanAuth": record.stan_auth,
+                "origin": "terminal" if self.running.by_hand else "service",
+            }
+        )
 
     def _record(self, name, text=None):
         """Write down how it ended, and the charge, if it is one, before anybody is told."""
