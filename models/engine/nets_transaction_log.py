@@ -167,7 +167,7 @@ class NetsTransaction(models.Model):
                 self.env._(
                     "%(user)s, %(amount)s on %(terminal)s, %(order)s: %(message)s",
                     user=refund.user_id.sudo().name,
-                    amount=refund._format_amount(refund.charged_amount or refund.amount),
+                    amount=refund.currency_id.format(refund.charged_amount or refund.amount),
                     terminal=refund.terminal_label,
                     order=refund.order_id,
                     message=refund.message,
@@ -179,7 +179,7 @@ class NetsTransaction(models.Model):
         asked = self.env._(
             "%(user)s asked for %(amount)s on %(terminal)s",
             user=self.user_id.sudo().name,
-            amount=self._format_amount(self.amount),
+            amount=self.currency_id.format(self.amount),
             terminal=self.terminal_label,
         )
         purpose = self._purpose()
@@ -200,7 +200,7 @@ class NetsTransaction(models.Model):
         parts = [message.explanation, message.detail]
         if self.state == "approved":
             parts = [
-                self._format_amount(self.charged_amount),
+                self.currency_id.format(self.charged_amount),
                 self.card_label,
                 self.authorisation_code and self.env._("authorisation %(code)s", code=self.authorisation_code),
             ]

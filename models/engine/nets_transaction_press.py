@@ -199,7 +199,7 @@ class NetsTransaction(models.Model):
             "terminal_in_payment",
             kind=busy.kind,
             terminal=terminal.name,
-            amount=busy._format_amount(abs(busy.amount)),
+            amount=busy.currency_id.format(abs(busy.amount)),
             user=busy.user_id.name,
         )
 
@@ -239,7 +239,7 @@ class NetsTransaction(models.Model):
             "earlier_result",
             kind=self.kind,
             terminal=self.terminal_id.name,
-            amount=self._format_amount(abs(self.amount)),
+            amount=self.currency_id.format(abs(self.amount)),
         )
 
     @api.model

@@ -234,7 +234,7 @@ class NetsTransaction(models.Model):
         """What a person compares where a result stays unknown."""
         if self.state != "unknown" or self.kind == "administration":
             return ""
-        values = {"amount": self._format_amount(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
+        values = {"amount": self.currency_id.format(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
         if self.kind == "reversal":
             return self.env._(
                 "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s reversed, as "
@@ -690,7 +690,7 @@ class NetsTransaction(models.Model):
         # a tip is on top of what was asked; nothing is given back that wasn't asked for
         most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
         if self.currency_id.compare_amounts(amount, most) > 0:
-            raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
+            raise refusal(self.env, "settle_too_much", asked=self.currency_id.format(abs(self.amount)))
         self._check_reference(reference, amount, self.terminal_id, self.refund_of_id)
 
     @api.model
@@ -722,7 +722,7 @@ class NetsTransaction(models.Model):
                 "reference_known",
                 reference=reference,
                 terminal=known.terminal_id.name,
-                amount=known._format_amount(known.charged_amount),
+                amount=known.currency_id.format(known.charged_amount),
                 purpose=known._purpose() or known.order_id,
             )
 

@@ -248,7 +248,7 @@ class PosSession(models.Model):
                 "transaction_id": False,
                 "payment_id": False,
                 "order": self.env._("%(count)s card payments", count=len(transactions)),
-                "amount": transactions[0]._format_amount(sum(transactions.mapped("charged_amount"))),
+                "amount": transactions[0].currency_id.format(sum(transactions.mapped("charged_amount"))),
                 "terminal": terminal.name,
                 "message": transactions[0]._said_by(),
                 "blocking": is_blocking,
