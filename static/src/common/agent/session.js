@@ -240,7 +240,8 @@ export class AgentRun extends Command {
     // What still comes of this one, or of its abort, would pass for an answer to the next.
     this.session.isSoiled ||= this.trouble === "timeout" || this.hasAborted;
     if (!this.trouble) {
-      this.session.lastEnd = this.last.messages.at(-1);
+      const isResult = this.last.kind === "local_mode";
+      this.session.lastEnd = isResult ? this.last.messages.at(-1) : "";
       if (!this.isReady) {
         this.session.settle();
       }
@@ -329,7 +330,7 @@ export class AgentSession {
     this.transport = null;
     this.command = null;
     this.opening = null;
-    this.lastEnd = ""; // the document that ended the run before
+    this.lastEnd = ""; // the result that ended the run before
     this.isSoiled = false; // answers may still come to what nobody waits for any more
     this.settled = Promise.resolve(); // once the terminal is ready for the next
     this.onReady = () => undefined;

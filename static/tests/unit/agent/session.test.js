@@ -358,7 +358,8 @@ test("what still comes of a payment that wasn't waited for can't pass for the ne
 
 test("a refusal may be the end only as the first thing that is said", async () => {
   const session = await openSession();
-  for (const refusal of [rejects("7100", "Busy"), fails("8013")]) {
+  const busy = rejects("7100", "Busy");
+  for (const refusal of [busy, busy, fails("8013")]) {
     const {seen, socket} = await pay(session);
     socket.say(READY, refusal);
     await settle();
