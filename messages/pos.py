@@ -15,6 +15,9 @@ BY_HAND_REASONS = {
     "account_not_activated",
     "call_refused",
     "terminal_disconnected",
+    "agent_unreachable",
+    "agent_blocked",
+    "agent_silent",
 }
 
 # What a customer reads at a kiosk, who isn't a cashier: by what it looks like → (label, explanation).
@@ -236,7 +239,7 @@ register(
             _lt("Set-up not complete"),
             {
                 "kiosk_terminal": _lt(
-                    "It isn't said which terminal stands beside this kiosk. Choose it as the default terminal of the payment method %(method)s."
+                    "No terminal is set for this kiosk. Choose the Connect@Cloud terminal beside it as the default terminal of the payment method %(method)s."
                 ),
                 "deposit_account_type": _lt(
                     "%(account)s can't hold deposits. Choose an account of the type current liabilities."
@@ -285,6 +288,9 @@ register(
             {
                 "kiosk_too_often": _lt(
                     "There were too many attempts to pay here. Nothing was charged. Wait a minute, or ask at the counter."
+                ),
+                "not_confirmed": _lt(
+                    "What a browser reported from the terminal %(terminal)s isn't compared yet: have the terminal reconciled (on its page, “Reconciliation”), and a manager press “Agree” on its report."
                 ),
                 "line_with_charge": _lt(
                     "%(product)s was charged on the card together with %(order)s, so it stays on the order."

@@ -32,6 +32,25 @@ PAYMENTS = {
     ),
     "service_unreachable": ("the connection never opened: DNS, refused, TLS", "an address where nothing listens"),
     "connection_interrupted": ("the request was sent, and its answer got lost", "answer `cut_after`, `cut_mid`"),
+    "agent_unreachable": (
+        "the browser's connection to the agent never opened; or not one byte of the request was written",
+        "switch `agent` `down` or `hang`; an address where nothing listens",
+    ),
+    "agent_blocked": (
+        "the browser refuses it: `ws://` from a page of https",
+        "Odoo behind https, an address with another host",
+    ),
+    "agent_silent": ("it opened, and the last result, or *Open*, wasn't answered", "switch `agent_open` `rejected`"),
+    "agent_interrupted": (
+        "the connection, the page or its heartbeat was lost after the request was sent",
+        "`cut_agents`; load the page again while the card is awaited",
+    ),
+    "agent_wrong_terminal": (
+        "the last result before ours was sent is another terminal's",
+        "an address with the id of another terminal",
+    ),
+    "agent_other_terminal": ("the answer is another terminal's", "tests only"),
+    "agent_other_amount": ("the answer's total isn't what was asked, with tip and surcharge", "tests only"),
     "service_error": ("a status other than 2xx, 400, 401, 403, 404", "answer `html_502`, `http_500`"),
     "unreadable_answer": ("the answer is no JSON, or has no `Result`", "answer `broken_json`, `empty`"),
     "result_unknown": (

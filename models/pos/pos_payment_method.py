@@ -143,11 +143,11 @@ class PosPaymentMethod(models.Model):
         return usable & terminals
 
     def _nets_kiosk_terminal(self, config):
-        """The terminal beside a kiosk: the default one of this method, or the only one.
+        """The terminal beside a kiosk: the default one of this method, or the only one. A kiosk's page drives no agent.
 
         :return: nets.terminal, empty where it isn't said
         """
-        terminals = self._nets_terminals(config)
+        terminals = self._nets_terminals(config).filtered(lambda terminal: terminal.type == "connect_cloud")
         default = terminals & self.nets_default_terminal_id
         return default or (terminals if len(terminals) == 1 else terminals.browse())
 

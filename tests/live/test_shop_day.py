@@ -27,11 +27,12 @@ class Day:
         self.shop = Shop(self.clinic, [self.terminal], **config)
         self.lesson = self.shop.read_product(self.shop.make_product("Zither lesson", 300))
         self.strings = self.shop.read_product(self.shop.make_product("Zither string", 45))
-        return self.till(login)
+        till = self.till(login)
+        # with employees, somebody has to log in first; one that is loaded again before it is there remembers a part
+        return till if config.get("module_pos_hr") else till.expect_open()
 
     def till(self, login=CASHIER):
-        page = self.open_page(login, self.shop.path)
-        return Till(page)
+        return Till(self.open_page(login, self.shop.path))
 
     def make(self, model, **values):
         return self.admin.call(model, "create", [values])[0]
@@ -102,7 +103,7 @@ def test_a_promotion_that_comes_by_itself_is_paid_by_card(day):
 
 def test_a_gift_card_is_sold_and_redeemed_beside_a_card(day):
     till = day.open()
-    gift = day.admin.ref("loyalty.gift_card_product_50")
+    gift = day.shop.read_product(day.shop.make_product("Zither voucher", 50))
     program = day.make(
         "loyalty.program",
         name="Gift cards of the shop",
@@ -128,7 +129,7 @@ def test_a_gift_card_is_sold_and_redeemed_beside_a_card(day):
         ],
     )
     till.reload()
-    till.add("Gift Card").to_payment()
+    till.add("Zither voucher").to_payment()
     day.terminal.play("approved")
     till.pay_by("Card").expect_receipt()
     [sold] = day.paid()
@@ -212,12 +213,14 @@ def test_a_bill_is_split_and_each_guest_pays_by_card(day):
     [first] = day.paid()
     assert (first["amount_total"], day.card_of(first)) == (50, [50])
     # back to what is left of the bill
-    till.page.locator(".receipt-screen .validation[name=done]").click()
-    split.get_by_role("button", name="Back").click()
+    till.page.locator(".receipt-screen").get_by_role("button", name="Continue").click()
+    split.or_(till.page.locator(".product-screen")).first.wait_for()
+    if split.is_visible():
+        split.get_by_role("button", name="Back").click()
     till.expect_total(300).to_payment()
     day.terminal.play("approved")
     till.pay_by("Card").expect_receipt()
-    assert [order["amount_total"] for order in day.paid(2)] == [300, 50]
+    assert sorted(order["amount_total"] for order in day.paid(2)) == [50, 300]
     day.end(350)
 
 
@@ -264,7 +267,7 @@ def test_a_table_is_not_moved_merged_or_split_while_its_card_runs(day):
     theirs.page.locator(".floor-map .table").nth(1).click()
     day.terminal.play("approved")
     theirs.expect_total(45).to_payment().pay_by("Card").expect_receipt()
-    assert [order["amount_total"] for order in day.paid(2)] == [45, 345]
+    assert sorted(order["amount_total"] for order in day.paid(2)) == [45, 345]
     day.end(390)
 
 

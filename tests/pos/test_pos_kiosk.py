@@ -221,6 +221,16 @@ class TestPosKiosk(PosCardCommon, HttpCase):
         self.pay(order)
         self.assertEqual(self.transaction(order).terminal_id, self.terminal_2)
 
+    def test_a_kiosk_drives_no_agent(self):
+        """An agent is driven by the page of a person who is logged in: what a kiosk asked for would wait for ever."""
+        agent = self.terminal.copy(
+            {"name": "Agent", "identifier": "90000009", "type": "baxi_agent", "agent_address": "ws://127.0.0.1:1"}
+        )
+        self.card_method.write({"nets_default_terminal_id": agent.id, "nets_terminal_ids": agent.ids})
+        order = self.make_order()
+        self.assertIn("Connect@Cloud", self.pay(order)["message"])
+        self.assertFalse(self.transaction(order))
+
     def test_rule_25_attempts_are_few(self):
         order = self.make_order()
         for _attempt in range(10):
