@@ -77,6 +77,12 @@
             "nets_connect_cloud/static/src/pos/card_*/**/*",
             "nets_connect_cloud/static/src/pos/overrides/**/*",
         ],
+        # of the module pos_self_order, where that is installed
+        "pos_self_order.assets": [
+            "nets_connect_cloud/static/src/common/press.js",
+            "nets_connect_cloud/static/src/common/progress.js",
+            "nets_connect_cloud/static/src/pos/kiosk/**/*",
+        ],
         "web.assets_unit_tests": ["nets_connect_cloud/static/tests/unit/**/*"],
         "web.assets_tests": ["nets_connect_cloud/static/tests/tours/**/*"],
     },

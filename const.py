@@ -21,7 +21,19 @@ ADMINISTRATION_SELECTION = [
     ("download_dataset", "Download of the dataset"),
     ("download_software", "Download of the software"),
     ("balance_inquiry", "Balance inquiry"),
+    ("x_report", "X report"),
+    ("z_report", "Z report"),
 ]
+# Which of them a terminal can do, by its type.
+ADMINISTRATIONS = {
+    "connect_cloud": {"reconciliation", "download_dataset", "download_software", "balance_inquiry"},
+    "baxi_agent": {"reconciliation", "x_report", "z_report"},
+}
+
+# === WHO MAKES THE CALL === #
+
+# A thread of this server talks to NETS, or a browser to a program beside the terminal.
+TYPE_SELECTION = [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")]
 
 # === TIMES, IN SECONDS === #
 
@@ -31,6 +43,9 @@ CLAIM_DEADLINE = 60
 HEARTBEAT_INTERVAL = 5
 # … and are taken for dead after this long without one.
 HEARTBEAT_TIMEOUT = 20
+# A browser that drives a terminal renews its heartbeat every ten seconds; in a tab that nobody looks at, browsers let
+# that happen once a minute only. It is taken for gone after this long without one.
+BROWSER_TIMEOUT = 120
 # How long the person waits before being told what the terminal's state shows.
 ANSWER_TIMEOUT = 60
 # How often the terminal's state is asked after that.
@@ -68,6 +83,10 @@ IDLE_DELAY = 5
 
 # Records that a single call over RPC may be about, where each may mean work at a terminal or in the books.
 MOST_IDS = 100
+# Characters of a token that a browser makes.
+SHORTEST_TOKEN, LONGEST_TOKEN = 32, 64
+# Characters of a name that a browser gives itself.
+LONGEST_DEVICE = 64
 # Transactions that one lookup of their terminal is for.
 MOST_WAITING = 50
 # What is looked after at once.

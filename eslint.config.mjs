@@ -28,6 +28,13 @@ export default [
       "no-lonely-if": "error",
       "no-new-func": "error",
       "no-promise-executor-return": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "TemplateLiteral TemplateLiteral",
+          message: "Odoo's minifier takes the spaces out of a template inside a template.",
+        },
+      ],
       "no-return-assign": "error",
       "no-self-compare": "error",
       "no-shadow": "error",

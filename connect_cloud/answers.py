@@ -179,15 +179,18 @@ class _Verdict:
 _APPROVED = _Verdict(OutcomeState.APPROVED)
 
 
-def _nothing_ran(reason):
+def nothing_ran(reason):
+    """The verdict where provably nothing started."""
     return _Verdict(OutcomeState.NOT_APPROVED, reason, started=False)
 
 
-def _refused(reason):
+def refused(reason):
+    """The verdict where nothing was charged."""
     return _Verdict(OutcomeState.NOT_APPROVED, reason)
 
 
-def _unknown(reason):
+def unknown(reason):
+    """The verdict where neither is proven."""
     return _Verdict(OutcomeState.UNKNOWN, reason)
 
 
@@ -217,15 +220,15 @@ def read_transaction(answer):
     :param transport.Answer answer: any but a 401
     """
     body = _Body(answer)
-    fields = _read_fields(body.mode or {})
+    fields = read_fields(body.mode or {})
     verdict = _judge_wire(answer, body)
     if verdict is None and body.mode is not None:
-        verdict = _judge_result(fields, ok=answer.ok and not body.failed, text=body.message)
+        verdict = judge_result(fields, ok=answer.ok and not body.failed, text=body.message)
     elif verdict is None and body.failed:
         reason, nothing_started = reasons.of_failure(body.message)
-        verdict = _nothing_ran(reason) if nothing_started else _unknown(Reason.RESULT_UNKNOWN)
+        verdict = nothing_ran(reason) if nothing_started else unknown(Reason.RESULT_UNKNOWN)
     elif verdict is None:
-        verdict = _unknown(Reason.UNREADABLE_ANSWER)
+        verdict = unknown(Reason.UNREADABLE_ANSWER)
     return _build_outcome(verdict, fields, answer, body)
 
 
@@ -251,8 +254,8 @@ def read_last_transaction(answer):
     raise_unless_ok(answer, body)
     if not isinstance(latest, dict):
         raise ConnectCloudError(Reason.UNREADABLE_ANSWER, status=answer.status)
-    fields = _read_fields(latest)
-    outcome = _build_outcome(_judge_result(fields, ok=True), fields, answer, body)
+    fields = read_fields(latest)
+    outcome = _build_outcome(judge_result(fields, ok=True), fields, answer, body)
     order_id = _short(_single(body.unmasked.get("result")).get("orderId"))
     return LastTransaction(order_id, outcome, _print_text(result))
 
@@ -266,18 +269,18 @@ def read_administration(answer):
     result = body.single_result
     report = _dict(result.get("reconciliation"))
     header = _dict(report.get("header"))
-    fields = _read_fields(body.mode or {})
+    fields = read_fields(body.mode or {})
     verdict = _judge_wire(answer, body)
     if verdict is None and body.failed and fields["result"] is None:
         # Unlike a transaction's, an explicit failure is final, however it is worded: nothing can have
         # been charged, and a terminal still at it would answer "busy" to the next call.
         reason, nothing_started = reasons.of_failure(body.message)
         reason = reason or Reason.TERMINAL_REFUSED
-        verdict = _nothing_ran(reason) if nothing_started else _refused(reason)
+        verdict = nothing_ran(reason) if nothing_started else refused(reason)
     elif verdict is None and body.mode is not None:
-        verdict = _judge_result(fields, ok=answer.ok and not body.failed, text=body.message, success=1)
+        verdict = judge_result(fields, ok=answer.ok and not body.failed, text=body.message, success=1)
     elif verdict is None:
-        verdict = _APPROVED if answer.ok and report else _unknown(Reason.UNREADABLE_ANSWER)
+        verdict = _APPROVED if answer.ok and report else unknown(Reason.UNREADABLE_ANSWER)
     return AdministrationOutcome(
         verdict.state,
         verdict.reason,
@@ -352,22 +355,22 @@ def read_message(answer):
 def _judge_wire(answer, body):
     """The verdict where it doesn't depend on what the answer says, or None."""
     if answer.trouble == Reason.SERVICE_UNREACHABLE:
-        return _nothing_ran(answer.trouble)
+        return nothing_ran(answer.trouble)
     if answer.trouble:
-        return _unknown(answer.trouble)
+        return unknown(answer.trouble)
     if answer.status in (403, 404):
-        return _nothing_ran(Reason.TERMINAL_NOT_ALLOWED)
+        return nothing_ran(Reason.TERMINAL_NOT_ALLOWED)
     if not answer.ok and answer.status != 400:
         reason = None
         if answer.status in reasons.TURNED_AWAY_STATUSES and body.mode is None and not body.single_result:
             reason = reasons.of_turned_away(body.message)
-        return _nothing_ran(reason) if reason else _unknown(Reason.SERVICE_ERROR)
+        return nothing_ran(reason) if reason else unknown(Reason.SERVICE_ERROR)
     if not body.readable:
-        return _unknown(Reason.UNREADABLE_ANSWER)
+        return unknown(Reason.UNREADABLE_ANSWER)
     return None
 
 
-def _judge_result(fields, *, ok, text="", success=0):
+def judge_result(fields, *, ok, text="", success=0):
     """The verdict of a terminal's own `Result`.
 
     :param bool ok: a 2xx without a failure: only there an approval is one
@@ -377,11 +380,11 @@ def _judge_result(fields, *, ok, text="", success=0):
     if result == success and ok:
         return _APPROVED
     if result in {0, 1, 2, 3} - {success}:
-        return _refused(
+        return refused(
             reasons.of_rejection(fields["response_code"], fields["rejection_reason"], fields["stan_auth"], text)
         )
     # Approved inside a failure contradicts itself, 99 says so, others aren't known.
-    return _unknown(Reason.UNREADABLE_ANSWER if result is None else Reason.RESULT_UNKNOWN)
+    return unknown(Reason.UNREADABLE_ANSWER if result is None else Reason.RESULT_UNKNOWN)
 
 
 # === WHAT IS IN AN ANSWER === #
@@ -437,29 +440,37 @@ class _Body:
 
 
 def _build_outcome(verdict, fields, answer, body):
-    outcome = Outcome(
-        verdict.state,
-        verdict.reason,
-        body.message,
-        _code(fields, body),
-        verdict.started,
-        answer.status,
+    return build_outcome(
+        verdict,
+        fields,
+        brand=_short(body.entry.get("cardType")),
+        message=body.message,
+        code=_code(fields, body),
+        http_status=answer.status,
         customer_receipt=_text(body.entry.get("customerReceipt")),
         merchant_receipt=_text(body.entry.get("merchantReceipt")),
         raw=body.raw,
-        **fields,
     )
+
+
+def build_outcome(verdict, fields, *, brand="", **values):
+    """The Outcome of a verdict.
+
+    :param dict fields: as `read_fields` gives them
+    :param str brand: of the card, where the fields don't tell it
+    :param values: the other fields of Outcome
+    """
+    outcome = Outcome(verdict.state, verdict.reason, started=verdict.started, **values, **fields)
     if outcome.state == OutcomeState.APPROVED and outcome.total_amount == 0:
         # An approved charge of nothing isn't one: better no amount than a payment of zero.
         outcome = replace(outcome, total_amount=None, says_zero=True)
     if not outcome.card.brand:
-        brand = _short(body.entry.get("cardType"))
         outcome = replace(outcome, card=replace(outcome.card, brand=brand))
     return outcome
 
 
-def _read_fields(mode):
-    """The fields of a localModeEventArgs, under the names of Outcome."""
+def read_fields(mode):
+    """The fields of a localModeEventArgs, under the names of Outcome; card numbers are masked already."""
 
     def text(name):
         return _short(mode.get(name))
@@ -504,8 +515,13 @@ def _read_fields(mode):
 
 
 def _code(fields, body):
+    return code_of(fields, body.message if body.failed else "")
+
+
+def code_of(fields, message):
+    """`RejectionSource/RejectionReason`, or the code of the layer below in the words of a failure, or ""."""
     rejection = [fields["rejection_source"], fields["rejection_reason"]]
-    service = reasons.service_codes(body.message) if body.failed else []
+    service = reasons.service_codes(message)
     return "/".join(filter(None, rejection)) or (service[0] if service else "")
 
 

@@ -410,7 +410,8 @@ def _missing_for_charge(question, outcome, seen, is_known):
         return Why.KNOWN_PAYMENT
     if outcome.total_amount is None:
         return Why.NO_AMOUNT
-    if not is_amount_asked(question.amount, outcome):
+    # As much again for a tip is rather something else.
+    if not is_amount_asked(question.amount, outcome) or added_to(outcome) > question.amount:
         return Why.OTHER_AMOUNT
     if not is_newer(seen, question.baseline):
         return Why.NOT_NEWER
@@ -476,8 +477,12 @@ def is_amount_asked(asked, outcome):
     """
     if outcome.total_amount is None:
         return False
-    added = (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
-    return outcome.total_amount in (asked, asked + added)
+    return outcome.total_amount in (asked, asked + added_to(outcome))
+
+
+def added_to(outcome):
+    """What a result shows as tip and surcharge, in minor units."""
+    return (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
 
 
 # === HOW MUCH === #
@@ -514,7 +519,7 @@ def read_charge(asked, currency, outcome, print_text=""):
     :param str print_text: of a LastTransaction, which has no receipts
     :return: Charge
     """
-    added = (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
+    added = added_to(outcome)
     amount = outcome.total_amount or asked + added
     if outcome.says_zero:
         return Charge(amount, Doubt.ZERO)

@@ -36,6 +36,14 @@ class Reason(TextEnum):
     SERVICE_ERROR = "service_error"  # a status that tells nothing
     UNREADABLE_ANSWER = "unreadable_answer"
     RESULT_UNKNOWN = "result_unknown"  # NETS itself doesn't know (Result 99), or doesn't say
+    # The way to a Baxi.Agent, and what a browser hands on of it
+    AGENT_UNREACHABLE = "agent_unreachable"  # the connection never opened, nothing was sent
+    AGENT_BLOCKED = "agent_blocked"  # the browser doesn't open it from this page, nothing was sent
+    AGENT_SILENT = "agent_silent"  # it is open, and doesn't say what was asked
+    AGENT_INTERRUPTED = "agent_interrupted"  # sent, and the answer, or the browser, was lost
+    AGENT_WRONG_TERMINAL = "agent_wrong_terminal"  # another terminal answers there; nothing was sent
+    AGENT_OTHER_TERMINAL = "agent_other_terminal"  # sent, and another terminal answered
+    AGENT_OTHER_AMOUNT = "agent_other_amount"  # the answer contradicts what was asked
     # The transaction
     PROVIDER_REFUSED = "provider_refused"
     INSUFFICIENT_FUNDS = "insufficient_funds"

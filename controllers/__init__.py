@@ -1,2 +1,3 @@
 from . import monitoring
+from . import pos
 from . import receipt

@@ -6,5 +6,7 @@ UPDATE nets_terminal SET environment = 'simulator' WHERE id IN (
 );
 UPDATE nets_terminal SET active = FALSE WHERE environment != 'simulator';
 DELETE FROM nets_account_secret;
+-- nor may a browser that shows it drive the shop's own terminals
+UPDATE nets_terminal SET agent_address = NULL;
 -- what is still open belongs to the original database
 UPDATE nets_transaction SET next_lookup_at = NULL, next_booking_at = NULL WHERE state IN ('pending', 'unknown') OR to_book;

@@ -15,4 +15,4 @@ from .engine import (
     STOPPED_REASONS,
 )
 from . import account
-from .pos import BY_HAND_REASONS
+from .pos import BY_HAND_REASONS, describe_to_visitor

@@ -31,6 +31,9 @@ ADMINISTRATION_REASONS = {
     "service_unreachable",
     "terminal_busy",
     "terminal_disconnected",
+    "agent_unreachable",
+    "agent_blocked",
+    "agent_silent",
     NEVER_SENT,
     ADMINISTRATION_UNANSWERED,
 }
@@ -114,6 +117,49 @@ register(
         "result_unknown": (
             _lt("Result unknown"),
             _lt("NETS lost contact with the terminal. The result is being fetched. %(wait)s"),
+        ),
+        # --- the agent beside the terminal, which the browser talks to --- #
+        "agent_unreachable": (
+            _lt("The terminal's agent can't be reached"),
+            _lt(
+                "This computer couldn't connect to the program that drives the terminal (Baxi.Agent). %(not_done)s Check that it runs and that the network cable is in, then try again."
+            ),
+        ),
+        "agent_blocked": (
+            _lt("The browser blocks the terminal's agent"),
+            _lt(
+                "This page is encrypted (https), and the browser opens no unencrypted connection (ws) from it to another computer. %(not_done)s Ask the administrator: “Test” on the terminal's page says what to do."
+            ),
+        ),
+        "agent_silent": (
+            _lt("The terminal's agent doesn't answer"),
+            _lt(
+                "The program that drives the terminal (Baxi.Agent) is there, but doesn't say what it was asked. %(not_done)s Restart it and the terminal, then try again."
+            ),
+        ),
+        "agent_interrupted": (
+            _lt("Connection to the terminal interrupted"),
+            _lt(
+                "The browser that drove the terminal lost its answer. The next window that reaches the terminal's agent fetches the result. %(wait)s"
+            ),
+        ),
+        "agent_wrong_terminal": (
+            _lt("Another terminal is at this address"),
+            _lt(
+                "The agent at this terminal's address drives another terminal. %(not_done)s Ask the administrator to compare the terminal ID and the agent's address."
+            ),
+        ),
+        "agent_other_terminal": (
+            _lt("Another terminal answered"),
+            _lt(
+                "The agent at this terminal's address drives another terminal, which may have charged the card. Compare the journals of both; a manager settles it by hand. %(wait)s"
+            ),
+        ),
+        "agent_other_amount": (
+            _lt("The terminal says another amount"),
+            _lt(
+                "What the browser reported from the terminal isn't what was asked for. Compare the terminal's journal; a manager settles it by hand. %(wait)s"
+            ),
         ),
         # --- the card and its issuer --- #
         "provider_refused": (
@@ -422,7 +468,7 @@ register(
         "administration_unknown": (
             _lt("No answer yet"),
             _lt(
-                "NETS' answer got lost. No money was moved. The terminal stays reserved until it says that it is idle again."
+                "The answer got lost. No money was moved. The terminal stays reserved until it says that it is idle again."
             ),
         ),
         ADMINISTRATION_UNANSWERED: (
@@ -520,10 +566,12 @@ register(
                 "terminal_company": _lt(
                     "The terminal %(terminal)s doesn't belong to %(company)s. Choose one of its own terminals."
                 ),
-                "terminal_baxi_agent": _lt(
-                    "The terminal %(terminal)s is connected through Baxi.Agent, which isn't available here. Choose a Connect@Cloud terminal."
+                "terminal_without_address": _lt(
+                    "Nobody has entered the address of the agent (Baxi.Agent) of terminal %(terminal)s. Ask the administrator to enter it, or choose another terminal."
                 ),
-                "administration_not_possible": _lt("Only an active Connect@Cloud terminal can do this."),
+                "administration_not_possible": _lt(
+                    "This terminal can't do this: it is archived, or of a type that doesn't know it."
+                ),
                 "identifier_refused": _lt(
                     "NETS says that the account %(account)s may not use the terminal %(identifiers)s. It may use: %(allowed)s. Check the number, or ask NETS to link the terminal to the account."
                 ),
@@ -564,6 +612,9 @@ register(
             {
                 "identifier_not_possible": _lt(
                     "“%(identifier)s” isn't a terminal ID: that has 8 digits and is printed on the terminal's receipts."
+                ),
+                "agent_address_not_possible": _lt(
+                    "Enter the address of the terminal's agent like ws://127.0.0.1:8010 or wss://192.168.1.20:8011, without a user name."
                 ),
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name or a path."
@@ -642,6 +693,9 @@ register(
                 ),
                 "not_tried_again": _lt("This isn't tried again. Start a new one."),
                 "no_signature": _lt("There is no signature to check."),
+                "agent_report_refused": _lt(
+                    "This page may not say what the terminal did: the payment was started elsewhere, or has another result already. Reload the page."
+                ),
                 "settle_not_unknown": _lt(
                     "Only a transaction whose result is unknown, and no longer waited for, can be settled."
                 ),

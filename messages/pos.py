@@ -2,7 +2,7 @@
 
 from odoo.tools.translate import LazyTranslate
 
-from .catalogue import register
+from .catalogue import Message, register
 
 _lt = LazyTranslate(__name__)
 
@@ -15,7 +15,58 @@ BY_HAND_REASONS = {
     "account_not_activated",
     "call_refused",
     "terminal_disconnected",
+    "agent_unreachable",
+    "agent_blocked",
+    "agent_silent",
 }
+
+# What a customer reads at a kiosk, who isn't a cashier: by what it looks like → (label, explanation).
+TO_VISITORS = {
+    "waiting": (
+        _lt("One moment"),
+        _lt("The terminal is still busy with another payment. Yours begins right after it."),
+    ),
+    "running": (_lt("Pay on the terminal"), _lt("Follow the terminal beside this screen.")),
+    "aborting": (_lt("Cancelling…"), _lt("Wait for the terminal: your card may still be charged.")),
+    "unknown": (
+        _lt("Please don't pay again yet"),
+        _lt("The connection to the terminal is interrupted. We are finding out whether your card was charged."),
+    ),
+    "approved": (_lt("Paid"), _lt("Thank you.")),
+    "signature": (
+        _lt("Paid, please sign"),
+        _lt("Your card asks for a signature. Go to the counter with your number: your order is complete after that."),
+    ),
+    "unbooked": (
+        _lt("Paid, please ask at the counter"),
+        _lt("Your card was charged. Go to the counter with your number: your order is completed there."),
+    ),
+    "misplaced": (
+        _lt("Please ask at the counter"),
+        _lt("Your card was charged, but your order couldn't take the payment. Go to the counter with your number."),
+    ),
+    "refused": (
+        _lt("Your card was not accepted"),
+        _lt("Nothing was charged. Try again, or take another card."),
+    ),
+    "aborted": (_lt("Cancelled"), _lt("Nothing was charged.")),
+    "trouble": (
+        _lt("The terminal can't be used now"),
+        _lt("Nothing was charged. Try again in a moment, or ask at the counter."),
+    ),
+}
+
+
+def describe_to_visitor(env, key):
+    """The words for a customer at a kiosk.
+
+    :param env: environment whose language counts
+    :param str key: of `TO_VISITORS`
+    :return: Message
+    """
+    label, explanation = TO_VISITORS[key]
+    return Message(env._(label), env._(explanation), "")
+
 
 register(
     messages={
@@ -187,6 +238,9 @@ register(
         (
             _lt("Set-up not complete"),
             {
+                "kiosk_terminal": _lt(
+                    "No terminal is set for this kiosk. Choose the Connect@Cloud terminal beside it as the default terminal of the payment method %(method)s."
+                ),
                 "deposit_account_type": _lt(
                     "%(account)s can't hold deposits. Choose an account of the type current liabilities."
                 ),
@@ -232,6 +286,12 @@ register(
         (
             _lt("Not possible now"),
             {
+                "kiosk_too_often": _lt(
+                    "There were too many attempts to pay here. Nothing was charged. Wait a minute, or ask at the counter."
+                ),
+                "not_confirmed": _lt(
+                    "What a browser reported from the terminal %(terminal)s isn't compared yet: have the terminal reconciled (on its page, “Reconciliation”), and a manager press “Agree” on its report."
+                ),
                 "line_with_charge": _lt(
                     "%(product)s was charged on the card together with %(order)s, so it stays on the order."
                 ),

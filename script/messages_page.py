@@ -32,6 +32,25 @@ PAYMENTS = {
     ),
     "service_unreachable": ("the connection never opened: DNS, refused, TLS", "an address where nothing listens"),
     "connection_interrupted": ("the request was sent, and its answer got lost", "answer `cut_after`, `cut_mid`"),
+    "agent_unreachable": (
+        "the browser's connection to the agent never opened; or not one byte of the request was written",
+        "switch `agent` `down` or `hang`; an address where nothing listens",
+    ),
+    "agent_blocked": (
+        "the browser refuses it: `ws://` from a page of https",
+        "Odoo behind https, an address with another host",
+    ),
+    "agent_silent": ("it opened, and the last result, or *Open*, wasn't answered", "switch `agent_open` `rejected`"),
+    "agent_interrupted": (
+        "the connection, the page or its heartbeat was lost after the request was sent",
+        "`cut_agents`; load the page again while the card is awaited",
+    ),
+    "agent_wrong_terminal": (
+        "the last result before ours was sent is another terminal's",
+        "an address with the id of another terminal",
+    ),
+    "agent_other_terminal": ("the answer is another terminal's", "tests only"),
+    "agent_other_amount": ("the answer's total isn't what was asked, with tip and surcharge", "tests only"),
     "service_error": ("a status other than 2xx, 400, 401, 403, 404", "answer `html_502`, `http_500`"),
     "unreadable_answer": ("the answer is no JSON, or has no `Result`", "answer `broken_json`, `empty`"),
     "result_unknown": (
@@ -218,6 +237,7 @@ def render():
         f"### {label}\n\n" + "\n".join(f"- {explanation}" for explanation in explanations)
         for label, explanations in _refusals(catalogue).items()
     )
+    kiosk = [[f"**{_text(label)}**", _text(explanation)] for label, explanation in catalogue.pos.TO_VISITORS.values()]
     payments = [[*row, _again(catalogue, reason)] for reason, row in _rows(messages, PAYMENTS, purchase)]
     return PAGE_TEMPLATE.format(
         payments=_table(*columns, "*Try again*", rows=payments),
@@ -227,6 +247,7 @@ def render():
         other_label=_text(catalogue.catalogue._UNKNOWN_KEY[0]),
         other=_text(catalogue.catalogue._UNKNOWN_KEY[1], purchase),
         back=_table(*columns, rows=back),
+        kiosk=_table("label", "explanation", rows=kiosk),
         refusals=refusals,
     )
 
@@ -262,6 +283,12 @@ reversed* (a reversal), and *Don't charge again* reads *Don't refund again* or *
 these words replace those for payments.
 
 {back}
+
+## At a kiosk
+
+A customer who orders at a kiosk isn't told what a cashier is. The log has the message above.
+
+{kiosk}
 
 ## Reconciliation, downloads, balance
 

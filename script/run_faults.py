@@ -17,18 +17,22 @@ import collections
 import contextlib
 import random
 import sys
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from fault_harness import books, faults
-from fault_harness.mutations import MUTATIONS
+from fault_harness import books, faults, knowledge, people
+from fault_harness.mutations import MUTATIONS, OF_PEOPLE
 from fault_harness.service import Service
-from fault_harness.world import World
+from fault_harness.world import CUSTOMER_TIMEOUT, World
 
 import stack
 
 AT_ONCE = 20
+# While people are at it.
+DISTURBED_EVERY = 25  # seconds
+DISTURBANCES = ("kill", "database cut", "tokens")
 SHORT = (
     "nothing broken",
     "cut after the request: approved",
@@ -71,6 +75,8 @@ class Run:
         self.world = World(name, service=service, **world)
         self.only = only
         self.troubles = []
+        self.knowledge = knowledge.Knowledge()
+        self.town = None
 
     def wanted(self, fault):
         if self.only:
@@ -127,6 +133,14 @@ class Run:
         if trouble := self.world.close_till():
             self.troubles.append(f"the session of the till can't be closed: {trouble}")
         self.troubles += self.world.jobs_at_once()
+        self.knowledge = knowledge.measure(
+            self.world.postgresql,
+            self.world.database,
+            self.world.service.results(),
+            self.world.operations,
+            self.world.outages,
+            CUSTOMER_TIMEOUT,
+        )
         return books.compare(
             self.world.postgresql,
             self.world.database,
@@ -167,6 +181,37 @@ class Run:
     def alone(self):
         self.one_by_one(item for item in faults.ALONE if self.wanted(item[0]))
 
+    def people(self, sequences, is_disturbed=False):
+        """People call whatever RPC lets them call.
+
+        :param int sequences: how many generated ones; 0: those that somebody once found
+        :param bool is_disturbed: servers are killed, and lines cut, meanwhile
+        """
+        plan = people.sequences(self.options.seed, sequences) if sequences else people.ways_round()
+        if not self.town:
+            self.town = people.Town(self.world)
+        what = f"People: {len(plan)} sequences" + (f", seed {self.options.seed}" if sequences else "")
+        done = threading.Event()
+
+        def disturb():
+            rng = random.Random(self.options.seed)
+            while not done.wait(DISTURBED_EVERY):
+                with self.town.setting_up:
+                    self.guarded("people, disturbed", faults.break_everything, rng.choice(DISTURBANCES), rng)
+
+        disturbing = threading.Thread(target=disturb)
+        with stack.step(what):
+            if is_disturbed:
+                disturbing.start()
+            try:
+                troubles, requests = people.play_all(self.town, plan, morning=bool(sequences))
+            finally:
+                done.set()
+                if is_disturbed:
+                    disturbing.join()
+        self.troubles += troubles
+        stack.say(f"  {requests} requests, {len(troubles)} sequences with troubles")
+
     def fill_up(self, operations):
         """The random run, with at least so many operations."""
         if operations > 0 and not self.options.only:
@@ -175,7 +220,19 @@ class Run:
                 self.at_random(operations)
 
 
-def one_host(options):
+def parts(options):
+    """Return what is run, one after the other."""
+    if options.short:
+        return [one_host]
+    wanted = {one_host: 1, two_hosts: 2, people_alone: None}
+    if options.people:
+        return [people_alone]
+    return [
+        part for part, hosts in wanted.items() if options.hosts in (None, hosts) and not (options.only and not hosts)
+    ]
+
+
+def one_host(options, _so_far):
     """One Odoo server with threads: everything, and half of the random run."""
     # the short selection has nothing of the till
     run = Run(options, "one", till=not options.short)
@@ -188,7 +245,19 @@ def one_host(options):
             run.kills()
             run.alone()
             run.fill_up(options.operations // 2 - len(run.world.operations))
-        return run.compare(), run.troubles
+        rows = run.compare()
+        if options.short:
+            run.people(0)
+        return rows, run
+
+
+def people_alone(options, _so_far):
+    """People who try to get round everything, on a server that is broken meanwhile."""
+    run = Run(options, "people", till=False)
+    with _started(run, "One Odoo server, for people"):
+        run.people(0)
+        run.people(options.sequences, is_disturbed=True)
+        return {}, run
 
 
 def two_hosts(options, so_far):
@@ -199,7 +268,7 @@ def two_hosts(options, so_far):
         run.kills()
         run.alone()
         run.fill_up(options.operations - so_far - len(run.world.operations))
-        return run.compare(), run.troubles
+        return run.compare(), run
 
 
 @contextlib.contextmanager
@@ -217,9 +286,8 @@ def self_check(options):
 
     :return: whether all were
     """
-    found = 0
-    wanted = [mutation for mutation in MUTATIONS if (options.only or "") in mutation.name]
-    for mutation in wanted:
+    found = [self_check_of_people(options)]
+    for mutation in _wanted(options, MUTATIONS):
         run = Run(options, "mutated", only=mutation.only, mutation=mutation, till=False)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
             jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
@@ -227,15 +295,51 @@ def self_check(options):
             run.beside_each_other(jobs * 8)
             run.kills()
             rows = run.compare()
-        troubles = [text for row in rows.values() for text in row.troubles] + run.troubles
+        troubles = [text for row in rows.values() for text in row.troubles] + run.troubles + run.knowledge.troubles
         lost, double = (sum(getattr(row, name) for row in rows.values()) for name in ("lost", "double"))
         person = sum(row.person - row.person_expected for row in rows.values())
-        found += bool(troubles)
-        sign = "✓ found" if troubles else "✗ NOT found"
-        print(f"{sign}: {mutation.name} (lost {lost}, double {double}, needlessly left to a person {person})")
-        if troubles:
-            print(f"    {troubles[0][:300]}", flush=True)
-    return found == len(wanted)
+        found.append(
+            _tell(mutation, troubles, f" (lost {lost}, double {double}, needlessly left to a person {person})")
+        )
+    return all(found)
+
+
+def self_check_of_people(options):
+    """The same for what people might do, on one database, with a server that starts again for each rule. Without any
+    broken, nothing may be found.
+
+    :return: whether all were found
+    """
+    wanted = _wanted(options, OF_PEOPLE)
+    if not wanted:
+        return True
+    run = Run(options, "mutated_people", till=False)
+    with _started(run, "One Odoo server, for people"):
+        town = people.Town(run.world)
+        with stack.step("Nothing broken"):
+            plan = people.ways_round({way for of in wanted for way in of.ways})
+            troubles, _requests = people.play_all(town, plan, morning=False)
+        for trouble in troubles:
+            print(f"✗ found, although nothing is broken: {trouble}", flush=True)
+        found = [not troubles]
+        for mutation in wanted:
+            with stack.step(f"Broken on purpose: {mutation.name}"):
+                run.world.break_rule(mutation)
+                troubles, _requests = people.play_all(town, people.ways_round(mutation.ways), morning=False)
+                found.append(_tell(mutation, troubles))
+    return all(found)
+
+
+def _wanted(options, mutations):
+    return [mutation for mutation in mutations if (options.only or "") in mutation.name]
+
+
+def _tell(mutation, troubles, numbers=""):
+    troubles = [text for text in troubles if mutation.finds in text]
+    print(f"{'✓ found' if troubles else '✗ NOT found'}: {mutation.name}{numbers}")
+    if troubles:
+        print(f"    {troubles[0][:300]}", flush=True)
+    return bool(troubles)
 
 
 def main():
@@ -244,6 +348,8 @@ def main():
     )
     parser.add_argument("--operations", type=int, default=1000, help="at least so many (1000)")
     parser.add_argument("--seed", type=int, default=4, help="of the random run (4)")
+    parser.add_argument("--sequences", type=int, default=40, help="of people, besides those that are known (40)")
+    parser.add_argument("--people", action="store_true", help="only people who call whatever RPC lets them call")
     parser.add_argument("--nets-url", help="another implementation of the service; see fault_harness/service.py")
     parser.add_argument("--only", help="only faults whose name contains this; no random run")
     parser.add_argument("--repeat", type=int, default=1, help="how often each fault of a single payment is played (1)")
@@ -255,16 +361,15 @@ def main():
     if options.self_check:
         return 0 if self_check(options) else 1
     began = time.monotonic()
-    rows, troubles = {}, []
-    if options.hosts != 2:
-        rows, troubles = one_host(options)
-    if options.hosts != 1 and not options.short:
-        more, more_troubles = two_hosts(options, sum(row.runs for row in rows.values()))
-        troubles += more_troubles
+    rows, troubles, known = {}, [], knowledge.Knowledge()
+    for part in parts(options):
+        more, run = part(options, sum(row.runs for row in rows.values()))
+        troubles += run.troubles + run.knowledge.troubles
+        known.add(run.knowledge)
         for fault, row in more.items():
             rows.setdefault(fault, books.Row()).add(row)
     stack.say(f"· {time.monotonic() - began:.0f} s")
-    agreed = books.print_table(rows, troubles)
+    agreed = books.print_table(rows, troubles, known)
     return 0 if agreed else 1
 
 

@@ -4,6 +4,7 @@ script/test                          everything
 script/test client live              these groups
 script/test tests/engine/test_log.py one file (or file::class::test) of any group
 script/test odoo -k abort            what matches an expression
+script/test odoo --small             without the apps that a shop may have beside the addon: ready sooner
 
 A group that ran no test, or skipped one, has failed: nothing is left out silently.
 """
@@ -15,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -33,11 +35,8 @@ class Group:
     folder: str  # may have wildcards
     pattern: str
     timeout: int  # seconds
-    database: bool = True  # wants a database of its own
+    template: str = stack.TEMPLATE_DATABASE  # what its database is a copy of; empty where it wants none
     odoo: bool = False  # runs inside Odoo, through pytest-odoo
-    template: str = stack.TEMPLATE_DATABASE  # of that database
-    again: str = ""  # the group whose files these are
-    lane: str = ""  # the group with which it is named
 
     def has(self, path):
         """Tell whether a file, given relative to the root, belongs to this group."""
@@ -47,51 +46,35 @@ class Group:
         """Return the group's test files, relative to the root."""
         found = sorted(stack.ROOT.glob(f"{self.folder}/{self.pattern}"))
         files = [path.relative_to(stack.ROOT) for path in found]
-        return [path for path in files if group_of(path).name == (self.again or self.name)]
+        return [path for path in files if group_of(path).name == self.name]
 
 
 WINGS = "tests/[aep]*"  # engine, account, pos
 
-# In the order in which they are started: the longest first, and beside it what needs no database while that is being
-# prepared. Tests of browsers and faults wait half of their time, so that three groups keep two cores busy.
+FULL = stack.FULL_DATABASE
+
+# In the order in which they are started, as soon as their database is ready: the longest first, and beside it what
+# needs no database. Tests of browsers and faults wait half of their time, so that three groups keep two cores busy.
 GROUPS = [
     Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
-    Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, database=False),
-    Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, database=False),
-    Group("scripts", "what developers use", "script/tests", "test_*.py", 600, database=False),
-    Group("odoo", "models and HTTP in Odoo", WINGS, "test_*.py", 1500, odoo=True),
+    Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, template=""),
+    Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, template=""),
+    Group("scripts", "what developers use", "script/tests", "test_*.py", 600, template=""),
+    Group("odoo", "models and HTTP in an Odoo that has everything", WINGS, "test_*.py", 2700, FULL, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
+    Group("shop", "a day of a shop that has everything", "tests/live", "test_shop_*.py", 1800, FULL),
     Group("hoot", "JavaScript unit tests", WINGS, "test_hoot*.py", 1800, odoo=True),
     Group("tour", "browser tours in Odoo", WINGS, "test_tour*.py", 900, odoo=True),
-]
-# What takes an Odoo that has everything: only when named.
-ON_DEMAND = [
-    Group(
-        "full",
-        "models and HTTP in an Odoo that has everything",
-        *(WINGS, "test_*.py", 2700),
-        odoo=True,
-        template=stack.FULL_DATABASE,
-        again="odoo",
-    ),
-    Group(
-        "shop",
-        "a day of a till with the apps that shops have",
-        *("tests/live", "test_shop_*.py", 1800),
-        template=stack.FULL_DATABASE,
-        lane="full",
-    ),
 ]
 LANES = 3  # groups that run at a time
 
 
 def group_of(path):
     """Return the group that a test file belongs to: of several, the one that says most about its name."""
-    groups = [group for group in [*GROUPS, *ON_DEMAND] if group.has(path) and not group.again]
-    return max(groups, key=lambda group: len(group.pattern), default=None)
+    return max((group for group in GROUPS if group.has(path)), key=lambda group: len(group.pattern), default=None)
 
 
 @dataclasses.dataclass
@@ -113,24 +96,22 @@ class Result:
 
 def parse_arguments():
     """Return the options, and what to run: {group: [file or node id, …]}."""
-    groups = [*GROUPS, *ON_DEMAND]
-    names = "\n".join(f"  {group.name:10} {group.about} ({group.folder})" for group in groups)
+    names = "\n".join(f"  {group.name:10} {group.about} ({group.folder})" for group in GROUPS)
     parser = argparse.ArgumentParser(
         prog="script/test",
         description=__doc__,
         epilog=f"groups:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", nargs="*", help="groups and files; all groups but full and shop by default")
+    parser.add_argument("what", nargs="*", help="groups and files; all groups by default")
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests that match, as in pytest")
     parser.add_argument("-x", action="store_true", help="stop a group at its first failure")
+    parser.add_argument("--small", action="store_true", help="no database with everything that a shop may have")
     parser.add_argument("--coverage", action="store_true", help="measure and report coverage")
     options = parser.parse_args()
     selection = {}
     for what in options.what:
-        named = [group for group in groups if what in (group.name, group.lane)]
-        for group in named:
-            selection.setdefault(group, [])
+        named = next((group for group in GROUPS if group.name == what), None)
         if named:
             continue
         file, *node = what.split("::")
@@ -165,6 +146,11 @@ def command(group, targets, options, report, database):
     return argv + [str(stack.ROOT / target) for target in targets or group.files()], environment
 
 
+def template_of(group, options):
+    """Return the prepared database that a group's is a copy of; empty where it wants none."""
+    return stack.TEMPLATE_DATABASE if group.odoo and options.small else group.template
+
+
 def config_path(database):
     """Return the Odoo configuration file of a test database."""
     return stack.HOME / "run" / f"{database}.conf"
@@ -184,13 +170,13 @@ def run_group(group, targets, options, postgresql, stream):
     began = time.monotonic()
     database = stack.temporary(group.name)
     if group.odoo:
-        stack.clone_template(postgresql, database, group.template)
+        stack.clone_template(postgresql, database, template_of(group, options))
         stack.write_odoo_config(config_path(database), postgresql, database, log_level="warn")
     argv, environment = command(group, targets, options, report, database)
     log = None if stream else result.output
     process = stack.Process(argv, log, cwd=stack.ROOT, env=os.environ | environment)
     code = process.wait(group.timeout)
-    read_report(result, report, code)
+    read_report(result, report, code, may_skip=options.small)
     if not (options.k or result.passed or result.failed):
         result.complain("ran no test")
     if group.odoo:
@@ -199,10 +185,11 @@ def run_group(group, targets, options, postgresql, stream):
     return result
 
 
-def read_report(result, report, code):
+def read_report(result, report, code, may_skip=False):
     """Take the counts from a group's JUnit file.
 
     :param code: pytest's exit code, None when it was ended for taking too long
+    :param bool may_skip: what the small database hasn't got may be left out
     """
     if code is None:
         result.complain(f"was ended after {result.group.timeout} s")
@@ -216,7 +203,8 @@ def read_report(result, report, code):
             result.failed += 1
         elif (skipped := case.find("skipped")) is not None:
             name = f"{case.get('classname')}.{case.get('name')}"
-            result.complain(f"skipped {name}: {skipped.get('message')}")
+            text = f"skipped {name}: {skipped.get('message')}"
+            stack.say(f"· {text}") if may_skip else result.complain(text)
         else:
             result.passed += 1
     if code not in (0, 1, 5) or (code == 1 and not result.failed):
@@ -233,28 +221,68 @@ def report_result(result, stream):
     stack.say(f"· Tests ({result.group.name}): {counts} in {result.seconds:.1f} s")
 
 
-def prepare(groups, postgresql):
-    """Prepare the databases that these groups' own ones are copies of."""
-    for template in sorted({group.template for group in groups if group.database}, reverse=True):
-        stack.ensure_template(postgresql, template)
+class Queue:
+    """The groups that wait for a lane, in their order, and for their database."""
+
+    def __init__(self, groups, ready):
+        """
+        :param list groups: what is to be run
+        :param dict ready: {group: the future of its prepared database}; left out where it wants none
+        """
+        self._groups = list(groups)
+        self._ready = ready
+        self._lock = threading.Lock()
+
+    def take(self):
+        """Return the next group whose database is ready; where there is none, wait for the next one's.
+
+        :return: Group, or None where none is left
+        """
+        with self._lock:
+            if not self._groups:
+                return None
+            group = next((group for group in self._groups if self._is_ready(group)), self._groups[0])
+            self._groups.remove(group)
+        if group in self._ready:
+            self._ready[group].result()
+        return group
+
+    def _is_ready(self, group):
+        return group not in self._ready or self._ready[group].done()
 
 
-def run_lane(waiting, selection, options, postgresql, ready):
+def run_lane(queue, selection, options, postgresql):
     """Run groups one after the other, until none is waiting.
 
-    :param waiting: iterator over groups, shared by the lanes
-    :param ready: the future of the prepared databases; waited for by the groups that want one
+    :param Queue queue: shared by the lanes
     """
     results = []
-    while group := next(waiting, None):
-        if group.database:
-            ready.result()
+    while group := queue.take():
         stack.say(f"· Tests ({group.name}): {group.about} …")
         stream = len(selection) == 1
         result = run_group(group, selection[group], options, postgresql, stream)
         report_result(result, stream)
         results.append(result)
     return results
+
+
+def prepare(pool, groups, options, postgresql):
+    """Have the databases prepared beside the tests, one after the other: the small one is what the other is made of.
+
+    :return: {group: the future of its prepared database}; left out where it wants none
+    """
+    templates = dict.fromkeys(template_of(group, options) for group in groups)
+    wanted = [template for template in stack.TEMPLATES if template in templates]
+    before, futures = None, {}
+    for template in wanted:
+        before = futures[template] = pool.submit(_prepare, postgresql, template, before)
+    return {group: futures[template] for group in groups if (template := template_of(group, options))}
+
+
+def _prepare(postgresql, template, before):
+    if before:
+        before.result()
+    return stack.ensure_template(postgresql, template)
 
 
 def coverage_report():
@@ -273,16 +301,14 @@ def main():
     for folder in REPORTS.parent.glob("[0-9]*"):
         if not stack.is_running(int(folder.name)):
             shutil.rmtree(folder)
-    groups = [group for group in [*GROUPS, *ON_DEMAND] if group in selection]
+    groups = [group for group in GROUPS if group in selection]
     postgresql = stack.PostgreSQL()
-    wants_database = any(group.database for group in groups)
-    if wants_database:
+    if any(group.template for group in groups):
         postgresql.start()
         stack.drop_leftovers(postgresql)
-    waiting = iter(groups)
-    with concurrent.futures.ThreadPoolExecutor(LANES + 1) as pool:
-        ready = pool.submit(prepare, groups, postgresql)
-        lanes = [pool.submit(run_lane, waiting, selection, options, postgresql, ready) for _lane in range(LANES)]
+    with concurrent.futures.ThreadPoolExecutor(LANES + len(stack.TEMPLATES)) as pool:
+        queue = Queue(groups, prepare(pool, groups, options, postgresql))
+        lanes = [pool.submit(run_lane, queue, selection, options, postgresql) for _lane in range(LANES)]
         try:
             results = [result for lane in lanes for result in lane.result()]
         except BaseException:

@@ -173,6 +173,13 @@ def administration(terminal_id, time, text=None):
     return body
 
 
+def report_done(terminal_id, time, session):
+    """Return the fields with which a terminal ends a report or a reconciliation."""
+    moment = datetime.fromisoformat(time)
+    timestamp = f"{moment:%Y%m%d%H%M%S}"
+    return {"Result": "1", "TerminalID": terminal_id, "SessionNumber": f"{session:03}", "TimeStamp": timestamp}
+
+
 def _shaped(values, shape):
     values = {name: value for name, value in values.items() if name not in shape.absent}
     values.update({name: None for name in shape.null if name in values})

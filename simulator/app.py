@@ -1,10 +1,10 @@
-"""The web application: the service, the control API and the pages, on one port."""
+"""The web application: the service, the agents, the control API and the pages, on one port."""
 
 from pathlib import Path
 
 from aiohttp import web
 
-from . import control, service
+from . import agent, control, service
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -13,6 +13,7 @@ def make_app(nets):
     """Return the aiohttp application that serves ``nets``."""
     app = web.Application(middlewares=[service.middleware(nets)])
     app.add_routes(service.routes(nets))
+    app.add_routes(agent.routes(nets))
     app.add_routes(control.routes(nets))
 
     async def overview(_request):

@@ -39,6 +39,7 @@ def routes(nets):
         web.get("/control/ledger", control.ledger),
         web.post("/control/payouts", control.pay_out),
         web.get("/control/requests", control.requests),
+        web.get("/control/results", control.results),
         web.post("/control/reset", control.reset),
         web.get("/control/live", control.live_overview),
     ]
@@ -89,7 +90,12 @@ class _Control:
         return self._do(request, lambda terminal: terminal.script(None))
 
     async def release(self, request):
-        return self._do(request, lambda terminal: terminal.release())
+        play = (await _body(request)).get("play")
+        try:
+            play = Play.parse(play) if play is not None else None
+        except ValueError as error:
+            raise _bad(str(error)) from error
+        return self._do(request, lambda terminal: terminal.release(play))
 
     async def by_hand(self, request):
         body = await _body(request)
@@ -153,6 +159,12 @@ class _Control:
             entry for entry in self.nets.requests if terminal_id is None or terminal_id in entry["path"].split("/")
         ]
         return web.json_response({"requests": entries})
+
+    async def results(self, request):
+        """When each transaction, charged or not, became the last one of its terminal."""
+        terminal_id = request.query.get("terminal")
+        results = [result for result in self.nets.results if terminal_id in (None, result["terminalId"])]
+        return web.json_response({"results": results})
 
     async def reset(self, request):
         self.nets.reset(ledger=bool((await _body(request)).get("ledger")))

@@ -37,6 +37,23 @@ SWITCHES = {
     "settings": ("ok", ("ok", "error")),
     # "random": each answer, and each look at the last transaction, writes the same facts in another allowed form
     "forms": ("kept", ("kept", "random")),
+    # Baxi.Agent. "down": as a program that isn't started; "hang": the connection never opens
+    "agent": ("ok", ("ok", "down", "hang")),
+    "agent_frames": ("text", ("text", "binary", "mixed")),
+    # "joined": what is said at once is one frame
+    "agent_split": ("whole", ("whole", "halves", "bytes", "joined")),
+    # Seconds between frames
+    "agent_pause": (0, float),
+    # How `Open` is answered [?]
+    "agent_open": ("ready", ("ready", "7102", "silent", "rejected")),
+    # The result itself: twice; missing; behind one of an older transaction; behind TerminalReady; without TerminalReady
+    "agent_results": ("kept", ("kept", "twice", "missing", "older_first", "ready_first", "no_ready")),
+    # What a terminal without any transaction answers [?]
+    "agent_no_last": ("empty", ("empty", "error")),
+    # How many clients are taken at once [?]
+    "agent_clients": ("many", ("many", "one")),
+    # Who hears of a transaction [?]
+    "agent_audience": ("asker", ("asker", "all")),
 }
 
 DEFAULT_CONFIG = {
@@ -52,6 +69,7 @@ DEFAULT_CONFIG = {
                 {"id": "10000001", "name": "Front desk", "site_id": "100001"},
                 {"id": "10000002", "name": "Second desk", "site_id": "100001"},
                 {"id": "10000003", "name": "Workshop", "site_id": "100002"},
+                {"id": "10000004", "name": "Agent desk", "site_id": "100001", "agent_only": True},
             ],
         },
         {
@@ -117,23 +135,30 @@ class Nets:
         account = Account(username, password, currency, organisation_number, tuple(merchant))
         self.accounts[username] = account
         for terminal in terminals:
-            self._add_terminal(account, terminal["id"], terminal["name"], terminal["site_id"])
+            agent_only = terminal.get("agent_only", False)
+            self._add_terminal(account, terminal["id"], terminal["name"], terminal["site_id"], agent_only)
 
-    def _add_terminal(self, account, terminal_id, name, site_id):
-        self.terminals[terminal_id] = Terminal(self, terminal_id, name, account, site_id)
+    def _add_terminal(self, account, terminal_id, name, site_id, agent_only=False):
+        self.terminals[terminal_id] = Terminal(self, terminal_id, name, account, site_id, agent_only)
+
+    def terminals_of(self, account):
+        """Return the terminals that the service knows of ``account``; some are driven by an agent alone."""
+        return [t for t in self.terminals.values() if t.account is account and not t.agent_only]
 
     def _start_up(self):
         self.switches = {name: value for name, (value, _allowed) in SWITCHES.items()}
         self.requests = collections.deque(maxlen=REQUESTS_KEPT)
+        self.results = collections.deque(maxlen=REQUESTS_KEPT)
         self._revoked_until = 0.0
 
     def set_switches(self, values):
         """Set service switches; raise ValueError with a sentence, and then set none of them."""
         values = dict(values)
         revoke = values.pop("revoke_tokens", False)
+        cut_agents = values.pop("cut_agents", False)
         for name, value in values.items():
             if name not in SWITCHES:
-                known = ", ".join([*SWITCHES, "revoke_tokens"])
+                known = ", ".join([*SWITCHES, "revoke_tokens", "cut_agents"])
                 raise ValueError(f"There is no switch {name}. There are: {known}.")
             allowed = SWITCHES[name][1]
             if allowed is float:
@@ -144,13 +169,22 @@ class Nets:
         self.switches.update(values)
         if revoke:
             self._revoked_until = time.time()
+        if cut_agents:
+            self._cut_agents()
         self.changed()
+
+    def _cut_agents(self):
+        """What the end of the agents' program does: all their connections end at once."""
+        for terminal in self.terminals.values():
+            for client in terminal.agent_clients:
+                client.transport.abort()
 
     def reset(self, ledger):
         """Back to the start; the ledger and what terminals remember only where ``ledger``."""
         self._start_up()
         if ledger:
             self.ledger.clear()
+        self._cut_agents()
         for terminal in self.terminals.values():
             terminal.reset()
 

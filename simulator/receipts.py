@@ -74,14 +74,14 @@ def receipt(record, terminal, *, merchant):
     return _text(lines)
 
 
-def report(terminal, session, entries, time):
-    """Return the text of a reconciliation: counts and totals of the session's ledger entries."""
-    lines = [*_head(terminal, time), "RECONCILIATION", f"Session: {session:03}", ""]
+def report(terminal, session, entries, time, title="RECONCILIATION"):
+    """Return the text of a reconciliation, or of another report: counts and totals of the session's ledger entries."""
+    lines = [*_head(terminal, time), title, f"Session: {session:03}", ""]
     total = 0
-    for kind, title in _TITLES.items():
+    for kind, name in _TITLES.items():
         amounts = [entry["amount"] for entry in entries if entry["kind"] == kind]
         if amounts:
-            lines += [_row(f"{len(amounts)} {title.lower()}", money(sum(amounts)))]
+            lines += [_row(f"{len(amounts)} {name.lower()}", money(sum(amounts)))]
     for entry in entries:
         total += signed(entry, entries)
     sign = "-" if total < 0 else ""

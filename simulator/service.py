@@ -79,14 +79,14 @@ class _Service:
         account = self.nets.accounts.get(str(body.get("username")))
         if login == "refused" or account is None or body.get("password") != account.password:
             return _json(401, {"error": "Invalid username or password"})
-        terminals = [t.id for t in self.nets.terminals.values() if t.account is account]
+        terminals = [terminal.id for terminal in self.nets.terminals_of(account)]
         token = self.nets.token(account)
         return _json(200, {"token": token, "username": account.username, "terminals": terminals})
 
     async def terminals(self, request):
         account = self._account(request)
-        terminals = [t for t in self.nets.terminals.values() if t.account is account]
-        return _json(200, {"terminals": [{"terminalId": t.id} for t in terminals]})
+        terminals = self.nets.terminals_of(account)
+        return _json(200, {"terminals": [{"terminalId": terminal.id} for terminal in terminals]})
 
     async def terminal_state(self, request):
         terminal = self._terminal(request)
@@ -135,7 +135,7 @@ class _Service:
         record = await transaction.done
         if record is LOST:
             return await self._lost_contact(request, terminal)
-        return await _answered(self.nets, request, play, record)
+        return await _answered(self.nets, request, transaction.play, record)
 
     async def _lost_contact(self, request, terminal):
         how = self.nets.switches["lost_contact"]
@@ -218,7 +218,7 @@ class _Service:
     def _terminal(self, request):
         account = self._account(request)
         terminal = self.nets.terminals.get(request.match_info["terminal_id"])
-        if terminal is None:
+        if terminal is None or terminal.agent_only:
             raise _refusal(web.HTTPNotFound, "Terminal not found")
         if terminal.account is not account:
             raise _refusal(web.HTTPForbidden, "Terminal not allowed for this account")

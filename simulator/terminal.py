@@ -64,14 +64,18 @@ class Transaction:
 class Terminal:
     """One terminal. ``nets`` gives the ledger, the switches and is told about changes."""
 
-    def __init__(self, nets, terminal_id, name, account, site_id):
+    def __init__(self, nets, terminal_id, name, account, site_id, agent_only=False):
         self.nets = nets
         self.id = terminal_id
         self.name = name
         self.account = account
         self.site_id = site_id
+        self.agent_only = agent_only  # the service doesn't know it
         self.settings = {"printerWidth": 0}
         self._watchers = []
+        self.display_watchers = []  # are called with each new display, at once
+        self.agent_clients = []  # who is connected through Baxi.Agent
+        self._shown = None
         self._timers = []
         self.running = None
         self._start_up()
@@ -136,7 +140,7 @@ class Terminal:
         return {
             "terminalId": self.id,
             "name": self.name,
-            "account": self.account.username,
+            "account": "" if self.agent_only else self.account.username,
             "merchant": self.merchant[0],
             "currency": self.currency,
             "state": self.state,
@@ -158,6 +162,7 @@ class Terminal:
             },
             "receipts": self.receipts,
             "scripted": len(self.plays),
+            "agents": [client.ecr_id for client in self.agent_clients],
         }
 
     async def wait_for(self, phases):
@@ -222,8 +227,13 @@ class Terminal:
             self._decide()
         return True
 
-    def release(self):
-        """End the hold of a play's ``wait``; raise Refused where nothing is held."""
+    def release(self, play=None):
+        """End the hold of a play's ``wait``, and go on as ``play`` says, if there is one.
+
+        Raises Refused where nothing is held.
+        """
+        if play and self.phase in ("card", "processing"):
+            self.running.play = play
         if self.phase == "card":
             self._present(DEFAULT_CARD)
         elif self.phase == "processing":
@@ -241,17 +251,29 @@ class Terminal:
         """Close the session; return (time, number of the closed session, report)."""
         memory = self.nets.ledger.memory(self.id)
         session = memory.session
-        entries = [
-            entry
-            for entry in self.nets.ledger.entries
-            if entry["terminalId"] == self.id and entry["sessionNumber"] == f"{session:03}"
-        ]
+        entries = self._session_entries(session)
         time = self.now().isoformat(timespec="seconds")
         text = receipts.report(self, session, entries, time)
         self.nets.ledger.write(self.id, session=session % 999 + 1)
         self._print(time, text, "")
         self._show_result("Reconciliation done", f"Session {session:03}", outcome="done")
         return time, session, text
+
+    def report(self, title):
+        """Print the running session; return as ``reconcile``, which closes it."""
+        session = self.nets.ledger.memory(self.id).session
+        time = self.now().isoformat(timespec="seconds")
+        text = receipts.report(self, session, self._session_entries(session), time, title)
+        self._print(time, text, "")
+        self._changed()
+        return time, session, text
+
+    def _session_entries(self, session):
+        return [
+            entry
+            for entry in self.nets.ledger.entries
+            if entry["terminalId"] == self.id and entry["sessionNumber"] == f"{session:03}"
+        ]
 
     def reset(self):
         """Back to the start: free, plugged in, nothing scripted. A listener has lost contact."""
@@ -436,7 +458,19 @@ class Terminal:
             return
         loop = asyncio.get_running_loop()
         self._previous, self._last = self.last, record
-        self._last_visible_at = loop.time() + self.nets.switches["last_delay"]
+        delay = self.nets.switches["last_delay"]
+        self._last_visible_at = loop.time() + delay
+        self.nets.results.append(
+            {
+                "at": self.now().timestamp() + delay,
+                "terminalId": self.id,
+                "orderId": record.order_id,
+                "kind": record.kind,
+                "approved": record.approved,
+                "stanAuth": record.stan_auth,
+                "origin": "terminal" if self.running.by_hand else "service",
+            }
+        )
 
     def _record(self, name, text=None):
         """Write down how it ended, and the charge, if it is one, before anybody is told."""
@@ -554,6 +588,10 @@ class Terminal:
             self.running.done.set_result(value)
 
     def _changed(self):
+        if self.display != self._shown:
+            self._shown = self.display
+            for watcher in self.display_watchers:
+                watcher(self.display)
         for phases, future in self._watchers:
             if self.phase in phases and not future.done():
                 future.set_result(self.snapshot())

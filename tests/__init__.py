@@ -3,6 +3,7 @@ from .engine import test_admin_accounts
 from .engine import test_admin_messages
 from .engine import test_admin_operations
 from .engine import test_admin_secrets
+from .engine import test_agent
 from .engine import test_borders
 from .engine import test_doors
 from .engine import test_hoot
@@ -34,6 +35,7 @@ from .account import test_refund_rights
 from .account import test_refusals
 from .account import test_signature
 from .account import test_tour_payouts
+from .pos import test_pos_agent
 from .pos import test_people_sequences
 from .pos import test_pos_books
 from .pos import test_pos_borders

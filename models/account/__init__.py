@@ -2,6 +2,7 @@ from . import account_account
 from . import account_bank_statement_line
 from . import account_journal
 from . import account_move
+from . import account_move_e_invoice
 from . import account_move_line
 from . import account_payment
 from . import account_payment_method

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import format_amount, formatLang
 
 from ...messages import refusal
 from .frozen import changed
@@ -173,11 +172,8 @@ class AccountMove(models.Model):
             "is_refund": transaction.kind != "purchase",
             "ref": f"{payment.move_id.name} ({payment.memo})",
             "is_exchange": False,
-            "amount_company_currency": formatLang(
-                self.env, abs(payment.amount_company_currency_signed), currency_obj=company_currency
-            ),
-            "amount_foreign_currency": foreign
-            and formatLang(self.env, payment.amount, currency_obj=transaction.currency_id),
+            "amount_company_currency": company_currency.format(abs(payment.amount_company_currency_signed)),
+            "amount_foreign_currency": foreign and transaction.currency_id.format(payment.amount),
             "nets_is_refund": transaction.kind != "purchase",
         }
 
@@ -302,7 +298,7 @@ class AccountMove(models.Model):
             "customer": self.commercial_partner_id[:1].display_name,
             "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": amount,
-            "due": format_amount(self.env, due, currency),
+            "due": currency.format(due),
             # the other choice, where that isn't what is proposed
             "whole": due,
             "currency_id": currency.id,
@@ -430,7 +426,7 @@ class AccountMove(models.Model):
             "customer": self.commercial_partner_id.display_name,
             "transaction_id": self.nets_open_transaction_id[:1].id,
             "amount": -amount,
-            "due": format_amount(self.env, left, currency),
+            "due": currency.format(left),
             "card": "",
             "currency_id": currency.id,
             "terminal_id": terminal.id,
@@ -525,6 +521,6 @@ class AccountMove(models.Model):
         return self.env._(
             "An online payment of %(amount)s for this invoice isn't finished yet (%(reference)s). Look at it first, so "
             "that nothing is paid twice.",
-            amount=format_amount(self.env, sum(open_payments.mapped("amount")), open_payments[0].currency_id),
+            amount=open_payments[0].currency_id.format(sum(open_payments.mapped("amount"))),
             reference=", ".join(open_payments.mapped("reference")),
         )

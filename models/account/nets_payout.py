@@ -361,6 +361,8 @@ class NetsPayout(models.Model):
 
     def _check_complete(self):
         """:raise UserError: where something isn't as it has to be, before anything is booked"""
+        if self.account_id not in self.account_id._nets_clearing_accounts(self.company_id):
+            raise refusal(self.env, "payout_no_clearing")
         if not self.line_ids:
             raise refusal(self.env, "payout_empty")
         if not self.currency_id.is_zero(self.difference):

@@ -160,7 +160,7 @@ class NetsTransaction(models.Model):
             "customer": self.partner_id.display_name,
             "transaction_id": running.id,
             "amount": -(self.charged_amount if reversal else amount),
-            "due": self._format_amount(self.amount_refundable),
+            "due": self.currency_id.format(self.amount_refundable),
             "left": self.amount_refundable,
             "card": self._card_name(),
             "currency_id": self.currency_id.id,
@@ -172,7 +172,7 @@ class NetsTransaction(models.Model):
                     "id": move.id,
                     "name": move.display_name,
                     "left": move._nets_payout_left(),
-                    "left_formatted": self._format_amount(move._nets_payout_left()),
+                    "left_formatted": self.currency_id.format(move._nets_payout_left()),
                 }
                 for move in credit_notes
             ],
@@ -260,7 +260,7 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "refund_not_negative")
         left = self.sudo().amount_refundable
         if self.currency_id.compare_amounts(-amount, left) > 0:
-            raise refusal(self.env, "amount_above_refundable", left=self._format_amount(left))
+            raise refusal(self.env, "amount_above_refundable", left=self.currency_id.format(left))
 
     def _check_matching(self, amount):
         """Refuse what can't become due again in the books.
@@ -276,7 +276,7 @@ class NetsTransaction(models.Model):
         refunds = self.sudo().refund_ids.filtered(lambda refund: refund.refund_mode == "due_again")
         left -= refunds._amount_open()
         if self.currency_id.compare_amounts(amount, left) > 0:
-            raise refusal(self.env, "amount_above_matched", left=self._format_amount(max(0, left)))
+            raise refusal(self.env, "amount_above_matched", left=self.currency_id.format(max(0, left)))
 
     def _check_reversible(self):
         """Refuse a reversal, before anything is sent.
@@ -643,8 +643,8 @@ class NetsTransaction(models.Model):
             notes.append(
                 self.env._(
                     "The terminal charged only %(charged)s of the %(asked)s that was asked for. The rest is still due.",
-                    charged=self._format_amount(self.charged_amount),
-                    asked=self._format_amount(self.amount),
+                    charged=self.currency_id.format(self.charged_amount),
+                    asked=self.currency_id.format(self.amount),
                 )
             )
         note = " ".join(notes)
@@ -658,18 +658,18 @@ class NetsTransaction(models.Model):
             return self.env._(
                 "%(amount)s went back to the card, but there is nothing open in the books that it could be matched "
                 "with. It is among the customer's open items.",
-                amount=self._format_amount(amount),
+                amount=self.currency_id.format(amount),
             )
         if not self.partner_id:
             return self.env._(
                 "%(credit)s of the charge belongs to no customer yet. It is open on the account %(account)s.",
-                credit=self._format_amount(amount),
+                credit=self.currency_id.format(amount),
                 account=self.payment_id.destination_account_id.display_name,
             )
         return self.env._(
             "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, "
             "or match it with another invoice.",
-            credit=self._format_amount(amount),
+            credit=self.currency_id.format(amount),
         )
 
 

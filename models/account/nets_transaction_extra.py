@@ -115,7 +115,7 @@ class NetsTransaction(models.Model):
             notes.append(
                 self.env._(
                     "%(extra)s of the charge was added on the terminal as a tip or surcharge.",
-                    extra=self._format_amount(sum(booked.values()) or added),
+                    extra=self.currency_id.format(sum(booked.values()) or added),
                 )
             )
         if self._suspense_account() in accounts:

@@ -11,7 +11,7 @@ class ResConfigSettings(models.TransientModel):
     nets_refund_limit = fields.Monetary(
         related="company_id.nets_refund_limit", readonly=False, currency_field="nets_company_currency_id"
     )
-    nets_company_currency_id = fields.Many2one(related="company_id.currency_id")
+    nets_company_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of the limit")
     nets_tip_account_id = fields.Many2one(related="company_id.nets_tip_account_id", readonly=False)
     nets_tip_tax_ids = fields.Many2many(related="company_id.nets_tip_tax_ids", readonly=False)
     nets_surcharge_account_id = fields.Many2one(related="company_id.nets_surcharge_account_id", readonly=False)

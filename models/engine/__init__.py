@@ -14,6 +14,7 @@ from . import nets_transaction_ending
 from . import nets_transaction_booking
 from . import nets_transaction_progress
 from . import nets_transaction_recovery
+from . import nets_transaction_agent
 from . import nets_transaction_refund
 from . import nets_transaction_administration
 from . import nets_transaction_log

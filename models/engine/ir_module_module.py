@@ -41,7 +41,7 @@ class IrModuleModule(models.Model):
             self.env._(
                 "%(kind)s of %(amount)s, %(terminal)s, %(company)s, %(order)s: %(message)s",
                 kind=transaction._kind_name(),
-                amount=transaction._format_amount(transaction._amount_now()),
+                amount=transaction.currency_id.format(transaction._amount_now()),
                 terminal=transaction.terminal_label,
                 company=transaction.company_id.display_name,
                 order=transaction.order_id,

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class NetsHeartbeat(models.Model):
-    """What a process has in hand shows here that the process is alive: a call that is listening, or a lookup.
+    """What a process, or a browser, has in hand shows here that it is alive: a call that is listening, or a lookup.
 
     A side table, so that the many renewals never conflict with a change of the transaction itself. Rows are inserted by
     the claiming thread, and only renewed and deleted by the keeper of that process; nobody has access over RPC.
@@ -19,6 +19,8 @@ class NetsHeartbeat(models.Model):
     beat_at = fields.Datetime(required=True)
     # What the terminal's state showed after the set time: `customer` or `interrupted`.
     progress = fields.Char()
+    # What the terminal itself shows, where the browser that drives it says so.
+    display = fields.Char()
 
     _transaction_unique = models.UniqueIndex("(transaction_id)")
     _claim_index = models.Index("(claim_token)")

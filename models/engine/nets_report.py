@@ -77,7 +77,7 @@ class NetsReport(models.Model):
     count_difference = fields.Integer(
         "Payments more", readonly=True, help="How many payments the terminal has more than were recorded here."
     )
-    agreement_label = fields.Char("Session", compute="_compute_texts")
+    agreement_label = fields.Char("Compared", compute="_compute_texts")
     agreement_explanation = fields.Text(compute="_compute_texts")
     suspect_ids = fields.Many2many(
         "nets.transaction", string="To look at", compute="_compute_suspects", help="What only one side may have."
@@ -357,11 +357,21 @@ class NetsReport(models.Model):
         if report.agreement != "agrees" and not note:
             raise refusal(self.env, "agree_note")
         report.write({"agreed_by_id": self.env.uid, "agreed_at": fields.Datetime.now(), "agreed_note": note})
+        report._confirm_reported()
         report._call_or_release()
         report.message_post(
             body=self.env._("Agreed: %(note)s", note=note or report.agreement_label),
             author_id=self.env.user.partner_id.id,
         )
+
+    def _confirm_reported(self):
+        """A person has compared this session with the terminal's own print: what browsers reported of it is confirmed.
+
+        Totals that agree don't do that alone: a browser that made up a result could make up the print, too.
+        """
+        transactions = self.env["nets.transaction"]
+        for transaction in transactions.search(self._session_domain() & transactions._unconfirmed_domain()):
+            transaction._correct({"confirmed_report_id": self.id}, ("approved",))
 
     # === ACTION METHODS === #
 

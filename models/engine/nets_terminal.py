@@ -1,4 +1,5 @@
 import logging
+import re
 import uuid
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.tools import SQL
 
 from ... import listener
-from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, UNRESOLVED_STATES
+from ...const import RECEIPT_WIDTH, RECONCILIATION_DELAYS, TYPE_SELECTION, UNRESOLVED_STATES
 from ...messages import describe_refusal, describe_setup, refusal
 from .press import AdministrationPress, TestPaymentPress
 from .rows import lock_rows
@@ -19,7 +20,11 @@ _logger = logging.getLogger(__name__)
 # have come in between.
 OTHER_RESULTS_FIELDS = {"account_id", "identifier", "currency_id", "type", "location_id", "used_by_hand"}
 # The operations that managers may start, too.
-OF_MANAGERS = {"reconciliation"}
+OF_MANAGERS = {"reconciliation", "x_report", "z_report"}
+# As browsers take it, and nothing that could carry a password or a question along.
+_AGENT_ADDRESS = re.compile(
+    r"wss?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|\[[0-9A-Fa-f:]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?"
+)
 
 
 class NetsTerminal(models.Model):
@@ -35,9 +40,16 @@ class NetsTerminal(models.Model):
     )
     active = fields.Boolean(default=True)
     type = fields.Selection(
-        [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")],
+        TYPE_SELECTION,
         required=True,
         default="connect_cloud",
+        help="*Connect@Cloud*: NETS' service drives the terminal, for this server. *Baxi.Agent*: a program beside the "
+        "terminal does, for the browser of the person who takes a payment.",
+    )
+    agent_address = fields.Char(
+        "Agent's address",
+        help="Where the browsers of those who use this terminal reach its agent, for example ws://127.0.0.1:8010. "
+        "A page of https may need wss://.",
     )
     account_id = fields.Many2one("nets.account", required=True, index=True, ondelete="restrict", check_company=True)
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
@@ -132,6 +144,12 @@ class NetsTerminal(models.Model):
                 raise refusal(
                     self.env, "identifier_not_possible", error=ValidationError, identifier=terminal.identifier
                 )
+
+    @api.constrains("agent_address", "type")
+    def _check_agent_address(self):
+        for terminal in self.filtered(lambda terminal: terminal.type == "baxi_agent"):
+            if not _AGENT_ADDRESS.fullmatch(terminal.agent_address or ""):
+                raise refusal(self.env, "agent_address_not_possible", error=ValidationError)
 
     # === CRUD METHODS === #
 
@@ -253,9 +271,12 @@ class NetsTerminal(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
+        if self.type == "baxi_agent":
+            return self.action_test_agent()
         answer = self._ask_apart()
         if answer.reason and answer.reason != "terminal_not_allowed":
             raise UserError(describe_setup(self.env, answer.reason, answer.message).as_text())
+        return None
 
     def _ask_apart(self):
         """Ask for the state now, in answer to a button, and keep what NETS says.
@@ -282,6 +303,38 @@ class NetsTerminal(models.Model):
     def action_balance_inquiry(self):
         """Ask for the balance of a gift card."""
         return self._reserve_administration("balance_inquiry")._dialog_action()
+
+    def action_x_report(self):
+        """Have the terminal print what its session holds so far, and keep it."""
+        return self._reserve_administration("x_report")._dialog_action()
+
+    def action_z_report(self):
+        """Have the terminal print what its session holds, and start the next one."""
+        return self._reserve_administration("z_report")._dialog_action()
+
+    def action_test_agent(self):
+        """Open the dialog in which this browser tries to reach the terminal's agent."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.client",
+            "tag": "nets_connect_cloud.agent_test",
+            "params": {"terminal": self._agent_values()},
+        }
+
+    def _agent_values(self):
+        """What a browser has to know to reach this terminal's agent.
+
+        :return: dict of plain values
+        """
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "name": self.name,
+            "identifier": self.identifier,
+            "address": self.agent_address or "",
+            "ecr_id": self.env["nets.transaction"]._agent_ecr_id(),
+        }
 
     def _check_may_administer(self, administration):
         """Refuse users who may not have this terminal do anything besides payments: meanwhile it can't take any.
@@ -354,7 +407,7 @@ class NetsTerminal(models.Model):
 
     def _apply_printer(self):
         """Have the printer setting sent to NETS, without waiting for it: printing must never stop a payment."""
-        for terminal in self:
+        for terminal in self.filtered(lambda terminal: terminal.type == "connect_cloud"):
             if terminal.printer and terminal.printer != terminal.printer_applied:
                 listener.refresh_terminal_after_commit(self.env.cr, terminal.id)
 
@@ -468,7 +521,7 @@ class NetsTerminal(models.Model):
     def _company_domain(self, company):
         # users may not see accounts, nor search through them
         accounts = self.env["nets.account"].sudo().search([("company_id", "in", company.sudo().parent_ids.ids)])
-        return fields.Domain("account_id", "in", accounts.ids) & fields.Domain("type", "=", "connect_cloud")
+        return fields.Domain("account_id", "in", accounts.ids)
 
     @api.model
     def _is_any_near(self, company):
@@ -496,8 +549,8 @@ class NetsTerminal(models.Model):
                 terminal_currency=terminal.currency_id.name,
                 currency=currency.name,
             )
-        if terminal.type != "connect_cloud":
-            raise refusal(self.env, "terminal_baxi_agent", terminal=terminal.name)
+        if terminal.type == "baxi_agent" and not terminal.agent_address:
+            raise refusal(self.env, "terminal_without_address", terminal=terminal.name)
 
     def _choices(self):
         """What the dialog shows of these terminals, for a person to choose from."""
@@ -507,6 +560,7 @@ class NetsTerminal(models.Model):
                 "name": terminal.name,
                 "location": terminal.location_id.complete_name or "",
                 "environment": terminal.environment,
+                "type": terminal.type,
             }
             for terminal in self
         ]

@@ -6,7 +6,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL
 
 from ...connect_cloud import from_minor_units, to_minor_units
 from ...const import MOST_IDS, STATE_SELECTION, UNRESOLVED_STATES
@@ -273,6 +273,3 @@ class NetsTransaction(models.Model):
 
     def _from_minor_units(self, amount):
         return float(from_minor_units(amount, self.currency_id.name))
-
-    def _format_amount(self, amount):
-        return format_amount(self.env, amount, self.currency_id)

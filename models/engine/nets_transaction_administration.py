@@ -32,7 +32,7 @@ class NetsTransaction(models.Model):
         if self.kind == "administration":
             return dict(self._fields["administration"]._description_selection(self.env))[self.administration]
         kind = dict(self._fields["kind"]._description_selection(self.env))[self.kind]
-        return f"{kind} {self._format_amount(self.amount)}"
+        return f"{kind} {self.currency_id.format(self.amount)}"
 
 
 class NetsOriginAdministration(models.AbstractModel):

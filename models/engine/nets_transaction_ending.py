@@ -59,7 +59,7 @@ class NetsTransaction(models.Model):
             "state": "unknown",
             "unknown_since": NOW,
             "next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, pause),
-            "reason": Reason.CONNECTION_INTERRUPTED.value,
+            "reason": self._reason_of_silence().value,
         }
         if outcome:
             # what an answer that says nothing certain says of card and amount, isn't known

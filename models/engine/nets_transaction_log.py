@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ...const import UNRESOLVED_STATES
+from ...const import TYPE_SELECTION, UNRESOLVED_STATES
 from ...messages import describe
 
 
@@ -15,9 +15,7 @@ class NetsTransaction(models.Model):
 
     # The terminal as it was then. It may be renamed, moved or connected in another way later: history stays true.
     terminal_name = fields.Char("Terminal's name", readonly=True)
-    terminal_type = fields.Selection(
-        [("connect_cloud", "Connect@Cloud"), ("baxi_agent", "Baxi.Agent")], "Type", readonly=True
-    )
+    terminal_type = fields.Selection(TYPE_SELECTION, "Type", readonly=True)
     terminal_label = fields.Char("Terminal as it was", compute="_compute_terminal_label")
     card_label = fields.Char("Card", compute="_compute_card_label")
     answer_seconds = fields.Float(
@@ -169,7 +167,7 @@ class NetsTransaction(models.Model):
                 self.env._(
                     "%(user)s, %(amount)s on %(terminal)s, %(order)s: %(message)s",
                     user=refund.user_id.sudo().name,
-                    amount=refund._format_amount(refund.charged_amount or refund.amount),
+                    amount=refund.currency_id.format(refund.charged_amount or refund.amount),
                     terminal=refund.terminal_label,
                     order=refund.order_id,
                     message=refund.message,
@@ -181,7 +179,7 @@ class NetsTransaction(models.Model):
         asked = self.env._(
             "%(user)s asked for %(amount)s on %(terminal)s",
             user=self.user_id.sudo().name,
-            amount=self._format_amount(self.amount),
+            amount=self.currency_id.format(self.amount),
             terminal=self.terminal_label,
         )
         purpose = self._purpose()
@@ -202,7 +200,7 @@ class NetsTransaction(models.Model):
         parts = [message.explanation, message.detail]
         if self.state == "approved":
             parts = [
-                self._format_amount(self.charged_amount),
+                self.currency_id.format(self.charged_amount),
                 self.card_label,
                 self.authorisation_code and self.env._("authorisation %(code)s", code=self.authorisation_code),
             ]
@@ -216,6 +214,7 @@ class NetsTransaction(models.Model):
                     reason=self.settlement_reason,
                 )
             )
+        parts.append(self._said_by())
         tones = {"approved": "success", "failed": "danger"}
         return {
             "at": self.recorded_at,

@@ -93,7 +93,7 @@ class NetsTransaction(models.Model):
             # Rules 2 and 3: the index decides, in the same instant, in any process.
             raise ConcurrencyError("terminal or request taken meanwhile") from error
         # Nothing is sent before the reservation is committed: if the process dies now, nothing was sent.
-        listener.send_after_commit(self.env.cr, transaction.id)
+        transaction._send_after_commit()
         transaction._tell()
         return transaction.sudo(False)
 
@@ -199,7 +199,7 @@ class NetsTransaction(models.Model):
             "terminal_in_payment",
             kind=busy.kind,
             terminal=terminal.name,
-            amount=busy._format_amount(abs(busy.amount)),
+            amount=busy.currency_id.format(abs(busy.amount)),
             user=busy.user_id.name,
         )
 
@@ -225,12 +225,12 @@ class NetsTransaction(models.Model):
             "refund": self.env._("An earlier refund is being resolved"),
             "reversal": self.env._("An earlier reversal is being resolved"),
         }[busy.kind]
-        return self._waiting(label, busy._being_resolved().explanation, busy._advice())
+        return self._waiting(label, busy._being_resolved().explanation, busy._advice(), busy._browser_job())
 
     @api.model
-    def _waiting(self, label, explanation, advice=""):
+    def _waiting(self, label, explanation, advice="", agent=None):
         """:return: what holds a press that has to wait, as a dict, see `progress.Waiting`"""
-        return asdict(Waiting(label=label, explanation=explanation, advice=advice))
+        return asdict(Waiting(label=label, explanation=explanation, advice=advice, agent=agent))
 
     def _being_resolved(self):
         """:return: Message, for those who wait for the terminal"""
@@ -239,7 +239,7 @@ class NetsTransaction(models.Model):
             "earlier_result",
             kind=self.kind,
             terminal=self.terminal_id.name,
-            amount=self._format_amount(abs(self.amount)),
+            amount=self.currency_id.format(abs(self.amount)),
         )
 
     @api.model

@@ -58,7 +58,7 @@ class NetsTransaction(models.Model):
             "lookup_message": "" if self.state == "approved" else self.lookup_message or "",
             "note": self.booking_note or "",
             "alert": self.alert or "",
-            "amount": self._format_amount(self._amount_now()),
+            "amount": self.currency_id.format(self._amount_now()),
             "additions": self._additions(),
             "card": self._card_name(),
             "authorisation_code": self.authorisation_code or "",
@@ -69,6 +69,8 @@ class NetsTransaction(models.Model):
             "lookup": "running" if is_looked_up else "possible" if self._can_look_up() else "",
             "can_retry": self._can_retry(),
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
+            "display": self._display(),
+            "agent": self._browser_job(),
         }
         if self.signature_open:
             may_accept = self.signature == "required" or self._may_accept_declined()
@@ -101,7 +103,7 @@ class NetsTransaction(models.Model):
 
     def _additions(self):
         """What the customer added on the terminal, in words."""
-        tip, surcharge = (self._format_amount(amount) for amount in (self.tip_amount, self.surcharge_amount))
+        tip, surcharge = (self.currency_id.format(amount) for amount in (self.tip_amount, self.surcharge_amount))
         added = [
             self.tip_amount and self.env._("Tip %(amount)s", amount=tip),
             self.surcharge_amount and self.env._("Surcharge %(amount)s", amount=surcharge),

@@ -148,8 +148,8 @@ class NetsTransaction(models.Model):
                 self.env._(
                     "The terminal charged %(charged)s, but %(recorded)s was recorded. Compare it with the terminal's "
                     "journal.",
-                    charged=self._format_amount(values["charged_amount"]),
-                    recorded=self._format_amount(self.charged_amount),
+                    charged=self.currency_id.format(values["charged_amount"]),
+                    recorded=self.currency_id.format(self.charged_amount),
                 )
             )
 

@@ -16,6 +16,7 @@ from odoo.tools import SQL, escape_psql, format_datetime
 from ... import listener
 from ...connect_cloud.evidence import Decision, Evidence, Fingerprint, Kind, Question, Rule, weigh
 from ...const import (
+    BROWSER_TIMEOUT,
     CLAIM_DEADLINE,
     DUE_PAUSE,
     EVIDENCE_INTERVAL,
@@ -44,20 +45,26 @@ from .rows import NOW
 _logger = logging.getLogger(__name__)
 
 
-def _alive_until(condition):
+def _alive_until(condition, browser_timeout=HEARTBEAT_TIMEOUT):
     """How long a process that has something in hand counts as alive without another heartbeat. NULL where there is
     none.
 
     :param SQL condition: of the heartbeat
+    :param int browser_timeout: seconds, where it is a browser that has it in hand
     """
     return SQL(
-        "(SELECT max(beat_at) + %s * interval '1 second' FROM nets_heartbeat WHERE %s)", HEARTBEAT_TIMEOUT, condition
+        """(SELECT max(beat_at) + CASE terminal_type WHEN 'baxi_agent' THEN %s ELSE %s END * interval '1 second'
+              FROM nets_heartbeat WHERE %s)""",
+        browser_timeout,
+        HEARTBEAT_TIMEOUT,
+        condition,
     )
 
 
 # Of the thread that holds the call, and of the one that looks the result up.
 CALL_ALIVE_UNTIL = _alive_until(
-    SQL("transaction_id = nets_transaction.id AND nets_heartbeat.claim_token = nets_transaction.claim_token")
+    SQL("transaction_id = nets_transaction.id AND nets_heartbeat.claim_token = nets_transaction.claim_token"),
+    BROWSER_TIMEOUT,
 )
 LOOKUP_ALIVE_UNTIL = _alive_until(SQL("nets_heartbeat.claim_token = nets_transaction.lookup_token"))
 # Somebody has begun to look it up, and hasn't come to the end.
@@ -227,7 +234,7 @@ class NetsTransaction(models.Model):
         """What a person compares where a result stays unknown."""
         if self.state != "unknown" or self.kind == "administration":
             return ""
-        values = {"amount": self._format_amount(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
+        values = {"amount": self.currency_id.format(abs(self.amount)), "date": format_datetime(self.env, self.sent_at)}
         if self.kind == "reversal":
             return self.env._(
                 "If this takes longer, compare the terminal's own journal: was a payment of %(amount)s reversed, as "
@@ -315,7 +322,8 @@ class NetsTransaction(models.Model):
             baseline=Fingerprint.from_json(self.baseline, zone),
             original=original._as_original() if self.kind == "reversal" else None,
             used_by_hand=terminal.used_by_hand,
-            mirrors_order_id=terminal.account_id.mirrors_order_id,
+            # an agent has no order numbers
+            mirrors_order_id=terminal.account_id.mirrors_order_id and self.terminal_type != "baxi_agent",
             call_held=self.state == "pending",
             evidence=Evidence.from_json(self.no_charge_evidence, zone),
             evidence_interval=EVIDENCE_INTERVAL,
@@ -435,9 +443,9 @@ class NetsTransaction(models.Model):
             # its thread is gone for longer than a result needs to be there
             elif what == "thread" and transaction._become_unknown(look_up_now=True):
                 transaction._tell()
-                listener.look_up_after_commit(transaction)
+                transaction._look_up_after_commit()
             elif what == "lookup":
-                listener.look_up_after_commit(transaction)
+                transaction._look_up_after_commit()
             elif what == "booking":
                 listener.book_after_commit(self.env.cr, transaction.id)
 
@@ -462,6 +470,8 @@ class NetsTransaction(models.Model):
                                   CASE WHEN state = 'pending' AND sent_at IS NULL
                                             THEN create_date + %(claim)s * interval '1 second'
                                        WHEN state = 'pending' THEN COALESCE(%(thread)s, timestamp '1970-01-01')
+                                       -- only a browser can ask an agent
+                                       WHEN next_lookup_at IS NOT NULL AND terminal_type = 'baxi_agent' THEN NULL
                                        WHEN next_lookup_at IS NOT NULL THEN %(lookup)s
                                        ELSE next_booking_at END AS moment
                              FROM nets_transaction
@@ -680,7 +690,7 @@ class NetsTransaction(models.Model):
         # a tip is on top of what was asked; nothing is given back that wasn't asked for
         most = abs(self.amount) * (2 if self.kind == "purchase" else 1)
         if self.currency_id.compare_amounts(amount, most) > 0:
-            raise refusal(self.env, "settle_too_much", asked=self._format_amount(abs(self.amount)))
+            raise refusal(self.env, "settle_too_much", asked=self.currency_id.format(abs(self.amount)))
         self._check_reference(reference, amount, self.terminal_id, self.refund_of_id)
 
     @api.model
@@ -712,7 +722,7 @@ class NetsTransaction(models.Model):
                 "reference_known",
                 reference=reference,
                 terminal=known.terminal_id.name,
-                amount=known._format_amount(known.charged_amount),
+                amount=known.currency_id.format(known.charged_amount),
                 purpose=known._purpose() or known.order_id,
             )
 

@@ -57,7 +57,7 @@ class NetsTransaction(models.Model):
             "%(card)s on %(date)s, %(left)s left to refund",
             card=self._card_name() or self.terminal_identifier,
             date=format_date(self.env, self.charge_date),
-            left=self._format_amount(self.amount_refundable),
+            left=self.currency_id.format(self.amount_refundable),
         )
 
     # === WHAT A TERMINAL CAN REVERSE === #

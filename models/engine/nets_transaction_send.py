@@ -159,7 +159,7 @@ class NetsTransaction(models.Model):
             ("pending",),
             SQL("abort_call_at IS NULL OR abort_call_at < %s - %s * interval '1 second'", NOW, ABORT_DEADLINE),
         ):
-            listener.abort_after_commit(self.env.cr, self.id)
+            self._abort_after_commit()
             self._tell()
 
     def _is_abort_call_running(self):

@@ -1,5 +1,6 @@
 """What a person wants a terminal to do, from the press of a button to the reservation."""
 
+from ...const import ADMINISTRATIONS
 from ...messages import refusal
 
 
@@ -132,7 +133,7 @@ class AdministrationPress(Press):
 
     def check_document(self):
         self.terminal = self.terminal.sudo()
-        if self.terminal.type != "connect_cloud" or not self.terminal.active:
+        if not self.terminal.active or self.administration not in ADMINISTRATIONS[self.terminal.type]:
             raise refusal(self.env, "administration_not_possible")
         self.currency = self.terminal.currency_id
         self.company = self.terminal.company_id

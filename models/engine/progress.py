@@ -83,6 +83,11 @@ class Progress:
     signature: Literal["", "required", "declined"] = ""
     # Record id of the report that can be opened.
     report_id: int = 0
+    # What the terminal shows at this moment, word by word, where it says so.
+    display: str = ""
+    # What this screen's browser has to do itself, since only it can reach the terminal's agent: `AgentJob` of
+    # `nets_transaction_agent.py`.
+    agent: dict | None = None
     # For what it was asked, so that a window can ask for it with another amount or on another terminal: `type` and what
     # that type needs. The origin says it.
     task: dict | None = None
@@ -116,3 +121,5 @@ class Waiting:
     explanation: str = ""
     # What a person compares where it takes long.
     advice: str = ""
+    # What this screen's browser has to do itself, as in `Progress`.
+    agent: dict | None = None

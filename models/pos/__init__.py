@@ -1,5 +1,6 @@
 from . import account_move
 from . import account_payment
+from . import ir_http
 from . import ir_module_module
 from . import nets_account
 from . import nets_clearing_item
@@ -8,7 +9,9 @@ from . import nets_transaction
 from . import nets_transaction_deposit
 from . import nets_transaction_people
 from . import pos_config
+from . import pos_config_kiosk
 from . import pos_order
+from . import pos_order_kiosk
 from . import pos_order_line
 from . import pos_payment
 from . import pos_payment_method

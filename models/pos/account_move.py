@@ -23,6 +23,12 @@ class AccountMove(models.Model):
                 raise refusal(self.env, "credit_note_of_till", name=move.display_name)
         return result
 
+    def _nets_are_cards(self):
+        lines = self.pos_order_ids.payment_ids.filtered("amount")
+        if not lines:
+            return super()._nets_are_cards()
+        return all(line.payment_method_id._nets_is_terminal() for line in lines)
+
     def _nets_is_paid_in_pos(self):
         """Whether money for this invoice was taken in the Point of Sale. What was put on the customer's account there
         wasn't: it is paid, and refunded, here."""

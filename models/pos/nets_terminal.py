@@ -25,7 +25,6 @@ class NetsTerminal(models.Model):
             terminal.pos_payment_method_ids = methods.filtered(
                 lambda method, terminal=terminal: (
                     terminal.company_id in method.company_id.parent_ids
-                    and terminal.type == "connect_cloud"
                     and (
                         terminal in method.nets_terminal_ids
                         if method.nets_terminal_ids

@@ -441,7 +441,7 @@ class NetsTransaction(models.Model):
         values = {
             "order": self.pos_order_id._nets_name(),
             "terminal": self.terminal_id.name,
-            "amount": self._format_amount(abs(self._amount_now())),
+            "amount": self.currency_id.format(abs(self._amount_now())),
         }
         if self.state == "approved":
             key = "order_charge_unbooked" if self.to_book else "order_charged"
@@ -452,7 +452,7 @@ class NetsTransaction(models.Model):
     def _pos_unsigned(self):
         """:return: Message; why an order can't be completed whose customer has to sign, and what to do"""
         key = "order_signature_declined" if self.signature == "declined" else "order_unsigned"
-        values = {"order": self.pos_order_id._nets_name(), "amount": self._format_amount(self.charged_amount)}
+        values = {"order": self.pos_order_id._nets_name(), "amount": self.currency_id.format(self.charged_amount)}
         return describe_refusal(self.env, key, **values)
 
     def _pos_is_misplaced(self):
@@ -500,6 +500,7 @@ class NetsOriginPos(models.AbstractModel):
     @api.model
     def _tell(self, transaction):
         transaction._pos_show_on_line()
+        transaction.pos_order_id._nets_kiosk_complete()
         config = transaction.pos_config_id
         # without one, giving it one would write on the configuration of open tills
         if config.access_token:

@@ -367,7 +367,7 @@ class NetsTransaction(models.Model):
                 "transaction_id": transaction.id,
                 "payment_id": transaction.pos_payment_id.id,
                 "order": transaction.pos_order_id._nets_name(),
-                "amount": transaction._format_amount(transaction._amount_now()),
+                "amount": transaction.currency_id.format(transaction._amount_now()),
                 "terminal": transaction.terminal_id.name,
                 "message": transaction._pos_closing_message(blocking),
                 "blocking": blocking,

@@ -100,6 +100,27 @@ class PosPaymentMethod(models.Model):
     def _load_pos_data_fields(self, config):
         return [*super()._load_pos_data_fields(config), "nets_terminal_ids", "nets_default_terminal_id"]
 
+    # === LOADING A KIOSK: `pos_self_order` CALLS THESE === #
+
+    @api.model
+    def _load_pos_self_data_search_read(self, data, config):
+        """Offer cards beside what other modules take at a kiosk. Their domain isn't extended: that module's own class
+        comes before this one, and asks nobody."""
+        loaded = super()._load_pos_self_data_search_read(data, config)
+        if config.self_ordering_mode == "kiosk":
+            known = {values["id"] for values in loaded}
+            cards = config.payment_method_ids.filtered(
+                lambda method: method._nets_is_terminal() and method.id not in known
+            )
+            loaded += self._load_pos_self_data_read(cards, config)
+        return loaded
+
+    @api.model
+    def _load_pos_self_data_fields(self, config):
+        """Visitors aren't told of terminals."""
+        fields = super()._load_pos_self_data_fields(config)
+        return [name for name in fields if not name.startswith("nets_")]
+
     # === BUSINESS METHODS === #
 
     def _nets_is_terminal(self):
@@ -120,6 +141,15 @@ class PosPaymentMethod(models.Model):
         for method in methods:
             terminals |= (usable & method.nets_terminal_ids) if method.nets_terminal_ids else usable
         return usable & terminals
+
+    def _nets_kiosk_terminal(self, config):
+        """The terminal beside a kiosk: the default one of this method, or the only one. A kiosk's page drives no agent.
+
+        :return: nets.terminal, empty where it isn't said
+        """
+        terminals = self._nets_terminals(config).filtered(lambda terminal: terminal.type == "connect_cloud")
+        default = terminals & self.nets_default_terminal_id
+        return default or (terminals if len(terminals) == 1 else terminals.browse())
 
     def _nets_replace_terminal(self, old, new):
         """Offer another device in a terminal's place."""

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...const import UNRESOLVED_STATES
-from ...messages import refusal
+from ...messages import describe_refusal, refusal
 
 
 class PosSession(models.Model):
@@ -13,6 +14,8 @@ class PosSession(models.Model):
 
     nets_is_blocked = fields.Boolean(compute="_compute_nets_why_blocked")
     nets_why_blocked = fields.Text(compute="_compute_nets_why_blocked")
+    # A manager closes it although what browsers reported isn't compared with the terminals' reports.
+    nets_unconfirmed_allowed = fields.Boolean(readonly=True, copy=False)
     nets_to_look_at = fields.Text("Card payments to look at", compute="_compute_nets_to_look_at")
 
     # === COMPUTE METHODS === #
@@ -88,7 +91,8 @@ class PosSession(models.Model):
         :return: dict of lists of rows, which are dicts of plain values (`transaction_id`, `payment_id`, `order`,
             `amount` formatted, `terminal`, `message`, and `blocking`: whether the session can't be closed with it):
             `unresolved` transactions; approved ones `without_order` that is paid; card payments
-            `without_transaction`; and those that were settled or recorded `by_hand`
+            `without_transaction`; those that were settled or recorded `by_hand`; and those that a browser `reported`,
+            added up
         """
         self.ensure_one()
         self._nets_check_user()
@@ -126,6 +130,7 @@ class PosSession(models.Model):
             transaction._pos_give_up_waiting()
         for transaction in astray:
             transaction._pos_take_off_order()
+        session.nets_unconfirmed_allowed = True
         for record in (session, *unresolved, *astray):
             record.message_post(body=body, author_id=self.env.user.partner_id.id)
         return self.nets_closing_issues()
@@ -178,13 +183,15 @@ class PosSession(models.Model):
         session = self.sudo()
         reasons = [transaction._pos_in_the_way().explanation for transaction in session._nets_unresolved()]
         reasons += [transaction._pos_in_the_way().explanation for transaction in session._nets_without_paid_order()]
+        reasons += session._nets_why_not_agreed()
         if not reasons:
             return ""
         manager = self.env._("A manager can close the session anyway, but has to say why.")
         return "\n".join([*reasons, manager])
 
     def _nets_transactions(self, domain):
-        return self.env["nets.transaction"].search([("pos_session_id", "in", self.ids), *domain], order="id")
+        of_session = Domain("pos_session_id", "in", self.ids)
+        return self.env["nets.transaction"].search(of_session & Domain(domain), order="id")
 
     def _nets_unresolved(self):
         """What the terminals are doing for this session, don't say, or did and isn't booked."""
@@ -212,7 +219,42 @@ class PosSession(models.Model):
             "without_order": astray._pos_closing_rows(blocking=True) + (later | booked_alone)._pos_closing_rows(),
             "without_transaction": [self._nets_payment_row(line) for line in without_charge],
             "by_hand": by_hand._pos_closing_rows(),
+            "reported": self._nets_reported_rows(),
         }
+
+    # === WHAT A BROWSER REPORTED === #
+
+    def _nets_unconfirmed(self):
+        """Charges that a browser reported, and nobody has compared with the terminal's own report."""
+        return self._nets_transactions(self.env["nets.transaction"]._unconfirmed_domain())
+
+    def _nets_why_not_agreed(self):
+        """Why what browsers reported is in the way of closing, as a list of texts; mostly empty."""
+        if not self.company_id.nets_confirm_reported or self.nets_unconfirmed_allowed:
+            return []
+        return [
+            describe_refusal(self.env, "not_confirmed", terminal=terminal.name).explanation
+            for terminal in self._nets_unconfirmed().terminal_id
+        ]
+
+    def _nets_reported_rows(self):
+        """One row for each terminal, person and device."""
+        is_blocking = bool(self._nets_why_not_agreed())
+        groups = self._nets_unconfirmed().grouped(
+            lambda transaction: (transaction.terminal_id, transaction.reported_by_id, transaction.reported_from)
+        )
+        return [
+            {
+                "transaction_id": False,
+                "payment_id": False,
+                "order": self.env._("%(count)s card payments", count=len(transactions)),
+                "amount": transactions[0].currency_id.format(sum(transactions.mapped("charged_amount"))),
+                "terminal": terminal.name,
+                "message": transactions[0]._said_by(),
+                "blocking": is_blocking,
+            }
+            for (terminal, _user, _device), transactions in groups.items()
+        ]
 
     @api.model
     def _nets_row_text(self, row):
@@ -238,7 +280,10 @@ class PosSession(models.Model):
         """Close the terminals' own sessions together with this one, where their account is set so."""
         terminals = self._nets_transactions([("state", "=", "approved")]).terminal_id
         for terminal in terminals.filtered(
-            lambda terminal: terminal.active and terminal.account_id.reconciliation_at_closing
+            # an agent's terminal is reconciled from a browser that reaches it
+            lambda terminal: (
+                terminal.type == "connect_cloud" and terminal.active and terminal.account_id.reconciliation_at_closing
+            )
         ):
             try:
                 with self.env.cr.savepoint():

@@ -9,6 +9,12 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
+    nets_confirm_reported = fields.Boolean(
+        "Compare with the terminal's report",
+        help="A session whose cards were charged on Baxi.Agent terminals closes only once a manager has compared the "
+        "terminals' reconciliation with what their browsers reported.",
+    )
+
     nets_deposit_account_id = fields.Many2one(
         "account.account",
         "Account for deposits by card",

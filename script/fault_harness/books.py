@@ -22,12 +22,13 @@ SELECT id, request_id, order_id, terminal_identifier, kind, state, to_book, reas
        coalesce(stan_auth, settlement_reference, ''), refund_of_id, lookup
   FROM nets_transaction ORDER BY id
 """
-# A payment counts as what its posted journal entry says, not as what its form shows.
+# A payment counts as what its posted journal entry says of the money, not as what its form shows. Tips and surcharges
+# stand on other accounts of the same entry.
 PAYMENTS = """
 SELECT p.id, p.payment_reference, p.payment_type, c.name, round(abs(p.amount) * 100)::bigint, m.state,
        (SELECT coalesce(round(sum(l.amount_currency) * 100), 0)::bigint FROM account_move_line l
           JOIN account_account a ON a.id = l.account_id
-         WHERE l.move_id = m.id AND a.account_type NOT IN ('asset_receivable', 'liability_payable'))
+         WHERE l.move_id = m.id AND a.account_type IN ('asset_cash', 'asset_current'))
   FROM account_payment p
   JOIN account_payment_method_line ml ON ml.id = p.payment_method_line_id
   JOIN account_payment_method pm ON pm.id = ml.payment_method_id
@@ -302,10 +303,11 @@ class _Comparison:
                 self.complain(order_id, f"sent {count} times")
 
 
-def print_table(rows, troubles):
-    """Print the table, what was wrong, and the sum.
+def print_table(rows, troubles, known):
+    """Print the table, what was wrong, how soon things were known, and the sum.
 
     :param troubles: what else was wrong, as texts
+    :param Knowledge known: how soon
     :return: whether nothing was
     """
     total = Row()
@@ -324,6 +326,7 @@ def print_table(rows, troubles):
             print(f"✗ {fault}: {trouble}")
     for trouble in troubles:
         print(f"✗ {trouble}")
+    print(known.summary())
     equal = "=" if total.charged == total.booked else "≠"
     print(
         f"operations {total.runs}, charged {total.charged} {equal} booked {total.booked}, lost {total.lost}, "

@@ -9,7 +9,7 @@ import requests
 from stack import OdooClient, OdooError, StackError
 
 # What a person reads and accepts. Anything else is a broken connection, or a server that goes down.
-REFUSALS = ("odoo.exceptions.UserError", "odoo.exceptions.ValidationError", "odoo.exceptions.AccessError")
+REFUSALS = tuple(f"odoo.exceptions.{name}" for name in ("UserError", "ValidationError", "AccessError", "MissingError"))
 PRESS_PAUSE = 0.7  # seconds between two presses
 WATCH_PAUSE = 2  # seconds between two questions
 
@@ -46,6 +46,7 @@ class Operation:
     began: float = dataclasses.field(default_factory=time.monotonic)
     seconds: float = 0.0  # until it was settled
     left_to_person: bool = False
+    said: str = ""  # what the screen last said of its lookups
 
     @property
     def debt(self):
@@ -105,7 +106,7 @@ class Desk:
     def copy(self):
         """Return a desk of the same person that may be used in another thread."""
         desk = Desk(self.servers, self.login)
-        for url, client in self._clients.items():
+        for url, client in list(self._clients.items()):
             twin = OdooClient.__new__(OdooClient)
             twin.__dict__.update(client.__dict__, session=requests.Session())
             twin.session.cookies.update(client.session.cookies)
@@ -173,6 +174,7 @@ class Desk:
         progress = self.insist(deadline, "nets.transaction", "read_progress", [operation.transaction], server=server)[0]
         operation.state = progress["state"]
         operation.finished = progress["finished"]
+        operation.said = progress["lookup_message"] or operation.said
 
     def abort(self, operation):
         return self.call("nets.transaction", "abort", [operation.transaction])

@@ -662,14 +662,15 @@ def kill_points(hosts=1, till=False):
 def rounds_of(points, workers=0):
     """Share points out to as few rounds as the places allow that there are for those who wait at a gate.
 
-    A server with worker processes has few for people's requests; the engine's threads share few cursors, two of them
-    for booking; the one that books an invoice's payment holds the journal's sequence. Those that take a minute stand
-    together.
+    A server with worker processes has few for people's requests. Of the engine's threads, three send, three record, and
+    all share four cursors (`listener.py`): two of them may wait at a gate, so that the others' work is done. Two book,
+    unless answers wait to be recorded, and the one that books an invoice's payment holds the journal's sequence. Those
+    that take a minute are put together.
 
     :param int workers: of each server
     """
     requests = ("requests", 1 if workers else 3)
-    places = {"reserve": requests, "claim": ("threads", 3), "record": ("threads", 3), "book": ("sequence", 1)}
+    places = {"reserve": requests, "claim": ("threads", 2), "record": ("threads", 2), "book": ("sequence", 1)}
 
     def place(point):
         gate = point.gate.removesuffix("_commit")
@@ -824,11 +825,16 @@ def lookups_fail(world):
     points = [Point("approved", play, "", "approved", kind, what=what) for kind in KINDS]
     points += [Point("declined", {**DECLINED, "answer": "cut_after"}, "", "declined", what=what)]
 
+    def damage():
+        world.outage_begins(what)
+        world.service.service(last_transaction="error")
+
     def repair():
         time.sleep(15)  # two lookups or three
         world.service.service(last_transaction="ok")
+        world.outage_ends(what)
 
-    under_way(world, points, 0, lambda: world.service.service(last_transaction="error"), repair)
+    under_way(world, points, 0, damage, repair)
 
 
 def without_order_ids(world):
@@ -943,8 +949,10 @@ def break_everything(world, what, rng):
         case "nets cut":
             world.nets_line.cut()
         case "nets refused":
+            world.outage_begins(what)
             world.nets_line.refuse()
             time.sleep(1)
             world.nets_line.accept()
+            world.outage_ends(what)
         case "tokens":
             world.service.service(revoke_tokens=True)

@@ -12,9 +12,12 @@ class Mutation:
     """One broken rule: texts in the addon's files that become others, or a statement in the database."""
 
     name: str
-    only: tuple  # the faults that are played, as few as it takes; one of them has to find it
+    only: tuple = ()  # the faults that are played, as few as it takes; one of them has to find it
     edits: tuple = ()  # (file, text, other text)
     statement: str = ""
+    ways: tuple = ()  # instead of faults: what people do, see WAYS_ROUND
+    finds: str = ""  # what has to be said of it then
+    undo: str = ""  # the statement that takes `statement` back
 
     def addons(self):
         """Make a copy of the addon with this rule broken.
@@ -80,8 +83,8 @@ MUTATIONS = [
         (
             (
                 "connect_cloud/answers.py",
-                "    if answer.trouble:\n        return _unknown(answer.trouble)\n",
-                "    if answer.trouble:\n        return _nothing_ran(answer.trouble)\n",
+                "    if answer.trouble:\n        return unknown(answer.trouble)\n",
+                "    if answer.trouble:\n        return nothing_ran(answer.trouble)\n",
             ),
         ),
     ),
@@ -102,8 +105,8 @@ MUTATIONS = [
         (
             (
                 "models/engine/nets_transaction_press.py",
-                "        listener.send_after_commit(self.env.cr, transaction.id)\n",
-                "        listener.send_after_commit(self.env.cr, transaction.id)\n" * 2,
+                "        transaction._send_after_commit()\n",
+                "        transaction._send_after_commit()\n" * 2,
             ),
             ("listener.py", "{key or next(iter(args), '')}", "{secrets.token_hex(8)}"),
             (
@@ -144,5 +147,219 @@ MUTATIONS = [
                 "    return\n    table",
             ),
         ),
+    ),
+]
+
+
+def _write_rules(domain):
+    return f"""UPDATE ir_rule SET domain_force = $${domain}$$ WHERE id IN (
+        SELECT res_id FROM ir_model_data WHERE module = 'nets_connect_cloud' AND name IN (
+            'nets_account_rule_company_write', 'nets_terminal_rule_company_write', 'nets_location_rule_company_write'))
+    """
+
+
+# What people could do if these were missing; each is a kind of what was found by trying to get round the rules. What
+# only a browser shows (a till that replaces what other modules keep, one refused order that stops all others) is for
+# the tests of the till.
+OF_PEOPLE = [
+    Mutation(
+        "what a client can write is taken for proof",
+        ways=("what a client can write is taken for proof",),
+        finds="a paid order's card lines are its own charges",
+        edits=(
+            (
+                "models/pos/pos_order.py",
+                "            if not card or self.currency_id.compare_amounts(card.charged_amount, line.amount) != 0:\n",
+                '            if line.payment_status != "done":\n',
+            ),
+            (
+                "models/pos/pos_payment.py",
+                'if "payment_status" in vals and not self._nets_unproven(vals["payment_status"]):',
+                "if False:",
+            ),
+        ),
+    ),
+    Mutation(
+        "what a card is asked for isn't compared with the order",
+        ways=("checked after the money moved",),
+        finds="no card is asked for more",
+        edits=(
+            (
+                "models/pos/press.py",
+                "if currency.compare_amounts(abs(payment.amount), left if payment.amount > 0 else -left) > 0:",
+                "if False:",
+            ),
+        ),
+    ),
+    Mutation(
+        "one door guarded of several",
+        ways=("one door guarded of several",),
+        finds="a paid order's card lines are its own charges",
+        edits=(
+            (
+                "models/pos/pos_order.py",
+                'ending = vals.get("state", "draft") not in OPEN_STATES and any(',
+                'ending = vals.get("state") == "paid" and any(',
+            ),
+        ),
+    ),
+    Mutation(
+        "a card is recorded by hand although nothing was tried",
+        ways=("the condition is only in the browser",),
+        finds="what is recorded by hand was tried before",
+        edits=(("models/pos/press.py", "        if not attempt._pos_reached_nobody():\n", "        if False:\n"),),
+    ),
+    Mutation(
+        "an order is frozen on its buttons alone",
+        ways=("guards on buttons",),
+        finds="no card is asked for more",
+        edits=(
+            ("models/pos/pos_order.py", "                order._nets_check_kept(facts)\n", "                pass\n"),
+        ),
+    ),
+    Mutation(
+        "a way out that ends before a guard",
+        ways=("a way out that wasn't walked to its end",),
+        finds="no session is stuck",
+        edits=(
+            (
+                "models/pos/pos_session.py",
+                "        for transaction in astray:\n            transaction._pos_take_off_order()\n",
+                "",
+            ),
+        ),
+    ),
+    Mutation(
+        "ids that others know",
+        ways=("ids made from what others know",),
+        finds="a press gets its own transaction",
+        edits=(
+            (
+                "models/engine/nets_transaction_press.py",
+                "if existing.sudo().user_id != self.env.user or not press.is_repeated_by(existing.sudo()):",
+                "if False:",
+            ),
+        ),
+    ),
+    Mutation(
+        "the books of a charge can be changed",
+        ways=("what was charged is taken out of the books",),
+        finds="a charge stays",
+        edits=(
+            (
+                "models/account/account_move.py",
+                "                if changed(move, vals, FROZEN):\n",
+                "                if False:\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a payment by card needs no charge",
+        ways=("a payment that no terminal took",),
+        finds="a payment by card has a charge",
+        edits=(
+            (
+                "models/account/account_payment.py",
+                "            if payment._nets_needs_charge():\n",
+                "            if False:\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "everybody may refund to any card",
+        ways=("who may refund",),
+        finds="who refunds without an original may",
+        edits=(
+            (
+                "models/account/nets_transaction_rights.py",
+                '            if company.nets_refund_unlinked == "right" and not has_right:\n',
+                "            if False:\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "who may read may write",
+        ways=("rights to read taken for rights to write",),
+        finds="nobody wrote over a border",
+        statement=_write_rules("[('company_id', 'parent_of', company_ids)]"),
+        undo=_write_rules("[('company_id', 'in', company_ids)]"),
+    ),
+    Mutation(
+        "an id is compared without company and currency",
+        ways=("compared by id, without company and currency",),
+        finds="nothing belongs to two companies or currencies",
+        edits=(
+            (
+                "models/engine/nets_transaction_press.py",
+                "        press.terminal._check_usable(press.company, press.currency)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutation(
+        "a secret stands in a statement",
+        ways=("secrets in a statement",),
+        finds="no secret is in the log",
+        edits=(
+            (
+                "models/engine/nets_account_secret.py",
+                "        cr = self.env.cr\n",
+                """        self.search([("account_id", "=", account_id)]).write(values)
+        return self.flush_model()
+        cr = self.env.cr
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "each question is a lookup",
+        ways=("unbounded work",),
+        finds="a terminal is asked once for all",
+        edits=(
+            (
+                "models/engine/nets_transaction_recovery.py",
+                "WHERE terminal_id = %(terminal)s AND state IN %(states)s",
+                "WHERE id = %(terminal)s AND state IN %(states)s",
+            ),
+            (
+                "models/engine/nets_transaction_recovery.py",
+                "                terminal=terminal.id,\n",
+                "                terminal=self.id,\n",
+            ),
+            ("listener.py", "key=transaction.terminal_id.id\n", "key=secrets.token_hex(8)\n"),
+        ),
+    ),
+    Mutation(
+        "card numbers aren't masked",
+        ways=("a card number is kept",),
+        finds="no card number is kept",
+        edits=(
+            (
+                "connect_cloud/redaction.py",
+                "    return _RUN.sub(_mask_run, text)\n",
+                "    return text\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a pattern that takes quadratic time",
+        ways=("a hostile answer takes all the time",),
+        finds="no answer holds the process up",
+        edits=(
+            (
+                "connect_cloud/redaction.py",
+                "return _TOKEN_RUN.sub(_hide_jwt, text) if",
+                'return re.sub(r"eyJ[\\w-]+[.][\\w-]+", _HIDDEN, text) if',
+            ),
+        ),
+    ),
+    # the last, since what it leaves behind can't be undone
+    Mutation(
+        "a reference without a foreign key",
+        ways=("references without foreign keys",),
+        finds="everything comes to its end",
+        statement="ALTER TABLE nets_transaction DROP CONSTRAINT nets_transaction_partner_id_fkey",
+        undo="ALTER TABLE nets_transaction ADD CONSTRAINT nets_transaction_partner_id_fkey "
+        "FOREIGN KEY (partner_id) REFERENCES res_partner ON DELETE SET NULL NOT VALID",
     ),
 ]

@@ -10,7 +10,8 @@ the account "demo" / "demo-secret", which has at least 20 terminals besides 1000
                                             where that takes longer
     POST /control/terminals/<TID>/script    {"plays": [play]}: what the next transactions do, one for each, below
     DELETE the same                         forgets the plays that were not used
-    POST /control/terminals/<TID>/release   lets a transaction go on that waits for it
+    POST /control/terminals/<TID>/release   {} or {"play": play}: lets a transaction go on that waits for it, as this
+                                            play says
     POST /control/terminals/<TID>/press     {"key": "unplug" | "plug" | "cut_network" | "restore_network"}
     POST /control/terminals/<TID>/by_hand   {"outcome": "approved" | "declined" | "cancelled", "amount"}: a purchase
                                             typed on the terminal itself, done at once; only the last has no number
@@ -23,6 +24,10 @@ the account "demo" / "demo-secret", which has at least 20 terminals besides 1000
                                             order id). amount: minor units, positive. origin: "service", or "terminal"
                                             for what was typed by hand
     GET  /control/requests                  {"requests": [{"method", "path", "body", "status"}]}; status null: no answer
+
+    GET  /control/results                   {"results": [{"terminalId", "orderId", "kind", "approved", "origin", "at"}]}
+                                            at: when each transaction, charged or not, became its terminal's last one,
+                                            in seconds since 1970; oldest first
 
     a play  outcome  what really happens: "approved", "insufficient_funds" (declined by the bank, has a number),
                      "customer_cancelled" (has none)

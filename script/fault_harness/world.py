@@ -28,6 +28,8 @@ LONGEST_PAUSE = 10  # seconds between two lookups; a setting, too
 PROMISE = 150
 # What is left to a person isn't waited for any longer than the lookups that could have settled it.
 PERSON_WAIT = 45
+# How long something that breaks for everybody is felt, by those who begin only then.
+DISTURBED_FOR = 30
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
 LEAST_TERMINALS = 20
@@ -100,7 +102,7 @@ class World:
         """
         self.database = f"nets_faults_{name}"
         self.postgresql = stack.PostgreSQL(durable=True)
-        self.service = service or OwnService(HOME / "simulator" / self.database, terminals=TERMINALS)
+        self.service = service or OwnService(HOME / "simulator" / self.database, terminals=TERMINALS + 1)
         self.hosts, self.workers = hosts, workers
         self.has_till = till
         self.mutation = mutation
@@ -108,11 +110,14 @@ class World:
         self.debts = {}  # invoice, or order of the till → what was due on it, in minor units
         self._first_entry = 0
         self._disturbed_at = 0.0
+        self.outages = []  # (from, to), in seconds since 1970: what kept Odoo from working
+        self._began_outages = {}  # what → since when
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
         self.terminals = TerminalPool()
         self.recovery_job = ""
         self.servers = []
+        self._undo = ""  # what takes back what `break_rule` did in the database
         self._down = set()  # numbers of servers that are killed on purpose
         self._server_lock = threading.Lock()
         self._closing = threading.Event()
@@ -463,15 +468,29 @@ class World:
         """Note that something breaks for everybody."""
         self._disturbed_at = time.monotonic()
 
+    def is_disturbed_since(self, moment):
+        """:param float moment: of the monotonic clock"""
+        return self._disturbed_at > moment - DISTURBED_FOR
+
+    def outage_begins(self, what):
+        self._began_outages[what] = time.time()
+
+    def outage_ends(self, what):
+        self.outages.append((self._began_outages.pop(what), time.time()))
+
     def kill_odoo(self, number=0):
         with self._server_lock:
             self._down.add(number)
+            self.outage_begins(f"Odoo {number}")
             self.servers[number].kill()
 
     def start_odoo(self, number=0):
         with self._server_lock:
+            if number not in self._down:
+                return  # something else went wrong before it was killed
             self.servers[number].start()
             self._down.remove(number)
+            self.outage_ends(f"Odoo {number}")
 
     def _supervise(self):
         """Start servers again that ended on their own, as systemd would: with worker processes,
@@ -481,19 +500,42 @@ class World:
                 for number, server in enumerate(self.servers):
                     if number not in self._down and server.process.returncode() is not None:
                         with contextlib.suppress(StackError):  # the database is away still
+                            self.outage_begins(f"Odoo {number}, ended")
                             server.start()
+                            self.outage_ends(f"Odoo {number}, ended")
 
     def pause_odoo(self, number=0):
         """Let all processes of a server hang, as a machine does that is out of memory."""
+        self.outage_begins("pause")
         os.killpg(self.servers[number].process.pid, signal.SIGSTOP)
 
     def continue_odoo(self, number=0):
         os.killpg(self.servers[number].process.pid, signal.SIGCONT)
+        self.outage_ends("pause")
 
     def crash_postgresql(self):
         """As a power failure would, and start again."""
+        self.outage_begins("PostgreSQL")
         self.postgresql.kill()
         self.postgresql.start()
+        self.outage_ends("PostgreSQL")
+
+    def break_rule(self, mutation):
+        """Run the one server with another rule broken, on the same database.
+
+        :param Mutation mutation: what is broken, instead of what was broken before
+        """
+        [server] = self.servers
+        undo, self._undo = self._undo, mutation.undo
+        with self._server_lock:
+            server.stop()
+            for statement in filter(None, (undo, mutation.statement)):
+                self.postgresql.query(self.database, statement)
+            # Odoo takes the first of two folders that have a module
+            server.options.pop("addons_path", None)
+            if mutation.edits:
+                server.options["addons_path"] = f"{mutation.addons()},{odoo_path() / 'addons'}"
+            server.start()
 
     # === THE PROOF === #
 

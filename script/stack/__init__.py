@@ -17,8 +17,10 @@ import shutil
 
 from .databases import (
     FULL_DATABASE,
+    FULL_MODULES,
     MODULE,
     TEMPLATE_DATABASE,
+    TEMPLATES,
     addon_stamp,
     clone_template,
     drop_leftovers,
@@ -136,3 +138,10 @@ def connect_demo_account(client, simulator_url):
     if client.call("nets.account", "read", [account], ["simulator_url"])[0]["simulator_url"] != (simulator_url):
         values = {"simulator_url": simulator_url, "password": "demo-secret"}
         client.call("nets.account", "write", [account], values)
+    # the agents' side of it
+    fields = ["identifier", "agent_address"]
+    of_agents = [["account_id", "=", account], ["type", "=", "baxi_agent"]]
+    for terminal in client.call("nets.terminal", "search_read", of_agents, fields):
+        address = f"{simulator_url.replace('http', 'ws', 1)}/agent/{terminal['identifier']}"
+        if terminal["agent_address"] != address:
+            client.call("nets.terminal", "write", [terminal["id"]], {"agent_address": address})

@@ -96,6 +96,8 @@ def addon_stamp():
 
 def _install(postgresql, database, modules):
     run_odoo(postgresql, database, "server", "-i", ",".join(modules), "--stop-after-init")
+    if MODULE in modules and (warnings := _warnings_about_us(HOME / "log" / f"{database}.log")):
+        raise StackError("\n".join(["Odoo warns of the addon while it is installed.", *warnings]))
     failures = postgresql.query(
         database,
         "SELECT m.name, f.error FROM ir_demo_failure f JOIN ir_module_module m ON m.id = f.module_id",
@@ -103,6 +105,14 @@ def _install(postgresql, database, modules):
     if failures:
         details = "\n".join(f"{name}: {error}" for name, error in failures)
         raise StackError(f"The demo data can't be loaded.\n{details}")
+
+
+def _warnings_about_us(log):
+    """Return what Odoo said of the addon and its demo data, and an administrator would have to look at."""
+    lines = re.findall(
+        r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) \S+ (.*)$", log.read_text(errors="replace"), re.MULTILINE
+    )
+    return [line for line in lines if re.search(r"nets[_.]|Fjord Clinic", line)]
 
 
 # What the login page, the back office, the till and reports load; made beforehand so that no page and no
@@ -149,7 +159,7 @@ def ensure_template(postgresql, template=TEMPLATE_DATABASE):
         done = _stamp(postgresql, template).split()
         if done == [addon_key, bundles_key]:
             return template
-        _ensure_base(postgresql, TEMPLATES[template])
+        ensure_base(postgresql, TEMPLATES[template])
         if done[:1] != [addon_key]:
             with step(f"Database {template} with {MODULE}"):
                 postgresql.drop(template)
@@ -166,11 +176,11 @@ def ensure_plain(postgresql):
 
     :return: its name
     """
-    _ensure_base(postgresql, PLAIN_DATABASE)
+    ensure_base(postgresql, PLAIN_DATABASE)
     return PLAIN_DATABASE
 
 
-def _ensure_base(postgresql, database):
+def ensure_base(postgresql, database):
     """Make a database with Odoo's modules alone: from what another checkout left, where it can be."""
     key = _base_key(database)
     modules = _base_modules(database)
@@ -185,7 +195,7 @@ def _ensure_base(postgresql, database):
                 postgresql.restore(database, kept)
         else:
             if source in BASES:
-                _ensure_base(postgresql, source)
+                ensure_base(postgresql, source)
             with step(f"Database {database} with {', '.join(own or modules)} and demo data"):
                 postgresql.create(database, source)
                 _install(postgresql, database, modules)

@@ -63,9 +63,12 @@ class Simulator(Server):
         plays = [{"outcome": play} if isinstance(play, str) else play for play in plays]
         return self._control("POST", f"terminals/{terminal_id}/script", {"plays": plays})
 
-    def release(self, terminal_id):
-        """Let a transaction go on whose play waits for this."""
-        return self._control("POST", f"terminals/{terminal_id}/release")
+    def release(self, terminal_id, play=None):
+        """Let a transaction go on whose play waits for this.
+
+        :param dict play: what it does from there on, where that isn't what was scripted
+        """
+        return self._control("POST", f"terminals/{terminal_id}/release", {"play": play} if play else {})
 
     def by_hand(self, terminal_id, outcome, amount, kind="purchase"):
         """Make a transaction that is typed on the terminal itself.
@@ -91,6 +94,10 @@ class Simulator(Server):
         """Return the requests to the service as they came in."""
         query = f"?terminal={terminal_id}" if terminal_id else ""
         return self._control("GET", f"requests{query}")["requests"]
+
+    def results(self):
+        """Return when each transaction, charged or not, became its terminal's last one, oldest first."""
+        return self._control("GET", "results")["results"]
 
     def reset(self, ledger=False):
         """Put scripts, switches and terminals back to their start, on request the ledger too."""

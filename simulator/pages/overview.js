@@ -37,7 +37,12 @@ function buildTiles(terminals) {
           "h3",
           {},
           `${ones[0].merchant} `,
-          element("small", {textContent: `account "${account}", ${ones[0].currency}`})
+          element("small", {
+            textContent: [
+              account ? `account "${account}"` : "Baxi.Agent alone",
+              ones[0].currency,
+            ].join(", "),
+          })
         ),
         element("ul", {className: "terminals"}, ...ones.map(tile))
       )
@@ -100,6 +105,15 @@ const LABELS = {
   no_last: "Answer without a last one",
   reconciliation: "Reconciliation",
   settings: "Settings",
+  agent: "Baxi.Agent",
+  agent_frames: "Agent: frames",
+  agent_split: "Agent: messages in frames",
+  agent_pause: "Agent: pause between frames, seconds",
+  agent_open: "Agent: answer to Open",
+  agent_results: "Agent: results",
+  agent_no_last: "Agent: answer without a last one",
+  agent_clients: "Agent: clients at once",
+  agent_audience: "Agent: who hears of a transaction",
 };
 
 const inputs = new Map(); // switch → { input, first: the value at the start }
@@ -138,6 +152,7 @@ function showService(values) {
 
 byId("service").addEventListener("submit", (event) => event.preventDefault());
 byId("revoke").addEventListener("click", () => post("service", {revoke_tokens: true}));
+byId("cut_agents").addEventListener("click", () => post("service", {cut_agents: true}));
 byId("reset").addEventListener("click", () => post("reset"));
 
 // === Start === //

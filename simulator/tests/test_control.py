@@ -1,5 +1,8 @@
 """The control API's own promises: long poll, switches, request log, reset."""
 
+import time
+
+import pytest
 import requests
 from conftest import DESK, running, until
 
@@ -10,6 +13,7 @@ def test_all_terminals_with_their_accounts(sim):
         ("10000001", "demo"),
         ("10000002", "demo"),
         ("10000003", "demo"),
+        ("10000004", ""),  # its agent's alone
         ("20000001", "branch"),
         ("20000002", "branch"),
         ("40000001", "abroad"),
@@ -65,6 +69,27 @@ def test_the_request_log_tells_what_was_sent_but_no_password(sim):
     assert sim.control("GET", "requests", terminal=DESK)["requests"] == [purchase]
 
 
+def test_the_results_tell_when_each_transaction_became_the_last_one(sim):
+    before = time.time()
+    for order, outcome, answer in (
+        ("NEVERRAN", "approved", "cut_before"),
+        ("REFUSED", "insufficient_funds", "cut_after"),
+    ):
+        sim.script({"outcome": outcome, "answer": answer})
+        with pytest.raises(requests.ConnectionError):
+            sim.purchase(100, order)
+    (result,) = sim.control("GET", "results", terminal=DESK)["results"]
+    assert before <= result.pop("at") <= time.time()
+    assert result.pop("stanAuth").strip().isdigit()
+    assert result == {
+        "terminalId": DESK,
+        "orderId": "REFUSED",
+        "kind": "purchase",
+        "approved": False,
+        "origin": "service",
+    }
+
+
 def test_a_request_without_an_answer_yet_is_in_the_log(sim):
     pending = sim.background(sim.purchase)
     sim.wait("card")
@@ -109,3 +134,15 @@ def test_accounts_come_from_a_config_file(tmp_path):
         sim.script({"outcome": "approved"}, terminal="70000001")
         assert sim.purchase(100, terminal="70000001", account="shop").status_code == 201
         assert sim.ledger("70000001")[0]["currency"] == "EUR"
+
+
+def test_how_a_held_transaction_ends_may_be_said_when_it_is_released(sim):
+    sim.script({"outcome": "approved", "wait": {"release": True}})
+    pending = sim.background(sim.purchase, 1000, "CHANGED")
+    sim.wait("card")
+    sim.control("POST", f"terminals/{DESK}/release", {"play": {"outcome": "insufficient_funds", "answer": "cut_after"}})
+    with pytest.raises(requests.ConnectionError):
+        pending.result()
+    assert sim.ledger() == []
+    (result,) = sim.control("GET", "results")["results"]
+    assert (result["orderId"], result["approved"]) == ("CHANGED", False)

@@ -270,6 +270,19 @@ class TestPayouts(PayoutCommon):
             payout.line_ids.transaction_ids = transaction
             with self.assertRaisesRegex(UserError, said):
                 payout.action_reconcile()
+        elsewhere = (
+            self.env["nets.payout"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "account_id": self.receivable.id,
+                    "amount": 5,
+                    "line_ids": [Command.create({"kind": "charge", "amount": 5})],
+                }
+            )
+        )
+        with self.assertRaisesRegex(UserError, "clearing account"):
+            elsewhere.action_reconcile()
         with self.assertRaises(AccessError):
             payout.line_ids.write({"certainty": "exact"})
         with self.assertRaises(AccessError):

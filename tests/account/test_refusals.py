@@ -193,7 +193,6 @@ class TestRefusals(CardPaymentCommon):
             ("none", "doesn't exist any more", self.terminal.browse(False)),
             ("other company", "doesn't belong to", terminal(2, account_id=other_account.id)),
             ("other currency", "charges in EUR, but the amount is in USD", terminal(3, currency_id=eur.id)),
-            ("Baxi.Agent", "Baxi.Agent, which isn't available", terminal(4, type="baxi_agent")),
         ):
             with self.subTest(name):
                 before = self.engine["nets.transaction"].search_count([])

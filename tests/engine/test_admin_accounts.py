@@ -309,13 +309,19 @@ class TestAccounts(CardPaymentCommon):
 
     def test_entries_that_are_refused(self):
         baxi = self.env["nets.terminal"].create(
-            {"name": "Baxi", "identifier": "90000080", "account_id": self.account.id, "type": "baxi_agent"}
+            {
+                "name": "Baxi",
+                "identifier": "90000080",
+                "account_id": self.account.id,
+                "type": "baxi_agent",
+                "agent_address": "ws://127.0.0.1:8010",
+            }
         )
         replace = self.env["nets.terminal.replace"].create({"terminal_id": baxi.id, "identifier": "90000081"})
         baxi.active = False
         settings = self.env["res.config.settings"].with_user(self.administrator)
         for text, call in (
-            ("Only an active Connect@Cloud terminal", baxi.action_reconciliation),
+            ("it is archived, or of a type", baxi.action_reconciliation),
             ("is archived already", replace.action_replace),
             ("isn't a terminal ID", lambda: setattr(self.terminal_2, "identifier", "1234567x")),
             ("must be like http", lambda: self.account.write({"environment": "simulator", "simulator_url": "ftp://x"})),

@@ -91,7 +91,8 @@ class TestDoors(TransactionCase):
         self.assertEqual(callers["_reserve"], {"_press"})
         self.assertEqual(callers["_record_by_hand"], {"_press"})
         self.assertEqual(callers["_insert"], {"_reserve", "_record_by_hand", "_as_if_charged"})
-        self.assertEqual(callers["send_after_commit"], {"_reserve"})
+        self.assertEqual(callers["send_after_commit"], {"_send_after_commit"})
+        self.assertEqual(callers["_send_after_commit"], {"_reserve"})
 
     def test_one_writer_of_the_last_result(self):
         def writes_it(function):

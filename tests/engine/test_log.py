@@ -174,7 +174,8 @@ class TestLog(CardPaymentCommon):
         """A terminal that is renamed, moved or connected otherwise doesn't change what was."""
         transaction = self.charge(self.make_invoice(100))
         self.assertEqual(transaction.terminal_label, "Test · Front desk (90000001)")
-        self.terminal.sudo().write({"name": "Bar", "location_id": self.other_location.id, "type": "baxi_agent"})
+        agent = {"type": "baxi_agent", "agent_address": "ws://127.0.0.1:8010"}
+        self.terminal.sudo().write({"name": "Bar", "location_id": self.other_location.id, **agent})
         transaction.invalidate_recordset()
         self.assertEqual(transaction.terminal_label, "Test · Front desk (90000001)")
         self.assertEqual(transaction.location_id, self.location)

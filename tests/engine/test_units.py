@@ -137,6 +137,9 @@ class TestUnits(CardPaymentCommon):
             "service_error",
             "unreadable_answer",
             "result_unknown",
+            "agent_interrupted",
+            "agent_other_terminal",
+            "agent_other_amount",
         }
         for reason in set(Reason) - not_final - {Reason.DUPLICATE_TRANSACTION}:
             with self.subTest(reason.value):

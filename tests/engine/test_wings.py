@@ -26,7 +26,15 @@ FOLDERS = (
     "wizard",
 )
 # What is in no wing's folder, and belongs to the engine.
-OF_ENGINE = ("const.py", "controllers/", "listener.py", "messages/catalogue.py", "pools.py", "static/src/common/")
+OF_ENGINE = (
+    "const.py",
+    "controllers/monitoring.py",
+    "controllers/receipt.py",
+    "listener.py",
+    "messages/catalogue.py",
+    "pools.py",
+    "static/src/common/",
+)
 SUFFIXES = {".py", ".xml", ".js", ".css", ".scss", ".csv"}
 
 _TILL = (
@@ -47,12 +55,10 @@ FORBIDDEN = {
 def wing_of(path):
     """Return the wing of a file or folder, given relative to the root; None for what puts the wings together."""
     name = path.as_posix()
-    if name.startswith(OF_ENGINE):
-        return "engine"
     for part in (*path.parts[:-1], path.stem):
         if part in WINGS:
             return part
-    return None
+    return "engine" if name.startswith(OF_ENGINE) else None
 
 
 @cache

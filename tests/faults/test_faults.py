@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "script"))
 
-from fault_harness.mutations import MUTATIONS
+from fault_harness import knowledge, people
+from fault_harness.mutations import MUTATIONS, OF_PEOPLE
 from fault_harness.world import World, is_evidence_gone
 
 import stack
@@ -26,9 +27,11 @@ def test_money_and_books_agree_after_a_short_selection_of_faults():
     assert "lost 0, double 0" in summary[0]
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", [*MUTATIONS, *OF_PEOPLE], ids=lambda mutation: mutation.name)
 def test_what_a_mutation_breaks_is_still_there(mutation):
     mutation.check_fits()
+    assert mutation.edits or mutation.statement
+    assert mutation.only or (mutation.ways and mutation.finds)
 
 
 def test_a_database_that_may_forget_is_refused(monkeypatch):
@@ -65,3 +68,35 @@ def test_a_scheduled_job_that_runs_twice_at_once_is_found(tmp_path, second_start
     world = World("jobs")
     world.servers, world.recovery_job = servers, "Recover"
     assert len(world.jobs_at_once()) == found
+
+
+def test_what_was_known_late_is_told_and_who_kept_odoo_from_it_is_not_counted():
+    shown = {"at": 105.0, "terminalId": "T", "orderId": "A", "kind": "purchase", "approved": True, "origin": "service"}
+    another = {**shown, "at": 120.0, "orderId": "B"}
+
+    def measured(recorded_at, results, outages=(), by_hand=False, request_id="r"):
+        row = (request_id, "A", "T", "purchase", "approved", "", by_hand, 100.0, 106.0, recorded_at)
+        postgresql = SimpleNamespace(query=lambda *_args: [row])
+        return knowledge.measure(postgresql, "", results, [], list(outages), 12)
+
+    assert measured(130.0, [shown]).summary().startswith("known within 30 s: 1 of 1")
+    late = measured(140.0, [shown])
+    assert (late.soon, late.shown, len(late.troubles)) == (0, 1, 1)
+    assert measured(140.0, [shown], outages=[(110.0, 118.0), (112.0, 120.0)]).soon == 1
+    # by hand: excused only where another result took its place before
+    assert len(measured(150.0, [shown], by_hand=True).troubles) == 1
+    assert measured(150.0, [shown, another], by_hand=True).destroyed == 1
+    # nothing of it ever ran: that takes the customer's whole time
+    waited = measured(130.0, [])
+    assert (waited.waited, waited.shown, waited.troubles) == (1, 0, [])
+    assert len(measured(160.0, []).troubles) == 1
+
+
+def test_people_do_the_same_for_the_same_seed():
+    assert people.sequences(4, 3) == people.sequences(4, 3) != people.sequences(5, 3)
+    steps = [step for _name, sequence in people.sequences(4, 3) for step in sequence]
+    assert {name for name, _arguments in steps} <= {name for name in dir(people.Business) if not name.startswith("_")}
+
+
+def test_each_way_round_that_was_found_is_what_a_mutation_opens():
+    assert {way for mutation in OF_PEOPLE for way in mutation.ways} == people.WAYS_ROUND.keys()

@@ -382,13 +382,13 @@ def _domain(terminals):
 
 def _known_to_odoo(admin, terminals):
     """What the approved transactions say, by their ids: negative where money went back."""
-    fields = ["terminal_identifier", "order_id", "kind", "charged_amount", "currency_id"]
+    fields = ["terminal_identifier", "order_id", "kind", "charged_amount", "currency_id", "terminal_type"]
     rows = admin.call("nets.transaction", "search_read", _domain(terminals), fields)
     return {
         row["id"]: (
             row["terminal_identifier"],
-            # a reversal is sent without an order id
-            row["order_id"] if row["kind"] != "reversal" else "",
+            # a reversal is sent without an order id, and an agent knows none
+            "" if row["kind"] == "reversal" or row["terminal_type"] == "baxi_agent" else row["order_id"],
             row["kind"],
             minor_units(row["charged_amount"]),
             row["currency_id"][1],
@@ -449,7 +449,8 @@ def _in_the_books(admin, known):
         ]
         lines = admin.call("account.move.line", "search_read", domain, ["amount_currency", "currency_id"])
         for currency in {line["currency_id"][1] for line in lines}:
-            reference = payment["payment_reference"] if kind != "reversal" else order
+            # nothing was sent that the books could repeat
+            reference = payment["payment_reference"] if order else ""
             amount = sum(line["amount_currency"] for line in lines if line["currency_id"][1] == currency)
             booked.append((terminal, reference, kind, minor_units(amount), currency))
     return sorted(booked)

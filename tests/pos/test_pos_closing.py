@@ -1,12 +1,13 @@
 """What a closing books of its cards: found again in what NETS pays out, and equal to it to the cent."""
 
+import uuid
 from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..common import approved
+from ..common import approved, last
 from .test_pos_people import PosPeopleCase
 
 
@@ -31,6 +32,18 @@ class PosClosingCase(PosPeopleCase):
         self.validate(refund, partner_id=order.partner_id.id)
         self.assertEqual(refund.state, "paid")
         return transaction
+
+    def reverse(self, charge, number=2):
+        """:return: what had the terminal reverse this charge, of an order that isn't finished"""
+        progress = self.rpc(self.cashier).pos_reverse(charge.pos_payment_uuid, str(uuid.uuid4()))
+        reversal = self.engine["nets.transaction"].browse(progress[0]["id"])
+        shown = approved(self.minor(reversal), number=int(charge.stan))
+        reversal._record_baseline(last(shown, order_id=charge.order_id))
+        self.assertTrue(reversal._claim("thread-r"))
+        reversal._record_answer(approved(self.minor(reversal), number=number))
+        reversal._book()
+        self.assertTrue(reversal.booked_at, reversal.booking_error)
+        return reversal
 
     def closed(self, session=None):
         session = session or self.session
@@ -129,12 +142,8 @@ class TestClosingPayments(PosClosingCase):
 
     def test_what_the_terminal_took_back_is_no_payment(self):
         order = self.card_order(100)
-        self.charge(order.payment_ids, outcome=approved(10000, number=1))
-        progress = self.rpc(self.cashier).pos_reverse(order.payment_ids.uuid, "7d4f0a0e-0000-4000-8000-000000000001")
-        reversal = self.engine["nets.transaction"].browse(progress[0]["id"])
-        self.assertTrue(reversal._claim("thread-1"))
-        reversal._record_answer(approved(10000, number=2))
-        reversal._book()
+        charge = self.charge(order.payment_ids, outcome=approved(10000, number=1))
+        self.reverse(charge)
         order.with_user(self.cashier).action_pos_order_cancel()
         self.sell(5, 3)
         self.closed()
@@ -164,7 +173,9 @@ class TestClosingPayments(PosClosingCase):
     def test_the_accounting_app_without_an_outstanding_account(self):
         """A payment without a journal entry would be money in no ledger."""
         outgoing = self.env["account.chart.template"].ref("account_journal_payment_credit_account_id")
+        session = self.session
         for split in (False, True):
+            self.session = session
             with self.subTest(split=split), self.undone(), self.accounting_app():
                 self.close()
                 self.card_method.write({"outstanding_account_id": False, "split_transactions": split})

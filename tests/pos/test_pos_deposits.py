@@ -22,7 +22,7 @@ class TestDeposits(PosClosingCase):
         cls.today = fields.Date.today()
         cls.last_month = cls.today.replace(day=1) - timedelta(days=1)
 
-    def deposit(self, amount=40, total=100, days_ago=None, **values):
+    def deposit(self, amount=40, total=100, **values):
         """:return: what is charged for an order of a later day; the session isn't closed yet"""
         order = self.sync(self.order_values((self.card_method, amount), total=total, **values))
         order.preset_time = fields.Datetime.now() + timedelta(days=3)
@@ -48,17 +48,6 @@ class TestDeposits(PosClosingCase):
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
-    def reverse(self, charge, number=2):
-        progress = self.rpc(self.cashier).pos_reverse(
-            charge.pos_payment_uuid, f"7d4f0a0e-0000-4000-8000-{charge.id:012}"
-        )
-        reversal = self.engine["nets.transaction"].browse(progress[0]["id"])
-        self.assertTrue(reversal._claim("thread-1"))
-        reversal._record_answer(approved(self.minor(reversal), number=number))
-        reversal._book()
-        self.assertTrue(reversal.booked_at, reversal.booking_error)
-        return reversal
-
     def balance(self, account, day=None):
         """What an account holds of what these tests did, at the end of a day."""
         lines = self.env["account.move.line"].search(
@@ -73,7 +62,7 @@ class TestDeposits(PosClosingCase):
 
     def setUp(self):
         super().setUp()
-        self.last_line = self.env["account.move.line"].search([], order="id desc", limit=1).id
+        self.last_line = self.env["account.move.line"].search([], order="id desc", limit=1).id or 0
 
     def assertBalances(self, day=None, **expected):
         found = {name: self.balance(getattr(self, name), day) for name in expected}
@@ -124,7 +113,9 @@ class TestDeposits(PosClosingCase):
 
     def test_without_an_account_it_is_the_customers_credit(self):
         self.company.nets_deposit_account_id = False
+        session = self.session
         for customer in (self.partner_a, self.env["res.partner"]):
+            self.session = session
             with self.subTest(customer.name), self.undone():
                 account = self.receivable if customer else self.pos_receivable
                 charge = self.deposit(partner_id=customer.id)
@@ -181,17 +172,13 @@ class TestDeposits(PosClosingCase):
 
     def test_taken_back_on_the_same_day_it_never_came(self):
         charge = self.deposit()
-        charge.charge_date = False
-        charge.charge_date = self.terminal_today(charge)
+        charge.charge_date = charge._pos_today()
         self.closed()
         payment = charge.payment_id
         self.next_day(charge)
         reversal = self.reverse(charge)
         self.assertEqual((payment.state, reversal.payment_id), ("canceled", payment))
         self.assertBalances(outstanding=0, pos_receivable=0, deposits=0)
-
-    def terminal_today(self, charge):
-        return charge._pos_today()
 
     def test_taken_back_before_the_closing_it_is_booked_nowhere(self):
         charge = self.deposit()
@@ -217,7 +204,7 @@ class TestDeposits(PosClosingCase):
         self.assertBalances(receivable=0, deposits=0)
 
     def send_refund(self, charge):
-        progress = charge.with_user(self.env.user).start_refund(
+        progress = charge.with_user(self.pos_manager).start_refund(
             -40, self.terminal.id, f"7d4f0a0e-0000-4000-8000-{charge.id:012}"
         )
         refund = self.engine["nets.transaction"].browse(progress[0]["id"])

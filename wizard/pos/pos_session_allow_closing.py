@@ -17,7 +17,7 @@ class PosSessionAllowClosing(models.TransientModel):
             issues = wizard.session_id.nets_closing_issues()
             wizard.issues = "\n".join(
                 wizard.session_id._nets_row_text(row)
-                for row in issues["unresolved"] + issues["without_order"]
+                for row in issues["unresolved"] + issues["without_order"] + issues["reported"]
                 if row["blocking"]
             )
 

@@ -2,6 +2,7 @@ import {browser} from "@web/core/browser/browser";
 import {_t} from "@web/core/l10n/translation";
 import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
 import {uuid} from "@web/core/utils/strings";
+import {agentDesk} from "./agent_desk";
 
 /** How often what was not answered, or has to wait, is asked for again, in milliseconds. */
 const REPEAT_INTERVAL = 2000;
@@ -49,6 +50,7 @@ export class Press {
         const [answer] = await call(this.requestId);
         state.disconnected = false;
         state.waiting = answer.waiting ? answer : null;
+        agentDesk.take(answer);
         if (!answer.waiting) {
           return answer;
         }

@@ -34,6 +34,8 @@
  * @property {number} retry_wait seconds until that makes sense
  * @property {"" | "required" | "declined"} signature whether to accept or decline it; once declined, to decline it again
  * @property {number} report_id that can be opened
+ * @property {string} display what the terminal shows at this moment, word by word
+ * @property {Object | null} agent what this browser has to do itself, see `AgentJob`
  * @property {Object | null} task what it was asked for, see `CardTask`
  * @property {"" | "pending" | "waitingCard" | "waitingCancel" | "reversing" | "done" | "reversed" | "retry"} payment_status of the order's line, in Odoo's words
  * @property {number} payment_amount what the order's line says, signed
@@ -50,6 +52,21 @@
  * @property {string} label what is waited for
  * @property {string} explanation
  * @property {string} advice what to compare where it takes long
+ * @property {Object | null} agent what this browser has to do itself, see `AgentJob`
+ */
+
+/**
+ * What only a browser can do, since the server can't reach the terminal's agent.
+ *
+ * @typedef {Object} AgentJob
+ * @property {"send" | "look_up"} kind
+ * @property {number} transaction_id
+ * @property {number} terminal_id of the record
+ * @property {string} terminal its 8 digits
+ * @property {string} address of the agent: ws:// or wss://
+ * @property {string} ecr_id what this Odoo calls itself
+ * @property {number} customer_timeout seconds that a customer may take
+ * @property {number} due_in seconds until it makes sense
  */
 
 /** Icon and Bootstrap's colour of each look, the same on every screen. */

@@ -1,5 +1,6 @@
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
+import {agentDesk} from "./agent_desk";
 
 /** How often a watched transaction is asked for: bus messages get lost at peak times. */
 export const POLL_INTERVAL = 3000;
@@ -14,6 +15,7 @@ export const transactionService = {
 
   start(env, {bus_service: bus, orm}) {
     const channels = new Map();
+    agentDesk.arrive();
 
     /**
      * Subscribe to a channel as long as anybody needs it.
@@ -79,6 +81,7 @@ export const transactionService = {
             return;
           }
           finished = progress.finished;
+          agentDesk.follow(progress);
           onConnection(true);
           onProgress(progress);
         } catch {

@@ -7,6 +7,7 @@ import {useAutofocus, useChildRef, useService} from "@web/core/utils/hooks";
 import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
 import {Component, onMounted, onWillDestroy, onWillStart, useEffect, useState} from "@odoo/owl";
+import {agentDesk} from "../common/agent_desk";
 import {Press, abortIsLost, countDown, explain, retryLabel} from "../common/press";
 import {LOOKS, isPlayMoney} from "../common/progress";
 import {makeTask} from "./card_task";
@@ -46,6 +47,7 @@ export class CardDialog extends Component {
       error: "",
       waitSeconds: 0,
     });
+    this.displays = useState(agentDesk.displays);
     this.task = this.props.task;
     this.press = null;
     this.watcher = null;
@@ -89,6 +91,7 @@ export class CardDialog extends Component {
   async loadForm() {
     const form = await this.task.load(this.orm);
     this.state.form = form;
+    agentDesk.recover(form.terminals);
     this.state.terminalId = form.terminal_id;
     this.setAmount(form.amount);
   }
@@ -100,6 +103,8 @@ export class CardDialog extends Component {
 
   async show(transactionId) {
     const [progress] = await this.orm.call("nets.transaction", "read_progress", [[transactionId]]);
+    // what a button on the server started, the page sends that opened this
+    agentDesk.take(progress);
     this.follow(progress);
   }
 
@@ -123,6 +128,19 @@ export class CardDialog extends Component {
 
   get look() {
     return LOOKS[this.state.waiting ? "waiting" : this.state.progress.look];
+  }
+
+  /** What the terminal shows at this moment, where it says so. */
+  get display() {
+    const {id, state, display} = this.state.progress;
+    return state === "pending" ? this.displays[id] || display : "";
+  }
+
+  /** What may be done with this window meanwhile. */
+  get meanwhile() {
+    return this.state.progress.id in this.displays
+      ? _t("You may close this window, but leave the page open: this browser drives the terminal.")
+      : this.task.running;
   }
 
   /** Offered where the answer was lost; and for what is known as failed, to anyone who looks it up afterwards. */

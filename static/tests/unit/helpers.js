@@ -57,6 +57,8 @@ export function progressOf(values = {}) {
     retry_wait: 0,
     signature: "",
     report_id: 0,
+    display: "",
+    agent: null,
     task: null,
     payment_status: "waitingCard",
     payment_amount: 0,

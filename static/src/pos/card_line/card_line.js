@@ -6,6 +6,7 @@ import {useService} from "@web/core/utils/hooks";
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {CardPopup} from "../card_popup/card_popup";
 import {LOOKS, isPlayMoney} from "../../common/progress";
+import {agentDesk} from "../../common/agent_desk";
 import {isRunning} from "../card_payment";
 import {retryLabel} from "../../common/press";
 
@@ -30,6 +31,7 @@ export class CardLine extends Component {
     this.payment = this.desk.paymentOf(this.props.line);
     this.state = useState(this.payment.state);
     this.choices = useState(this.desk.choices);
+    this.displays = useState(agentDesk.displays);
     const root = useRef("root");
     // What happens, and its *Abort*, is in sight, however many lines there are.
     useEffect(
@@ -77,6 +79,12 @@ export class CardLine extends Component {
 
   get terminal() {
     return this.desk.terminalOf(this.line.payment_method_id, this.choices);
+  }
+
+  /** What the terminal shows at this moment, where it says so. */
+  get display() {
+    const {id, state, display} = this.progress || {};
+    return state === "pending" && !this.state.waiting ? this.displays[id] || display : "";
   }
 
   get isPlayMoney() {

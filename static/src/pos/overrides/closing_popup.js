@@ -17,6 +17,7 @@ patch(ClosePosPopup.prototype, {
       without_order: _t("Charged, but belongs to no paid order"),
       without_transaction: _t("Card payment without a charge"),
       by_hand: _t("Recorded or settled by hand"),
+      reported: _t("Reported by a browser, not compared with the terminal's report yet"),
     };
     return Object.entries(titles)
       .map(([key, title]) => ({key, title, rows: this.state.nets?.[key] || []}))

@@ -3,6 +3,7 @@ import {PosStore} from "@point_of_sale/app/services/pos_store";
 import {RPCError} from "@web/core/network/rpc";
 import {_t} from "@web/core/l10n/translation";
 import {patch} from "@web/core/utils/patch";
+import {agentDesk} from "../../common/agent_desk";
 import {CardDesk} from "../card_desk";
 
 /**
@@ -40,6 +41,7 @@ patch(PosStore.prototype, {
     const result = await super.afterProcessServerData(...arguments);
     // After a reload, a crash, or in another tab: what was running goes on.
     this.nets.resume();
+    agentDesk.recover(this.models["nets.terminal"]?.getAll() || []);
     return result;
   },
 

@@ -472,7 +472,7 @@ describe("signature", () => {
     server.progress = progressOf({...reversal, label: "Reversing the payment…", abort: ""});
     server.signed = () => server.progress;
     await advanceTime(2000);
-    await waitFor(".o_nets_label:contains(Taking the payment back)");
+    await waitFor(".o_nets_label:contains(Reversing the payment)");
     const requests = server.signatures.map(([, , requestId]) => requestId);
     expect(requests.length).toBe(2);
     expect(new Set(requests).size).toBe(1);
@@ -576,4 +576,16 @@ describe("refund", () => {
     expect(server.refunds).toEqual([{args: [[9]]}]);
     expect.verifySteps(["changed"]);
   });
+});
+
+test("shows what the terminal shows", async () => {
+  server.progress = progressOf({display: "INSERT CARD"});
+  await open();
+  await click(PROCESS);
+  await waitFor(".o_nets_display:contains(INSERT CARD)");
+  server.progress = progressOf(DECLINED);
+  await advanceTime(POLL_INTERVAL);
+  await waitFor(".o_nets_label:contains(Insufficient funds)");
+  expect(".o_nets_display").toHaveCount(0);
+  expect.verifySteps(["changed", "changed"]);
 });

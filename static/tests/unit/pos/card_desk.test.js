@@ -723,7 +723,7 @@ describe("after the charge", () => {
     await click(".o_nets_reverse");
     await waitFor(".modal:contains(No card is needed)");
     await click(".modal button:contains(Reverse)");
-    await waitFor(`${LABEL}:contains(Taking the payment back)`);
+    await waitFor(`${LABEL}:contains(Reversing the payment)`);
     expect(line.payment_status).toBe("reversing");
     expect(buttons()).toEqual([]);
     bookOnServer(line, {amount: 0, payment_status: "reversed"});
@@ -745,7 +745,7 @@ describe("after the charge", () => {
     await click(".o_nets_reverse");
     await waitFor(".modal:contains(No card is needed)");
     await click(".modal button:contains(Reverse)");
-    await waitFor(`${LABEL}:contains(Taking the payment back)`);
+    await waitFor(`${LABEL}:contains(Reversing the payment)`);
     late.resolve();
     await waitUntil(() => server.of("pos_progress").length === 2);
     await animationFrame();
@@ -771,7 +771,7 @@ describe("after the charge", () => {
     await animationFrame();
     expect(server.of("pos_reverse")).toEqual([]);
     fetched.resolve();
-    await waitFor(`${LABEL}:contains(Taking the payment back)`);
+    await waitFor(`${LABEL}:contains(Reversing the payment)`);
     expect(line.payment_status).toBe("reversing");
     expect(store.nets.runningLine(order)).toBe(line);
   });

@@ -1,0 +1,206 @@
+"""Terminals that a browser drives over a Baxi.Agent: in the dialog and in the till, between real processes."""
+
+import pytest
+from pages import CardDialog, money, shoot
+from playwright.sync_api import expect
+from till import Shop, Till
+
+
+def agent_of(clinic, **values):
+    """A terminal with an agent, which only this test uses."""
+    url = clinic.stack.simulator.url.replace("http", "ws", 1)
+    identifier = str(next(clinic.identifiers))
+    values = {
+        "type": "baxi_agent",
+        "agent_address": f"{url}/agent/{identifier}",
+        "used_by_hand": False,
+        **values,
+    }
+    return clinic.make_terminals(1, [identifier], **values)[0]
+
+
+@pytest.fixture
+def agent(clinic):
+    return agent_of(clinic)
+
+
+# In seconds: two lookups at least.
+PATIENCE = 60
+
+
+# === IN THE DIALOG === #
+
+
+def test_an_invoice_is_paid_and_the_terminals_display_is_shown(clinic, agent, open_invoice):
+    invoice = clinic.make_invoice(480)
+    page = open_invoice(invoice)
+    dialog = page.pay_by_card().pay_on(agent).expect_status("Waiting for the card")
+    agent.asks_for_card()
+    expect(dialog.status.locator(".o_nets_display")).not_to_be_empty()
+    shoot(dialog.page, "agent-dialog")
+    agent.press("tap")
+    dialog.expect_closed()
+    page.expect_due(0)
+    assert agent.charges() == [48000]
+    [transaction] = clinic.transactions(invoice)
+    reported = clinic.read("nets.transaction", transaction, "reported_by_id", "reported_from", "terminal_type")
+    assert reported["reported_by_id"] and reported["reported_from"]
+    assert reported["terminal_type"] == "baxi_agent"
+
+
+def test_declined_aborted_and_aborted_too_late(clinic, agent, open_invoice):
+    invoice = clinic.make_invoice(300)
+    page = open_invoice(invoice)
+    agent.play("insufficient_funds")
+    dialog = page.pay_by_card().pay_on(agent).expect_status("Insufficient funds", "Nothing was charged")
+    dialog.try_again().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    dialog.abort().expect_status("Aborted", "Nothing was charged")
+    assert agent.charges() == []
+    agent.hold()
+    dialog.try_again().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    agent.play()  # nothing more is scripted
+    agent.release()
+    dialog.expect_closed()
+    page.expect_due(0)
+    assert agent.charges() == [30000]
+
+
+def test_refund_and_reversal(clinic, agent, open_invoice):
+    invoice = clinic.make_invoice(200)
+    page = open_invoice(invoice)
+    agent.play("approved")
+    page.pay_by_card().pay_on(agent).expect_closed()
+    page.expect_due(0)
+    agent.play("approved")
+    dialog = page.reverse()
+    dialog.button("Reverse").click()
+    dialog.expect_closed()
+    page.expect_due(200)
+    assert agent.kinds() == ["purchase", "reversal"]
+
+
+def test_an_agent_that_is_not_there_is_said_in_words(clinic, simulator, agent, open_page, open_invoice):
+    clinic.admin.call("nets.terminal", "write", [agent.id], {"agent_address": "ws://127.0.0.1:9/agent"})
+    page = open_invoice(clinic.make_invoice(90))
+    dialog = page.pay_by_card().pay_on(agent)
+    dialog.expect_status("The terminal's agent can't be reached", "Nothing was charged")
+    assert agent.charges() == []
+    open_page.errors.clear()  # of the WebSocket
+
+
+def test_a_page_that_is_loaded_again_in_mid_payment_finds_the_result(clinic, agent, open_page, open_invoice):
+    invoice = clinic.make_invoice(150)
+    page = open_invoice(invoice, "demo", locale="en-US")
+    page.page.on("dialog", lambda dialog: dialog.accept())
+    page.pay_by_card().pay_on(agent).expect_status("Waiting for the card")
+    agent.asks_for_card()
+    page.page.reload()
+    [transaction] = clinic.transactions(invoice)
+    clinic.wait_for_state(transaction, "unknown", timeout=PATIENCE)
+    agent.press("tap")
+    page.expect_banner(money(150))
+    clinic.wait_for_state(transaction, "approved", timeout=PATIENCE)
+    page.expect_due(0)
+    assert agent.charges() == [15000]
+
+
+def test_a_browser_that_is_closed_leaves_the_result_to_another_one(clinic, agent, open_invoice):
+    invoice = clinic.make_invoice(150)
+    page = open_invoice(invoice, "demo", locale="en-US")
+    page.pay_by_card().pay_on(agent).expect_status("Waiting for the card")
+    agent.asks_for_card()
+    page.page.context.close()
+    agent.press("tap")
+    [transaction] = clinic.transactions(invoice)
+    assert clinic.state(transaction) == "pending"
+    # its browser is gone: what waits two minutes is made short here
+    connection = clinic.stack.postgresql.connect(clinic.stack.database)
+    connection.cursor().execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '5 minutes'")
+    connection.close()
+    other = open_invoice(invoice)
+    other.expect_banner(money(150))
+    clinic.wait_for_state(transaction, "approved", timeout=PATIENCE)
+    other.expect_due(0)
+    assert agent.charges() == [15000]
+
+
+def test_reconciliation_and_reports(clinic, agent, open_page, open_invoice):
+    page = open_invoice(clinic.make_invoice(50))
+    agent.play("approved")
+    page.pay_by_card().pay_on(agent).expect_closed()
+    form = open_page("admin", f"/odoo/nets.terminal/{agent.id}")
+    for button in ("X report", "Reconciliation"):
+        form.get_by_role("button", name=button, exact=True).click()
+        confirm = form.get_by_role("button", name="Ok", exact=True)
+        if button == "Reconciliation":
+            confirm.click()
+        dialog = CardDialog(form)
+        dialog.expect_status("Done")
+        dialog.close()
+    kinds = clinic.admin.call("nets.report", "search_read", [("terminal_id", "=", agent.id)], ["kind"])
+    assert sorted(row["kind"] for row in kinds) == ["reconciliation", "x_report"]
+
+
+def test_the_test_says_what_is_there(clinic, agent, open_page):
+    form = open_page("admin", f"/odoo/nets.terminal/{agent.id}")
+    form.get_by_role("button", name="Test", exact=True).click()
+    expect(form.locator(".o_nets_agent_test")).to_contain_text("The agent answers")
+    shoot(form, "agent-test")
+    field = form.get_by_label("Address for this device")
+    field.fill("ws://127.0.0.1:9/agent")
+    form.locator(".o_nets_agent_test").get_by_role("button", name="Test", exact=True).click()
+    expect(form.locator(".o_nets_agent_test")).to_contain_text("can't be reached from this browser")
+    shoot(form, "agent-test-failed")
+    form.get_by_role("button", name="Use the terminal's address").click()
+    expect(form.locator(".o_nets_agent_test")).to_contain_text("The agent answers")
+    open_page.errors.clear()  # of the WebSocket
+
+
+# === IN THE TILL === #
+
+
+@pytest.fixture
+def shop(clinic, agent):
+    shop = Shop(clinic, [agent])
+    shop.make_product("Zither lesson", 300)
+    shop.make_product("Zither string", 45)
+    yield shop
+    shop.assert_books()
+
+
+def test_the_till(shop, agent, open_page):
+    till = Till(open_page(shop.cashier, shop.path)).expect_open()
+    agent.hold(tip=2000, surcharge=500)
+    till.add("Zither lesson").to_payment().pay_by("Card")
+    line = till.card_line().expect_status("Waiting for the card").expect_buttons("Abort")
+    agent.asks_for_card()
+    expect(till.page.locator(".o_nets_display")).not_to_be_empty()
+    shoot(till.page, "agent-till")
+    agent.release()
+    till.expect_receipt()
+    assert shop.charges() == [32500]
+
+    till.next_order().add("Zither string")
+    agent.play("insufficient_funds")
+    till.pay_fast_by("Card")
+    line = till.card_line().expect_status("Insufficient funds")
+    line.press("Try again").expect_status("Waiting for the card")
+    agent.asks_for_card()
+    line.press("Abort").expect_status("Aborted")
+    till.pay_by("Cash").validate().expect_receipt()
+    assert shop.charges() == [32500]
+
+
+def test_a_till_that_is_loaded_again_in_mid_payment(shop, agent, open_page):
+    till = Till(open_page(shop.cashier, shop.path)).expect_open()
+    till.page.on("dialog", lambda dialog: dialog.accept())
+    till.add("Zither lesson").to_payment().pay_by("Card")
+    till.card_line().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    till.reload()
+    agent.press("tap")
+    till.expect_receipt()
+    shop.wait_for_transactions(1, "approved")
+    assert shop.charges() == [30000]
