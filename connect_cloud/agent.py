@@ -135,17 +135,27 @@ def read_answers(texts, terminal_id="", ecr_id="", *, has_aborted=False):
     :param str terminal_id: of ours, and `ecr_id`: what names others isn't read
     :param bool has_aborted: whether the agent was (perhaps) asked to cancel
     """
-    outcomes, papers, documents, has_begun = [], [], [], has_aborted
+    return [outcome for outcome, _was_shown in read_witnessed(texts, terminal_id, ecr_id, has_aborted=has_aborted)]
+
+
+def read_witnessed(texts, terminal_id="", ecr_id="", *, has_aborted=False):
+    """As `read_answers`, each with whether the terminal had shown or printed something before it: what is repeated
+    from before comes without.
+
+    :return: list of (Outcome, bool)
+    """
+    outcomes, papers, documents, has_begun, was_shown = [], [], [], has_aborted, False
     for message in _ours(texts, terminal_id, ecr_id):
+        was_shown |= message.kind in (MessageKind.DISPLAY, MessageKind.PRINT)
         _append(documents, message.raw)
         if message.kind == MessageKind.PRINT:
             papers.append(message.text)
         elif message.kind == MessageKind.LOCAL_MODE:
             if not _is_of_administration(message):
-                outcomes.append(_read_result(message, papers, documents))
+                outcomes.append((_read_result(message, papers, documents), was_shown))
                 papers, documents = [], []
         elif message.kind in (MessageKind.ERROR, MessageKind.REJECTED) and not has_begun:
-            outcomes.append(_read_refusal(message, documents))
+            outcomes.append((_read_refusal(message, documents), was_shown))
             documents = []
         # what can't be read may have been anything
         has_begun |= message.kind not in (MessageKind.READY, MessageKind.ERROR, MessageKind.REJECTED)

@@ -17,16 +17,16 @@ from .agent import (
     MAX_TOTAL,
     MessageKind,
     read_administration,
-    read_answers,
     read_last_result,
     read_messages,
+    read_witnessed,
     unknown_administration,
     unknown_outcome,
 )
 from .answers import MAX_FIELD, OutcomeState
 from .enums import TextEnum
 from .errors import ConnectCloudError
-from .evidence import Fingerprint, Kind, added_to, is_amount_asked, is_same
+from .evidence import Fingerprint, Kind, added_to, contradicts, is_amount_asked, is_same
 from .reasons import Reason
 from .redaction import mask_card_numbers
 
@@ -119,11 +119,16 @@ def judge_transfer(texts, asked, is_known, *, is_last, trouble=Trouble.NONE):
     :raise ReportError: as `check_messages`
     """
     texts = check_messages(texts)
-    answers = read_answers(texts, asked.terminal, asked.ecr_id, has_aborted=asked.was_aborted)
+    witnessed = read_witnessed(texts, asked.terminal, asked.ecr_id, has_aborted=asked.was_aborted)
+    answers = [outcome for outcome, _was_shown in witnessed]
     # What names no result is a rejection. It is about our request where nothing else was asked that could be rejected:
     # the question for the last result was answered before.
     ran = [outcome for outcome in answers if outcome.result is not None]
-    own = [outcome for outcome in ran if not _is_older(outcome, asked, is_known)]
+    own = [
+        outcome
+        for outcome, was_shown in witnessed
+        if outcome.result is not None and _is_ours(outcome, was_shown, asked, is_known)
+    ]
     if own:
         # evidence of a charge always wins
         outcome = min(own, key=lambda outcome: outcome.state != OutcomeState.APPROVED)
@@ -193,15 +198,21 @@ def _is_anothers(texts, terminal, kind):
     return bool(found) and not any(found)
 
 
-def _is_older(outcome, asked, is_known):
-    """Whether this result was there before ours was asked for: agents repeat what they have."""
+def _is_ours(outcome, was_shown, asked, is_known):
+    """Whether this result is that of our operation: agents repeat what was there before it was asked for.
+
+    :param bool was_shown: the terminal showed or printed something before it, so something ran
+    """
     # a reversal may be told with the number of the payment that it takes back
     if asked.kind != Kind.REVERSAL and outcome.stan_auth and is_known(outcome.stan_auth):
-        return True
-    if asked.baseline is None or asked.baseline.none:
         return False
+    if asked.baseline is None:
+        return was_shown
     seen = Fingerprint.of(outcome, asked.zone)
-    return bool(seen.stan or seen.recognisable) and is_same(seen, asked.baseline)
+    if contradicts(seen, asked.baseline):
+        return True
+    # what can't be told from the one before may be that one
+    return was_shown and not is_same(seen, asked.baseline)
 
 
 def _checked(outcome, asked):

@@ -93,6 +93,24 @@ def test_an_older_result_is_none_of_ours():
     assert judge(mode(BEFORE), mode(OURS), is_last=False).stan == "000101"
 
 
+CANCELLED = {"Result": "2"}
+LIKE_BEFORE = Fingerprint.of(judge_last_result([said("Dfs13LastFinancialResult", CANCELLED)], TERMINAL), "UTC")
+
+
+@pytest.mark.parametrize("baseline", [None, LIKE_BEFORE])
+@pytest.mark.parametrize("result", [CANCELLED, {"Result": "0", "TotalAmount": "1000"}])
+@pytest.mark.parametrize("sign", [said("Dfs13DisplayText", {"Text": "PIN"}), said("Dfs13PrintText", {"Text": "A"})])
+def test_what_may_be_a_repetition_is_ours_once_the_terminal_showed_something(baseline, result, sign):
+    """A cancelled payment has no number and perhaps no time: repeated before ours ran, it looks as ours would."""
+    asked = replace(ASKED, baseline=baseline)
+    if result == CANCELLED or baseline is None:
+        assert judge(mode(result), asked=asked, is_last=False) is None
+        assert judge(mode(result), asked=asked).state == OutcomeState.UNKNOWN
+    assert judge(mode(result), sign, mode(OURS), asked=asked, is_last=False).state == OutcomeState.APPROVED
+    expected = OutcomeState.NOT_APPROVED if result == CANCELLED else OutcomeState.APPROVED
+    assert judge(sign, mode(result), asked=asked, is_last=False).state == expected
+
+
 def test_the_evidence_of_a_charge_wins():
     assert judge(mode(DECLINED), mode(OURS)).state == OutcomeState.APPROVED
 
