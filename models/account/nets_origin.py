@@ -5,6 +5,11 @@ class NetsOrigin(models.AbstractModel):
     _inherit = "nets.origin"
 
     @api.model
+    def _has_own_payment(self, transaction):
+        """Whether a transaction has, or will have, its own payment in the books, and is refunded from there."""
+        return bool(transaction.payment_id)
+
+    @api.model
     def _money_items(self, transaction):
         """Where the money of a transaction stands in the books.
 

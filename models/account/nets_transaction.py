@@ -91,7 +91,7 @@ class NetsTransaction(models.Model):
 
     def _has_own_payment(self):
         """Whether this has, or will have, its own payment in the books, and is refunded from there."""
-        return self.origin == "invoice" or bool(self.payment_id)
+        return self._origin_model()._has_own_payment(self)
 
     # === ACTION METHODS === #
 
@@ -682,6 +682,10 @@ class NetsOriginInvoice(models.AbstractModel):
     def _book(self, transaction):
         transaction._make_entries()
         return transaction._booking_note()
+
+    @api.model
+    def _has_own_payment(self, transaction):
+        return True
 
     @api.model
     def _booked_as(self, transaction):

@@ -474,6 +474,11 @@ class NetsOriginPos(models.AbstractModel):
         return transaction.payment_id.display_name
 
     @api.model
+    def _has_own_payment(self, transaction):
+        # a deposit goes back where its order is: in the till
+        return super()._has_own_payment(transaction) and not transaction._pos_is_deposit()
+
+    @api.model
     def _money_items(self, transaction):
         """What a till took is in the payment that its session made when it closed: the one of this terminal and its
         session. Sessions that closed before there was one for each are found by what their payments' memo says."""

@@ -47,10 +47,6 @@ class NetsTransaction(models.Model):
             return False
         return bool(self.payment_id) and not self.without_order and self.kind != "reversal"
 
-    def _has_own_payment(self):
-        # a deposit goes back where its order is: in the till
-        return super()._has_own_payment() and not self._pos_is_deposit()
-
     def _pos_book_deposit(self):
         """Book this charge as received, on the day on which it was charged."""
         self.ensure_one()

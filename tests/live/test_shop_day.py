@@ -114,6 +114,7 @@ def test_a_gift_card_is_sold_and_redeemed_beside_a_card(day):
         "loyalty.program",
         name="Gift cards of the shop",
         program_type="gift_card",
+        applies_on="future",
         company_id=day.company,
         trigger_product_ids=[(6, 0, [gift])],
         pos_config_ids=[(6, 0, [day.shop.config])],
