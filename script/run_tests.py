@@ -113,6 +113,7 @@ def parse_arguments():
     for what in options.what:
         named = next((group for group in GROUPS if group.name == what), None)
         if named:
+            selection.setdefault(named, [])
             continue
         file, *node = what.split("::")
         path = Path(file).resolve()
