@@ -34,8 +34,13 @@ def test_the_account_says_which_of_the_causes_it_is(clinic, simulator, open_page
 
 
 def test_a_terminal_that_nets_refuses_is_refused_while_entered(clinic, simulator):
-    said = clinic.refusal(lambda: clinic.admin.call("nets.terminal", "create", [_terminal(clinic, TERRACE)]))
+    entered = [[], _terminal(clinic, TERRACE), {}]
+    said = clinic.refusal(lambda: clinic.admin.call("nets.terminal", "web_save", *entered))
     assert "may not use the terminal 20000002" in said
+    # where no person waits for it, it is saved and marked
+    [terminal] = clinic.admin.call("nets.terminal", "create", [_terminal(clinic, TERRACE)])
+    assert clinic.read("nets.terminal", terminal, "nets_status") == "refused"
+    clinic.admin.call("nets.terminal", "unlink", [terminal])
     simulator.service(login="unavailable", revoke_tokens=True)
     [terminal] = clinic.admin.call("nets.terminal", "create", [_terminal(clinic, "30000299")])
     assert clinic.read("nets.terminal", terminal, "nets_status") == "unchecked"
