@@ -79,6 +79,8 @@
         ],
         # of the module pos_self_order, where that is installed
         "pos_self_order.assets": [
+            "nets_connect_cloud/static/src/common/agent/**/*",
+            "nets_connect_cloud/static/src/common/agent_desk.js",
             "nets_connect_cloud/static/src/common/press.js",
             "nets_connect_cloud/static/src/common/progress.js",
             "nets_connect_cloud/static/src/pos/kiosk/**/*",
