@@ -49,6 +49,7 @@
         # the till
         "security/pos/security.xml",
         "security/pos/ir.model.access.csv",
+        "data/pos/ir_asset.xml",
         "data/pos/product.xml",
         "wizard/pos/nets_transaction_attach_views.xml",
         "wizard/pos/pos_payment_settle_views.xml",
@@ -77,8 +78,10 @@
             "nets_connect_cloud/static/src/pos/card_*/**/*",
             "nets_connect_cloud/static/src/pos/overrides/**/*",
         ],
-        # of the module pos_self_order, where that is installed
-        "pos_self_order.assets": [
+        # what data/pos/ir_asset.xml puts at the end of the kiosk's own bundle
+        "nets_connect_cloud.assets_kiosk": [
+            "nets_connect_cloud/static/src/common/agent/**/*",
+            "nets_connect_cloud/static/src/common/agent_desk.js",
             "nets_connect_cloud/static/src/common/press.js",
             "nets_connect_cloud/static/src/common/progress.js",
             "nets_connect_cloud/static/src/pos/kiosk/**/*",

@@ -162,6 +162,24 @@ class TestWings(BaseCase):
             faults[path] = found
         self.check("A wing imports from those before it, and the client from nowhere", faults)
 
+    def check_bundles(self):
+        """A page whose bundle lacks a file that another imports stays empty, without a word."""
+        bundles = ast.literal_eval((ROOT / "__manifest__.py").read_text())["assets"]
+        faults = {}
+        for bundle, patterns in bundles.items():
+            if bundle.startswith("web.assets_") and bundle.endswith("tests"):
+                continue  # these come on top of what they test
+            here = {path for pattern in patterns for path in ROOT.glob(pattern.removeprefix("nets_connect_cloud/"))}
+            scripts = {path.relative_to(ROOT) for path in here if path.suffix == ".js"}
+            self.assertTrue(scripts, bundle)
+            faults[Path(bundle)] = [
+                f"has {path.as_posix()} without {target.as_posix()}"
+                for path in sorted(scripts)
+                for target in imports(path, (ROOT / path).read_text())
+                if target.with_suffix(".js") not in scripts
+            ]
+        self.check("A bundle has all that its files import", faults)
+
     def check_words(self):
         faults = {}
         for path, text in files(*SUFFIXES).items():
@@ -214,6 +232,7 @@ class TestWings(BaseCase):
     def test_wings(self):
         for part in (
             self.check_imports,
+            self.check_bundles,
             self.check_words,
             self.check_names,
             self.check_refusals,

@@ -64,6 +64,7 @@ def shop(clinic):
         "module_pos_restaurant": False,
         "use_presets": False,
         "self_ordering_mode": "kiosk",
+        "self_ordering_pay_after": "each",
         "self_ordering_default_user_id": cashier,
     }
     context = {"allowed_company_ids": [shop.company]}
@@ -83,7 +84,8 @@ def kiosk(shop, browser, open_page):
     page = context.new_page()
     open_page.attach("nobody", page)
     page.clock.install()
-    page.goto(shop.url)
+    # the first visit makes the page's bundles
+    page.goto(shop.url, timeout=90_000)
     return Kiosk(page)
 
 

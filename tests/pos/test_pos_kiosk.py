@@ -32,6 +32,14 @@ class TestPosKiosk(PosCardCommon, HttpCase):
         cls.kiosk_session = cls.open_session(cls.kiosk)
         cls.kiosk._ensure_access_token()
 
+    def test_its_page_loads_our_files_after_the_loader(self):
+        """Not so from a manifest: the page would stay empty."""
+        assets = self.env["ir.asset"]._get_asset_paths("pos_self_order.assets", {})
+        files = [file[0].lstrip("/") for file in assets]
+        ours = [index for index, file in enumerate(files) if file.startswith("nets_connect_cloud/")]
+        self.assertIn("nets_connect_cloud/static/src/pos/kiosk/kiosk_card.js", files)
+        self.assertLess(files.index("web/static/src/module_loader.js"), ours[0])
+
     # --- what a visitor does --- #
 
     def rpc(self, path, **params):
