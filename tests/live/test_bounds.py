@@ -91,7 +91,7 @@ def in_background(function):
 
 
 def beating(clinic):
-    """Return how many calls and lookups are under way. What died, a browser for example, leaves its last beat for a day."""
+    """Return how many calls and lookups are under way: what died leaves its last beat for a day."""
     statement = "SELECT count(*) FROM nets_heartbeat WHERE beat_at > (now() AT TIME ZONE 'utc') - interval '15 seconds'"
     return clinic.sql(statement)[0][0]
 
