@@ -31,8 +31,10 @@ class KioskController(http.Controller):
         return [progress]
 
     def _products(self, order):
-        """:return: dict with the products of an order as a kiosk loads them, by model: what a terminal adds, as a tip, is
-        none that a kiosk sells and knows"""
+        """The products of an order as a kiosk loads them: it doesn't know those of what a terminal adds, as a tip.
+
+        :return: dict of lists, by model
+        """
         products = order.lines.product_id
         templates = products.product_tmpl_id
         found = {
