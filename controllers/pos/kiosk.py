@@ -22,10 +22,28 @@ class KioskController(http.Controller):
         if progress and progress.get("paid"):
             config = order.config_id
             progress["order"] = {
-                records._name: records._load_pos_self_data_read(records, config)
-                for records in (order, order.lines, order.payment_ids)
+                **self._products(order),
+                **{
+                    records._name: records._load_pos_self_data_read(records, config)
+                    for records in (order, order.lines, order.payment_ids)
+                },
             }
         return [progress]
+
+    def _products(self, order):
+        """The products of an order as a kiosk loads them: it doesn't know those of what a terminal adds, as a tip.
+
+        :return: dict of lists, by model
+        """
+        products = order.lines.product_id
+        templates = products.product_tmpl_id
+        found = {
+            records._name: records.read(records._load_pos_self_data_fields(order.config_id), load=False)
+            for records in (templates, products)
+        }
+        # images are told by their presence
+        templates._process_pos_self_ui_products(found[templates._name])
+        return found
 
     @http.route("/nets_connect_cloud/kiosk/pay", type="jsonrpc", auth="public", website=True)
     def pay(self, access_token, order_access_token, payment_method_id, request_id):

@@ -189,7 +189,9 @@ class Shop:
             for terminal in self.terminals
             for entry in terminal.ledger()
         ]
-        lines = self._sum("pos.payment", [*session, *on_card], "amount")
+        # what a cancelled order keeps of a try isn't money: had it been charged, the ledger would say so
+        kept = ("pos_order_id.state", "!=", "cancel")
+        lines = self._sum("pos.payment", [*session, *on_card, kept], "amount")
         orders = self._sum("pos.order", [*session, ("state", "in", ["paid", "done"])], "amount_total")
         cash = self._sum("pos.payment", [*session, ("payment_method_id", "!=", self.card)], "amount")
         payments = [("pos_session_id", "=", self.session), ("pos_payment_method_id", "=", self.card)]

@@ -99,7 +99,7 @@ export class KioskCard extends Component {
 
   get icon() {
     const {icon, tone} = LOOKS[this.shown.look];
-    return `fa ${icon} text-${tone}`;
+    return `fa fa-5x ${icon} text-${tone}`;
   }
 
   get amount() {
@@ -201,7 +201,9 @@ export class KioskCard extends Component {
     const {selfOrder} = this.props;
     Object.assign(this.state, {answer, disconnected: false});
     if (answer.paid) {
-      selfOrder.models.connectNewData(answer.order);
+      // also where what is installed beside it can't show this order
+      this.startLeaving();
+      this.load(answer.order);
       this.props.close();
       selfOrder.confirmationPage(
         "order",
@@ -224,6 +226,17 @@ export class KioskCard extends Component {
     if (!answer.finished || this.isForTheCounter) {
       this.askLater();
     }
+  }
+
+  /** @param {Object} records of the paid order, by model; of its products those that this kiosk has stay as they are */
+  load(records) {
+    const {models} = this.props.selfOrder;
+    const isNew = (model) => (values) => !models[model].get(values.id);
+    const news = {...records};
+    for (const model of ["product.template", "product.product"]) {
+      news[model] = records[model].filter(isNew(model));
+    }
+    models.connectNewData(news);
   }
 
   stop() {
