@@ -4,7 +4,7 @@ script/test                          everything
 script/test client live              these groups
 script/test tests/engine/test_log.py one file (or file::class::test) of any group
 script/test odoo -k abort            what matches an expression
-script/test odoo --small             without the apps that a shop may have beside the addon: ready sooner
+script/test full --all               all of odoo's tests, beside everything that a shop may have
 
 A group that ran no test, or skipped one, has failed: nothing is left out silently.
 """
@@ -37,21 +37,36 @@ class Group:
     timeout: int  # seconds
     template: str = stack.TEMPLATE_DATABASE  # what its database is a copy of; empty where it wants none
     odoo: bool = False  # runs inside Odoo, through pytest-odoo
+    again: tuple = ()  # files of the group `odoo` that run here once more
 
     def has(self, path):
         """Tell whether a file, given relative to the root, belongs to this group."""
         return path.match(f"{self.folder}/{self.pattern}") and len(path.parts) == len(Path(self.folder).parts) + 1
 
-    def files(self):
-        """Return the group's test files, relative to the root."""
+    def files(self, everything=False):
+        """Return the group's test files, relative to the root.
+
+        :param bool everything: of those that run once more, all and not only what the group names
+        """
         found = sorted(stack.ROOT.glob(f"{self.folder}/{self.pattern}"))
         files = [path.relative_to(stack.ROOT) for path in found]
+        if self.again:
+            if gone := set(self.again) - {path.stem for path in files}:
+                raise stack.StackError(f"{self.name}: there is no {', '.join(sorted(gone))}.")
+            return [path for path in files if group_of(path).name == "odoo" and (everything or path.stem in self.again)]
         return [path for path in files if group_of(path).name == self.name]
 
 
 WINGS = "tests/[aep]*"  # engine, account, pos
 
 FULL = stack.FULL_DATABASE
+# What meets other modules: it runs beside all of them, too. The rest would find nothing there that it doesn't find
+# beside the few, in more than twice the time; `script/test full --all` shows it before a release.
+BESIDE = (
+    *("test_invoice_payment", "test_refund", "test_netting", "test_e_invoice", "test_extras", "test_clearing"),
+    *("test_payouts", "test_other_currency", "test_rehearsal", "test_layouts"),
+    *("test_pos_payment", "test_pos_refund", "test_pos_closing", "test_pos_deposits", "test_pos_kiosk"),
+)
 
 # In the order in which they are started, as soon as their database is ready: the longest first, and beside it what
 # needs no database. Tests of browsers and faults wait half of their time, so that three groups keep two cores busy.
@@ -60,11 +75,12 @@ GROUPS = [
     Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, template=""),
     Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, template=""),
     Group("scripts", "what developers use", "script/tests", "test_*.py", 600, template=""),
-    Group("odoo", "models and HTTP in an Odoo that has everything", WINGS, "test_*.py", 2700, FULL, odoo=True),
+    Group("odoo", "models and HTTP in Odoo", WINGS, "test_*.py", 2700, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
     Group("faults", "a system broken on purpose", "tests/faults", "test_*.py", 1200),
+    Group("full", "what meets other modules, beside all of them", WINGS, "test_*.py", 3600, FULL, True, BESIDE),
     Group("shop", "a day of a shop that has everything", "tests/live", "test_shop_*.py", 1800, FULL),
     Group("hoot", "JavaScript unit tests", WINGS, "test_hoot*.py", 1800, odoo=True),
     Group("tour", "browser tours in Odoo", WINGS, "test_tour*.py", 900, odoo=True),
@@ -74,7 +90,8 @@ LANES = 3  # groups that run at a time
 
 def group_of(path):
     """Return the group that a test file belongs to: of several, the one that says most about its name."""
-    return max((group for group in GROUPS if group.has(path)), key=lambda group: len(group.pattern), default=None)
+    groups = (group for group in GROUPS if group.has(path) and not group.again)
+    return max(groups, key=lambda group: len(group.pattern), default=None)
 
 
 @dataclasses.dataclass
@@ -106,7 +123,7 @@ def parse_arguments():
     parser.add_argument("what", nargs="*", help="groups and files; all groups by default")
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests that match, as in pytest")
     parser.add_argument("-x", action="store_true", help="stop a group at its first failure")
-    parser.add_argument("--small", action="store_true", help="no database with everything that a shop may have")
+    parser.add_argument("--all", action="store_true", help="in `full`, all tests of `odoo`")
     parser.add_argument("--coverage", action="store_true", help="measure and report coverage")
     options = parser.parse_args()
     selection = {}
@@ -144,12 +161,7 @@ def command(group, targets, options, report, database):
         package = "odoo.addons.nets_connect_cloud" if group.odoo else group.folder.split("/")[0]
         argv += [f"--cov={package}", f"--cov-config={stack.ROOT}/pyproject.toml", "--cov-report="]
         environment["COVERAGE_FILE"] = str(REPORTS / f"coverage.{group.name}")
-    return argv + [str(stack.ROOT / target) for target in targets or group.files()], environment
-
-
-def template_of(group, options):
-    """Return the prepared database that a group's is a copy of; empty where it wants none."""
-    return stack.TEMPLATE_DATABASE if group.odoo and options.small else group.template
+    return argv + [str(stack.ROOT / target) for target in targets or group.files(options.all)], environment
 
 
 def config_path(database):
@@ -171,13 +183,13 @@ def run_group(group, targets, options, postgresql, stream):
     began = time.monotonic()
     database = stack.temporary(group.name)
     if group.odoo:
-        stack.clone_template(postgresql, database, template_of(group, options))
+        stack.clone_template(postgresql, database, group.template)
         stack.write_odoo_config(config_path(database), postgresql, database, log_level="warn")
     argv, environment = command(group, targets, options, report, database)
     log = None if stream else result.output
     process = stack.Process(argv, log, cwd=stack.ROOT, env=os.environ | environment)
     code = process.wait(group.timeout)
-    read_report(result, report, code, may_skip=options.small)
+    read_report(result, report, code)
     if not (options.k or result.passed or result.failed):
         result.complain("ran no test")
     if group.odoo:
@@ -186,11 +198,11 @@ def run_group(group, targets, options, postgresql, stream):
     return result
 
 
-def read_report(result, report, code, may_skip=False):
-    """Take the counts from a group's JUnit file.
+def read_report(result, report, code):
+    """Take the counts from a group's JUnit file. What wants more modules than there are may be skipped in `odoo`, as
+    long as it runs in `full`.
 
     :param code: pytest's exit code, None when it was ended for taking too long
-    :param bool may_skip: what the small database hasn't got may be left out
     """
     if code is None:
         result.complain(f"was ended after {result.group.timeout} s")
@@ -204,8 +216,8 @@ def read_report(result, report, code, may_skip=False):
             result.failed += 1
         elif (skipped := case.find("skipped")) is not None:
             name = f"{case.get('classname')}.{case.get('name')}"
-            text = f"skipped {name}: {skipped.get('message')}"
-            stack.say(f"· {text}") if may_skip else result.complain(text)
+            if result.group.name != "odoo" or not set(name.split(".")) & set(BESIDE):
+                result.complain(f"skipped {name}: {skipped.get('message')}")
         else:
             result.passed += 1
     if code not in (0, 1, 5) or (code == 1 and not result.failed):
@@ -267,17 +279,17 @@ def run_lane(queue, selection, options, postgresql):
     return results
 
 
-def prepare(pool, groups, options, postgresql):
+def prepare(pool, groups, postgresql):
     """Have the databases prepared beside the tests, one after the other: the small one is what the other is made of.
 
     :return: {group: the future of its prepared database}; left out where it wants none
     """
-    templates = dict.fromkeys(template_of(group, options) for group in groups)
+    templates = dict.fromkeys(group.template for group in groups)
     wanted = [template for template in stack.TEMPLATES if template in templates]
     before, futures = None, {}
     for template in wanted:
         before = futures[template] = pool.submit(_prepare, postgresql, template, before)
-    return {group: futures[template] for group in groups if (template := template_of(group, options))}
+    return {group: futures[group.template] for group in groups if group.template}
 
 
 def _prepare(postgresql, template, before):
@@ -308,7 +320,7 @@ def main():
         postgresql.start()
         stack.drop_leftovers(postgresql)
     with concurrent.futures.ThreadPoolExecutor(LANES + len(stack.TEMPLATES)) as pool:
-        queue = Queue(groups, prepare(pool, groups, options, postgresql))
+        queue = Queue(groups, prepare(pool, groups, postgresql))
         lanes = [pool.submit(run_lane, queue, selection, options, postgresql) for _lane in range(LANES)]
         try:
             results = [result for lane in lanes for result in lane.result()]

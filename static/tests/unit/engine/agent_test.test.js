@@ -54,7 +54,8 @@ test("shows what the terminal displays, and its software", async () => {
   expect.verifySteps(["ws://127.0.0.1:8010"]);
 });
 
-test("each reason is said in words of its own", () => {
+test("each reason is said in words of its own", async () => {
+  await makeDialogMockEnv(); // with translations
   const reasons = ["address", "blocked", "refused", "rejected", "closed"];
   const said = reasons.map((reason) => explainTest({reason, code: "", info: ""}));
   expect(new Set(said.map(({label}) => String(label))).size).toBe(reasons.length);

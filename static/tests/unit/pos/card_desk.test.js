@@ -449,7 +449,8 @@ describe("lost connections", () => {
     const offered = async (hasEmployees, role) => {
       store.config.module_pos_hr = hasEmployees;
       patchWithCleanup(store, {getCashier: () => ({id: 7, name: "Somebody", _role: role})});
-      await tell({...DECLINED, can_record_by_hand: true});
+      // the line is drawn once more for news only
+      await tell({...DECLINED, can_record_by_hand: true, advice: `${hasEmployees} ${role}`});
       return buttons().includes("Record by hand");
     };
     expect(await offered(true, "cashier")).toBe(false);
