@@ -444,22 +444,22 @@ describe("lost connections", () => {
     expect(await offered("manager", "manager")).toBe(true);
   });
 
-  test("recorded by hand only by an employee who may do it, where employees log in", async () => {
-    const {store} = await pay();
-    const offered = async (hasEmployees, role) => {
+  for (const [hasEmployees, role, offered] of [
+    [true, "cashier", false],
+    [true, "minimal", false],
+    [true, "manager", true],
+    [false, "cashier", true],
+  ]) {
+    const whom = hasEmployees ? `the employee is ${role}` : "no employees log in";
+    test(`recorded by hand: ${whom}`, async () => {
+      const {store} = await pay();
       store.config.module_pos_hr = hasEmployees;
       patchWithCleanup(store, {getCashier: () => ({id: 7, name: "Somebody", _role: role})});
-      // the line is drawn once more for news only
-      await tell({...DECLINED, can_record_by_hand: true, advice: `${hasEmployees} ${role}`});
-      return buttons().includes("Record by hand");
-    };
-    expect(await offered(true, "cashier")).toBe(false);
-    expect(await offered(true, "minimal")).toBe(false);
-    expect(store.nets.employeeId).toBe(7);
-    expect(await offered(true, "manager")).toBe(true);
-    expect(await offered(false, "cashier")).toBe(true);
-    expect(store.nets.employeeId).toBe(false);
-  });
+      await tell({...DECLINED, can_record_by_hand: true});
+      expect(buttons().includes("Record by hand")).toBe(offered);
+      expect(store.nets.employeeId).toBe(hasEmployees && 7);
+    });
+  }
 
   test("a start whose answer is lost is sent again, with the same number", async () => {
     let lost = 2;
