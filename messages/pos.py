@@ -30,7 +30,7 @@ TO_VISITORS = {
     "aborting": (_lt("Cancelling…"), _lt("Wait for the terminal: your card may still be charged.")),
     "unknown": (
         _lt("Please don't pay again yet"),
-        _lt("The connection to the terminal is interrupted. We are finding out whether your card was charged."),
+        _lt("We are finding out whether your card was charged. Wait here, or ask at the counter with your number."),
     ),
     "approved": (_lt("Paid"), _lt("Thank you.")),
     "signature": (
