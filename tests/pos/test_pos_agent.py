@@ -46,6 +46,10 @@ class TestPosAgent(PosCardCommon):
             SessionNumber=21,
         )
 
+    def ran(self, total, number):
+        """What comes while a card is charged."""
+        return [said("Dfs13DisplayText", self.agent.identifier, Text="PIN"), self.result(total, number)]
+
     def claim(self, transaction, user=None):
         """Claimed by a browser; :return: its token."""
         token = uuid.uuid4().hex
@@ -57,7 +61,7 @@ class TestPosAgent(PosCardCommon):
         transaction = self.start_pos(payment, terminal=self.agent)
         token = self.claim(transaction)
         minor = self.minor(transaction)
-        transaction.with_user(self.cashier).agent_report(token, [self.result(minor, number)], False)
+        transaction.with_user(self.cashier).agent_report(token, self.ran(minor, number), False)
         self.assertTrue(transaction._book())
         return transaction
 
