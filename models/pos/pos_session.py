@@ -52,7 +52,13 @@ class PosSession(models.Model):
     # === CLOSING === #
 
     def get_closing_control_data(self):
-        return {**super().get_closing_control_data(), "nets": self.nets_closing_issues()}
+        data = super().get_closing_control_data()
+        proven = self.payment_method_ids.filtered(lambda method: method._nets_is_terminal())
+        for method in data["non_cash_payment_methods"]:
+            # terminals prove what these took: the popup has nothing to be counted where there are no payments
+            if method["id"] in proven.ids:
+                method["number"] = 0
+        return {**data, "nets": self.nets_closing_issues()}
 
     def _cannot_close_session(self, bank_payment_method_diffs=None):
         result = super()._cannot_close_session(bank_payment_method_diffs)
