@@ -49,10 +49,15 @@ class NetsOriginAdministration(models.AbstractModel):
     @api.model
     def _progress(self, transaction):
         values = {"title": transaction._format_activity(), "amount": "", "abort": "", "can_retry": False}
-        report = transaction.report_ids[:1]
-        if report.sudo(False).has_access("read"):
-            values |= {"report_id": report.id or 0, "paper": report.text or ""}
+        if report := self._report(transaction):
+            values |= {"report_id": report.id, "paper": report.text or ""}
         return values
+
+    @api.model
+    def _report(self, transaction):
+        """:return: nets.report, empty for those who may not read it"""
+        report = transaction.sudo().report_ids[:1]
+        return report if report.sudo(False).has_access("read") else report.browse()
 
     @api.model
     def _message(self, transaction, progress):
@@ -61,7 +66,7 @@ class NetsOriginAdministration(models.AbstractModel):
         if transaction.state == "unknown":
             return describe(self.env, "administration_unknown", transaction.nets_message)
         if transaction.state == "approved":
-            report = transaction.sudo().report_ids[:1]
+            report = self._report(transaction)
             if report.agreement:
                 amount = report.currency_id.format(report.difference) if report.agreement == "differs" else ""
                 return describe(self.env, f"session_{report.agreement}", amount)
