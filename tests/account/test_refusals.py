@@ -165,13 +165,6 @@ class TestRefusals(CardPaymentCommon):
         invoices = self.invoice | self.make_invoice(500)
         self.assertWizardRefuses("Tick “Group Payments”", invoices, group_payment=False)
 
-    def test_the_wizard_charges_in_the_invoices_currency(self):
-        eur = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.5)])
-        euro = self.terminal.copy({"identifier": "90000003", "currency_id": eur.id})
-        self.assertWizardRefuses(
-            "charged in the invoice's currency", self.invoice, currency_id=eur.id, nets_terminal_id=euro.id
-        )
-
     # === TERMINALS === #
 
     def test_terminals_that_cannot_be_used(self):
