@@ -119,14 +119,10 @@ def read_messages(texts):
     return messages
 
 
-def read_displays(texts, terminal_id="", ecr_id=""):
-    """What the terminal showed, in its order."""
-    return [message.text for message in _ours(texts, terminal_id, ecr_id) if message.kind == MessageKind.DISPLAY]
-
-
 def read_answers(texts, terminal_id="", ecr_id="", *, has_aborted=False):
     """The Outcomes of financial operations in what an agent sent since one was asked for: none while
-    nothing is decided, several where it repeats an older one.
+    nothing is decided, several where it repeats an older one. Each with whether the terminal had shown or
+    printed something before it: what is repeated from before comes without.
 
     A rejection or an error is one only as the first thing that is said: later, and once an abort was sent, it
     may as well be about something else, while a card is being charged.
@@ -134,14 +130,6 @@ def read_answers(texts, terminal_id="", ecr_id="", *, has_aborted=False):
     :param list texts: as for `read_messages`
     :param str terminal_id: of ours, and `ecr_id`: what names others isn't read
     :param bool has_aborted: whether the agent was (perhaps) asked to cancel
-    """
-    return [outcome for outcome, _was_shown in read_witnessed(texts, terminal_id, ecr_id, has_aborted=has_aborted)]
-
-
-def read_witnessed(texts, terminal_id="", ecr_id="", *, has_aborted=False):
-    """As `read_answers`, each with whether the terminal had shown or printed something before it: what is repeated
-    from before comes without.
-
     :return: list of (Outcome, bool)
     """
     outcomes, papers, documents, has_begun, was_shown = [], [], [], has_aborted, False
@@ -225,12 +213,12 @@ def not_reached_outcome(text=""):
 
     :param str text: the browser's words
     """
-    return build_outcome(nothing_ran(Reason.SERVICE_UNREACHABLE), read_fields({}), message=_cut(text))
+    return build_outcome(nothing_ran(Reason.AGENT_UNREACHABLE), read_fields({}), message=_cut(text))
 
 
 def not_reached_administration(text=""):
     """The same for an administration."""
-    return _administration(nothing_ran(Reason.SERVICE_UNREACHABLE), read_fields({}), [], [], _cut(text))
+    return _administration(nothing_ran(Reason.AGENT_UNREACHABLE), read_fields({}), [], [], _cut(text))
 
 
 def _ours(texts, terminal_id, ecr_id):

@@ -16,10 +16,12 @@ from .agent import (
     MAX_MESSAGES,
     MAX_TOTAL,
     MessageKind,
+    not_reached_administration,
+    not_reached_outcome,
     read_administration,
+    read_answers,
     read_last_result,
     read_messages,
-    read_witnessed,
     unknown_administration,
     unknown_outcome,
 )
@@ -119,30 +121,24 @@ def judge_transfer(texts, asked, is_known, *, is_last, trouble=Trouble.NONE):
     :raise ReportError: as `check_messages`
     """
     texts = check_messages(texts)
-    witnessed = read_witnessed(texts, asked.terminal, asked.ecr_id, has_aborted=asked.was_aborted)
-    answers = [outcome for outcome, _was_shown in witnessed]
+    answers = read_answers(texts, asked.terminal, asked.ecr_id, has_aborted=asked.was_aborted)
     # What names no result is a rejection. It is about our request where nothing else was asked that could be rejected:
     # the question for the last result was answered before.
-    ran = [outcome for outcome in answers if outcome.result is not None]
-    own = [
-        outcome
-        for outcome, was_shown in witnessed
-        if outcome.result is not None and _is_ours(outcome, was_shown, asked, is_known)
-    ]
+    ran = [(outcome, was_shown) for outcome, was_shown in answers if outcome.result is not None]
+    own = [outcome for outcome, was_shown in ran if _is_ours(outcome, was_shown, asked, is_known)]
     if own:
         # evidence of a charge always wins
         outcome = min(own, key=lambda outcome: outcome.state != OutcomeState.APPROVED)
         return _signed(_checked(outcome, asked))
-    refused = [outcome for outcome in answers if outcome.result is None and not outcome.started]
+    refused = [outcome for outcome, _was_shown in answers if outcome.result is None and not outcome.started]
     if refused and not ran and asked.baseline is not None:
         return refused[0]
     if not is_last:
         return None
-    outcome = unknown_outcome(texts, _silence(texts, asked))
     if trouble in _NOTHING_WRITTEN and not texts:
-        return replace(outcome, state=OutcomeState.NOT_APPROVED, reason=Reason.AGENT_UNREACHABLE, started=False)
-    said = next((outcome.message for outcome in answers if outcome.message), "")
-    return replace(outcome, message=said)
+        return not_reached_outcome()
+    said = next((outcome.message for outcome, _was_shown in answers if outcome.message), "")
+    return replace(unknown_outcome(texts, _silence(texts, asked)), message=said)
 
 
 def judge_administration(texts, asked, *, is_last, trouble=Trouble.NONE):
@@ -151,10 +147,9 @@ def judge_administration(texts, asked, *, is_last, trouble=Trouble.NONE):
     outcome = read_administration(texts, asked.terminal, asked.ecr_id, has_aborted=asked.was_aborted)
     if outcome or not is_last:
         return outcome
-    outcome = unknown_administration(texts, _silence(texts, asked))
     if trouble in _NOTHING_WRITTEN and not texts:
-        return replace(outcome, state=OutcomeState.NOT_APPROVED, reason=Reason.AGENT_UNREACHABLE, started=False)
-    return outcome
+        return not_reached_administration()
+    return unknown_administration(texts, _silence(texts, asked))
 
 
 def judge_last_result(texts, terminal, ecr_id=""):

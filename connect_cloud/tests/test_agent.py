@@ -18,7 +18,6 @@ from connect_cloud.agent import (
     not_reached_outcome,
     read_administration,
     read_answers,
-    read_displays,
     read_last_result,
     read_messages,
     unknown_administration,
@@ -82,7 +81,7 @@ READY = say("<Dfs13TerminalReady/>")
 
 
 def ours(*texts, **options):
-    return read_answers(list(texts), TERMINAL, TILL, **options)
+    return [outcome for outcome, _was_shown in read_answers(list(texts), TERMINAL, TILL, **options)]
 
 
 # === RESULTS === #
@@ -301,7 +300,9 @@ def test_a_document_may_hold_several_messages():
 def test_display_texts_are_read_in_the_forms_that_are_plausible():
     lines = say("<Dfs13DisplayText><Line1>Enter</Line1><Line2>PIN</Line2></Dfs13DisplayText>")
     texts = [shows(" Hi "), say("<Dfs13DisplayText><Text>Hi</Text><Id>3</Id></Dfs13DisplayText>"), lines]
-    assert read_displays(texts) == ["Hi", "Hi", "Enter\nPIN"]
+    messages = read_messages(texts)
+    assert {message.kind for message in messages} == {MessageKind.DISPLAY}
+    assert [message.text for message in messages] == ["Hi", "Hi", "Enter\nPIN"]
 
 
 # === HOSTILE === #
@@ -371,7 +372,7 @@ def test_the_number_of_texts_and_their_size_is_bounded():
 )
 def test_no_card_number_gets_past(text):
     messages = read_messages([text])
-    outcomes = [*read_answers([text]), unknown_outcome([text])]
+    outcomes = [*(outcome for outcome, _was_shown in read_answers([text])), unknown_outcome([text])]
     for shown in (*map(repr, messages), *(value for item in messages + outcomes for value in _texts(item))):
         digits = "".join(character for character in shown if character.isdigit())
         assert PAN[:-4] not in digits
