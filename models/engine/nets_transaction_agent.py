@@ -327,7 +327,8 @@ class NetsTransaction(models.Model):
         outcome = transaction._agent_outcome(messages, bool(is_last), trouble)
         if outcome is None:
             return {"done": False, "progress": self.read_progress()[0]}
-        transaction._mark_reported(outcome.state != OutcomeState.UNKNOWN)
+        if outcome.state != OutcomeState.UNKNOWN:
+            transaction._mark_reported(transaction.agent_device)
         transaction._record_answer(outcome)
         transaction._forget_browser(token)
         if transaction.to_book:
@@ -358,13 +359,12 @@ class NetsTransaction(models.Model):
         except ReportError as error:
             raise refusal(self.env, "agent_report_refused") from error
 
-    def _mark_reported(self, is_known):
-        """Who says so, and from where.
+    def _mark_reported(self, device):
+        """Who says so, and from where: something certain is known by this.
 
-        :param bool is_known: something certain was said
+        :param str device: what the browser calls itself
         """
-        if is_known:
-            self._correct({"reported_by_id": self.env.uid, "reported_from": self._agent_device(self.agent_device)})
+        self._correct({"reported_by_id": self.env.uid, "reported_from": self._agent_device(device)})
 
     def _forget_browser(self, token):
         self.env.cr.execute(SQL("DELETE FROM nets_heartbeat WHERE claim_token = %s", token))
@@ -432,7 +432,7 @@ class NetsTransaction(models.Model):
         to_book = self._record_lookup(state, last, failure)
         self._correct({"lookup_token": None})
         if self.state != known_as:
-            self._correct({"reported_by_id": self.env.uid, "reported_from": self._agent_device(device)})
+            self._mark_reported(device)
         if to_book:
             listener.book_after_commit(self.env.cr, self.id)
 
