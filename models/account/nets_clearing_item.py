@@ -178,10 +178,4 @@ class NetsClearingItem(models.Model):
         """The journal entry, or the card transaction, behind this row."""
         self.ensure_one()
         record = self.move_line_id.move_id or self.transaction_id
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": record._name,
-            "res_id": record.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return record._get_records_action(context={})

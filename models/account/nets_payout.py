@@ -345,13 +345,7 @@ class NetsPayout(models.Model):
     def action_open_entry(self):
         """The entry."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.move_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return self.move_id._get_records_action(context={})
 
     def _lock(self):
         self.env.cr.execute(SQL("SELECT id FROM nets_payout WHERE id = %s FOR UPDATE", self.id))

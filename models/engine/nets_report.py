@@ -378,15 +378,15 @@ class NetsReport(models.Model):
     def action_show_transactions(self):
         """The log of what Odoo recorded for this session."""
         self.ensure_one()
-        return {
-            **self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action"),
-            "domain": [("id", "in", self.session_transaction_ids.ids)],
-        }
+        return self._open_log(self.session_transaction_ids)
 
     def action_show_suspects(self):
         """The log of what may explain a difference."""
         self.ensure_one()
-        return {
-            **self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action"),
-            "domain": [("id", "in", self.suspect_ids.ids)],
-        }
+        return self._open_log(self.suspect_ids)
+
+    @api.model
+    def _open_log(self, transactions):
+        """:return: the action of the log, with these"""
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action")
+        return {**action, "domain": [("id", "in", transactions.ids)]}
