@@ -32,6 +32,7 @@ from ..connect_cloud import (
 
 TERMINAL_ZONE = "Europe/Oslo"
 COMPANY = "Company of the card tests"
+AGENT_ADDRESS = "ws://127.0.0.1:8010"
 
 
 # === WHAT NETS ANSWERS === #
@@ -219,6 +220,24 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
     def engine(self):
         """The environment in which threads and the scheduled job work."""
         return self.env(user=SUPERUSER_ID, context={})
+
+    # --- terminals --- #
+
+    @classmethod
+    def make_agent_terminal(cls, **values):
+        """:return: a terminal that a browser drives"""
+        return cls.env["nets.terminal"].create(
+            {
+                "name": "Counter",
+                "identifier": "90000003",
+                "type": "baxi_agent",
+                "agent_address": AGENT_ADDRESS,
+                "account_id": cls.account.id,
+                "location_id": cls.location.id,
+                "currency_id": cls.usd.id,
+                **values,
+            }
+        )
 
     # --- invoices and payments --- #
 

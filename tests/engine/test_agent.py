@@ -9,9 +9,7 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 
 from ...const import BROWSER_TIMEOUT
-from ..common import CardPaymentCommon, terminal_time
-
-ADDRESS = "ws://127.0.0.1:8010"
+from ..common import AGENT_ADDRESS, CardPaymentCommon, terminal_time
 
 
 def said(name, terminal, **fields):
@@ -27,19 +25,7 @@ class AgentCommon(CardPaymentCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.agent = cls.env["nets.terminal"].create(
-            {
-                "name": "Counter",
-                "identifier": "90000003",
-                "type": "baxi_agent",
-                "agent_address": ADDRESS,
-                "account_id": cls.account.id,
-                "location_id": cls.location.id,
-                "currency_id": cls.usd.id,
-                "journal_id": cls.bank_journal.id,
-                "used_by_hand": False,
-            }
-        )
+        cls.agent = cls.make_agent_terminal(journal_id=cls.bank_journal.id, used_by_hand=False)
         cls.invoice = cls.make_invoice(10)
         cls.an_hour_ago = terminal_time(-3600)
         cls.other_clerk = new_test_user(
@@ -133,7 +119,7 @@ class TestAgent(AgentCommon):
         transaction = self.pressed()
         [progress] = self.call(transaction, "read_progress")
         job = progress["agent"]
-        self.assertEqual((job["kind"], job["terminal"], job["address"]), ("send", "90000003", ADDRESS))
+        self.assertEqual((job["kind"], job["terminal"], job["address"]), ("send", "90000003", AGENT_ADDRESS))
         [progress] = self.call(transaction, "read_progress", user=self.other_clerk)
         self.assertIsNone(progress["agent"], "others may look")
 

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ..common import terminal_time
-from ..engine.test_agent import ADDRESS, said
+from ..engine.test_agent import said
 from .common import PosCardCommon
 
 
@@ -16,17 +16,7 @@ class TestPosAgent(PosCardCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.agent = cls.env["nets.terminal"].create(
-            {
-                "name": "Counter",
-                "identifier": "90000003",
-                "type": "baxi_agent",
-                "agent_address": ADDRESS,
-                "account_id": cls.account.id,
-                "location_id": cls.location.id,
-                "currency_id": cls.usd.id,
-            }
-        )
+        cls.agent = cls.make_agent_terminal()
         cls.boss = new_test_user(
             cls.env,
             login="nets_boss",
