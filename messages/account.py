@@ -218,7 +218,7 @@ register(
                     "The card transactions of the line “%(line)s” aren't worth its amount. Choose others, or none: it stays open as not known here."
                 ),
                 "payout_account_missing": _lt(
-                    "There is no account for this: %(kind)s. Choose one on the line, or in the settings for all payouts."
+                    "There is no account for this: %(cost)s. Choose one on the line, or in the settings for all payouts."
                 ),
                 "payout_bank_matched": _lt(
                     "The bank's line %(line)s is matched with something already. Choose another one, or undo that first."

@@ -205,7 +205,7 @@ class NetsPayoutLine(models.Model):
         account, taxes = self.account_id, self.tax_ids
         if not account:
             kinds = dict(self._fields["kind"]._description_selection(self.env))
-            raise refusal(self.env, "payout_account_missing", kind=kinds[self.kind])
+            raise refusal(self.env, "payout_account_missing", cost=kinds[self.kind])
         cost = -self.amount
         computed = taxes.with_context(force_price_include=True).compute_all(cost, self.currency_id, is_refund=cost < 0)
         parts = [

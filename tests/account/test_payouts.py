@@ -192,6 +192,12 @@ class TestPayouts(PayoutCommon):
         self.assertEqual((taxed.balance, taxed.tax_line_id), (25, tax))
         self.assertEqual(payout.sudo().net_line_id.balance, -135)
 
+    def test_a_cost_without_an_account_is_refused_by_its_name(self):
+        payout = self.imported(("100", "Subscription", "", "", "", "125,00"), net="-125,00")
+        payout.line_ids.account_id = False
+        with self.assertRaisesRegex(UserError, "no account for this: Subscription\\."):
+            payout.action_reconcile()
+
     def test_a_chargeback_makes_the_invoice_due_again(self):
         charge = self.charge_on(amount=100, days_ago=5)
         invoice = charge.invoice_ids
