@@ -228,7 +228,11 @@ class Till:
         return self
 
     def expect_open(self):
-        expect(self.page.locator(".pos .pos-topheader")).to_be_visible(timeout=40_000)
+        broken = self.page.get_by_role("button", name="Show details")
+        expect(self.page.locator(".pos .pos-topheader").or_(broken)).to_be_visible(timeout=40_000)
+        if broken.is_visible():
+            broken.click()
+            raise AssertionError(f"The till didn't start: {self.page.locator('.o_error_detail').inner_text()}")
         return self
 
     def reload(self):
