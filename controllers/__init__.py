@@ -1,3 +1,4 @@
 from . import monitoring
 from . import pos
 from . import receipt
+from . import specimen

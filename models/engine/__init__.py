@@ -21,6 +21,7 @@ from . import nets_transaction_log
 from . import nets_transaction_receipt
 from . import nets_transaction_signature
 from . import nets_transaction_retention
+from . import nets_transaction_specimen
 from . import nets_report
 from . import ir_module_module
 from . import res_company

@@ -144,6 +144,7 @@ class TestAccess(CardPaymentCommon):
                 "action_book_again",
                 "action_get_last_result",
                 "action_print_receipt",
+                "action_download_specimen",
                 "action_refund",
                 "action_approve_refund",
                 "action_reverse",
