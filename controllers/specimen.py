@@ -18,7 +18,10 @@ class SpecimenController(http.Controller):
             transaction._specimen(),
             headers=[
                 ("Content-Type", "application/json"),
-                ("Content-Disposition", http.content_disposition(f"nets-{transaction.order_id or transaction.id}.json")),
+                (
+                    "Content-Disposition",
+                    http.content_disposition(f"nets-{transaction.order_id or transaction.id}.json"),
+                ),
                 ("Cache-Control", "no-store"),
             ],
         )

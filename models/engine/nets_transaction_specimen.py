@@ -27,7 +27,11 @@ class NetsTransaction(models.Model):
         """
         self.ensure_one()
         self._check_may_export()
-        return {"type": "ir.actions.act_url", "url": f"/nets_connect_cloud/specimen/{self.id}.json", "target": "download"}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/nets_connect_cloud/specimen/{self.id}.json",
+            "target": "download",
+        }
 
     def _check_may_export(self):
         self.check_access("read")

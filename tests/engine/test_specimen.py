@@ -30,7 +30,9 @@ class TestSpecimen(CardPaymentCommon, HttpCase):
         response = self.url_open(action["url"])
         self.assertIn("attachment", response.headers["Content-Disposition"])
         said = response.json()
-        self.assertEqual((said["kind"], said["state"], said["amount"], said["charged"]), ("purchase", "approved", 500, 500))
+        self.assertEqual(
+            (said["kind"], said["state"], said["amount"], said["charged"]), ("purchase", "approved", 500, 500)
+        )
         self.assertEqual(json.loads(said["answer"])["result"][0]["localModeEventArgs"]["Result"], 0)
         secrets = self.transaction.terminal_id.account_id
         for hidden in (

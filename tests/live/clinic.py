@@ -6,7 +6,7 @@ import uuid
 
 import stack as machinery
 
-PATIENCE = 30  # seconds, for what takes a moment: an answer, a booking, a lookup after 5 s
+PATIENCE = 60  # seconds, for what takes a moment: an answer, a booking, a lookup after 5 s
 UNRESOLVED = ("pending", "unknown")
 
 
@@ -33,7 +33,7 @@ class Terminal:
     def press(self, key, **details):
         self.simulator.press(self.identifier, key, **details)
 
-    def wait(self, *phases, timeout=20):
+    def wait(self, *phases, timeout=60):
         """Wait until the terminal is in one of these phases."""
         return self.simulator.wait_phase(self.identifier, *phases, timeout=timeout)
 

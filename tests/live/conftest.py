@@ -31,7 +31,7 @@ BROWSER_FLAGS = [
     "--disable-sync",
 ]
 VIEWPORT = {"width": 1280, "height": 900}
-TIMEOUT = 20_000  # milliseconds, for everything a page is waited for
+TIMEOUT = 45_000  # milliseconds, for everything a page is waited for
 USUAL_LOGINS = {"admin", "demo"}  # whose web client stays open from test to test
 CLOSE_DIALOGS = "odoo.__WOWL_DEBUG__.root.env.services.dialog.closeAll()"
 TERMINALS = 300  # that the simulator has for the tests, from this one on:
@@ -51,7 +51,7 @@ def _stack(request, _logins):
         # at the end of the session: all terminals of the tests, and everything finished; a new shop's first test
         # payment is on others, and in no books
         clinic = Clinic(running, _logins)
-        machinery.wait_until(lambda: not clinic.unfinished(), 30, "every transaction to be finished", 0.5)
+        machinery.wait_until(lambda: not clinic.unfinished(), 60, "every transaction to be finished", 0.5)
         clinic.assert_books([str(FIRST_TERMINAL + number) for number in range(TERMINALS)])
 
 

@@ -124,11 +124,11 @@ def test_printer_setting_reaches_the_terminal_and_may_fail(clinic, terminal, sim
     def message():
         return clinic.read("nets.terminal", terminal.id, "printer_message") or ""
 
-    machinery.wait_until(lambda: "Not sent to NETS yet" in message(), 15, "the failure", 0.2)
+    machinery.wait_until(lambda: "Not sent to NETS yet" in message(), 60, "the failure", 0.2)
     simulator.service(settings="ok")
     terminal.play("approved")
     clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(100), terminal))
-    machinery.wait_until(lambda: message() == "Sent to NETS.", 20, "the setting to be sent", 0.2)
+    machinery.wait_until(lambda: message() == "Sent to NETS.", 60, "the setting to be sent", 0.2)
 
 
 def test_the_first_steps_are_shown(clinic, open_page):

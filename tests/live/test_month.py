@@ -93,7 +93,7 @@ class Month:
             found = self.admin.call("nets.report", "search_read", domain, ["agreement", "difference"], order="id desc")
             return found if len(found) > known else None
 
-        found = machinery.wait_until(printed, 30, "the terminal to print its report", 0.3) or printed()
+        found = machinery.wait_until(printed, 60, "the terminal to print its report", 0.3) or printed()
         self.reports[terminal.id] = found
         return found[0]["agreement"], found[0]["difference"]
 

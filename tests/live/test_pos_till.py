@@ -86,7 +86,7 @@ def wait_for_paid(shop, amount):
         order = next(iter(shop.orders()), None)
         return order if order and order["state"] == "paid" else None
 
-    order = machinery.wait_until(paid, 20, "the order to be paid", 0.2)
+    order = machinery.wait_until(paid, 60, "the order to be paid", 0.2)
     assert minor_units(order["amount_total"]) == minor_units(order["amount_paid"]) == minor_units(amount)
     return order
 
@@ -327,7 +327,7 @@ def test_a_reload_at_each_moment_loses_nothing(shop, terminal, open_till):
     terminal.asks_for_card()
     page.goto("about:blank")
     terminal.release()
-    machinery.wait_until(lambda: shop.transactions()[0]["state"] == "approved", 20, "the charge")
+    machinery.wait_until(lambda: shop.transactions()[0]["state"] == "approved", 60, "the charge")
     page.goto(shop.path)
     till.expect_open().open_orders().select_order(45).load_order()
     till.card_line().expect_status("Successful", "Visa •••• 1234")
@@ -518,7 +518,7 @@ def test_the_register_closes_with_no_cards_to_count_and_a_deposit_is_received(sh
     def closed():
         return clinic.read("pos.session", shop.session, "state") == "closed"
 
-    machinery.wait_until(closed, 30, "the session to be closed", 0.5)
+    machinery.wait_until(closed, 60, "the session to be closed", 0.5)
     shop.is_open = False
     of_session = [("pos_session_id", "=", shop.session)]
     payments = clinic.admin.call("account.payment", "search_read", of_session, ["memo", "amount", "move_id"])

@@ -48,7 +48,7 @@ class Day:
         domain = ("state", "in", ["paid", "done"])
         return machinery.wait_until(
             lambda: [found for found in [self.shop.orders(domain)] if len(found) == count],
-            20,
+            60,
             f"{count} orders to be paid",
             0.2,
         )[0]

@@ -93,7 +93,7 @@ def wait_for_orders(shop, *states):
     def found():
         return [order["state"] for order in shop.orders()] == list(states)
 
-    machinery.wait_until(found, 20, f"orders that are {states}, and not {shop.orders()}", 0.2)
+    machinery.wait_until(found, 60, f"orders that are {states}, and not {shop.orders()}", 0.2)
 
 
 def test_a_day_at_a_kiosk(shop, kiosk):
