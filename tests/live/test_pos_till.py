@@ -518,7 +518,10 @@ def test_the_register_closes_with_no_cards_to_count_and_a_deposit_is_received(sh
     def closed():
         return clinic.read("pos.session", shop.session, "state") == "closed"
 
-    machinery.wait_until(closed, 60, "the session to be closed", 0.5)
+    try:
+        machinery.wait_until(closed, 60, "the session to be closed", 0.5)
+    except machinery.StackError as error:
+        pytest.fail(f"{error} {till.page.locator('.modal').all_inner_texts()}")
     shop.is_open = False
     of_session = [("pos_session_id", "=", shop.session)]
     payments = clinic.admin.call("account.payment", "search_read", of_session, ["memo", "amount", "move_id"])
