@@ -19,7 +19,7 @@ pytest.register_assert_rewrite("clinic", "pages")
 sys.path.append(str(machinery.ROOT / "tests/pos"))
 
 from clinic import Clinic
-from pages import ACTION_PATH, SCREENSHOTS, InvoicePage, go_on
+from pages import ACTION_PATH, SCREENSHOTS, InvoicePage, go_on, leave
 
 BROWSER_FLAGS = [
     "--no-sandbox",
@@ -206,7 +206,7 @@ class Pages:
                 page.set_viewport_size(VIEWPORT)
                 self.clients[login] = (page, self.clinic.stack.odoo.process)
                 continue
-            page.close()
+            leave(page)
             if page.context is not self.kept.get(login):
                 page.context.close()
 

@@ -19,6 +19,12 @@ GO_ON = """async ({action, record}) => {
 }"""
 
 
+def leave(page):
+    """Close a page, which may be about to load another one: closing it in the middle of that never ends at times."""
+    page.goto("about:blank")
+    page.close()
+
+
 def go_on(page, path):
     """Show another list or record in the web client that is open, as over a menu and a click in a list.
 

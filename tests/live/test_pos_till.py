@@ -7,7 +7,7 @@ import re
 import pytest
 from catalogue import REFUSED, UNKNOWN, Case
 from clinic import Clinic, minor_units
-from pages import money, shoot
+from pages import leave, money, shoot
 from playwright.sync_api import expect
 from till import BOSS, CASHIER, Shop, Till
 
@@ -23,7 +23,7 @@ class Kept:
 
     def close(self):
         for till in self.tills.values():
-            till.page.close()
+            leave(till.page)
         self.shop, self.tills = None, {}
 
 
@@ -493,6 +493,8 @@ def test_the_register_closes_over_an_unresolved_payment_only_with_a_managers_rea
     expect(dialog.get_by_role("button", name="Close Register")).to_be_enabled()
     transaction = shop.transactions()[0]
     assert clinic.read("nets.transaction", transaction["id"], "without_order") is True
+    # with the order that is left in it, its session stays open: the next test gets another shop
+    shop.is_open = False
 
 
 def test_the_register_closes_with_no_cards_to_count_and_a_deposit_is_received(shop, terminal, open_till, clinic):
