@@ -100,7 +100,9 @@ class NetsTransaction(models.Model):
         return self._mark_copy(text) if self._is_copy(which) else text
 
     def _mark_copy(self, text):
-        mark = f"*** {self.env._('COPY')} ***".center(RECEIPT_WIDTH).rstrip()
+        # a name of its own: what stands within an f-string isn't found by Odoo's export of texts
+        copy = self.env._("COPY")
+        mark = f"*** {copy} ***".center(RECEIPT_WIDTH).rstrip()
         return f"{mark}\n\n{text.rstrip()}\n\n{mark}\n"
 
     def _is_copy(self, which):
