@@ -76,6 +76,9 @@ ABORT_DEADLINE = 30
 BOOKING_DELAYS = (60, 300, 900, 3600)
 # The pauses after a scheduled reconciliation that failed; after the last one it waits for the next day.
 RECONCILIATION_DELAYS = (600, 1800, 3600, 7200)
+# A person may say that nothing was charged as long after the customer's time: what NETS still had in hand has reached
+# the terminal then, or never will.
+SETTLE_MARGIN = 30
 # A finished operation keeps the terminal busy for some seconds (measured by others): asked sooner, it isn't idle.
 IDLE_DELAY = 5
 

@@ -451,14 +451,14 @@ def _weigh_unchanged(question, terminal_state, seen):
     if seen.none and question.used_by_hand:
         return _open(Why.USED_BY_HAND)
     customer_gone_at = _utc(question.sent_at) + timedelta(seconds=question.customer_timeout)
-    if _is_idle(terminal_state) and _utc(question.now) <= customer_gone_at:
+    if is_idle(terminal_state) and _utc(question.now) <= customer_gone_at:
         return _open(Why.CUSTOMER_MAY_BE_THERE, customer_gone_at)
     return _weigh_twice(question, terminal_state, Rule.UNCHANGED, seen)
 
 
 def _weigh_twice(question, terminal_state, rule, seen=None, outcome=None):
     """Rule 8 demands that the terminal is idle, and that the proof is seen twice."""
-    if not _is_idle(terminal_state):
+    if not is_idle(terminal_state):
         return _open(Why.TERMINAL_NOT_IDLE)
     now = _utc(question.now)
     evidence = question.evidence
@@ -483,6 +483,24 @@ def is_amount_asked(asked, outcome):
 def added_to(outcome):
     """What a result shows as tip and surcharge, in minor units."""
     return (outcome.tip_amount or 0) + (outcome.surcharge_amount or 0)
+
+
+def may_be_ours(question, last, is_known):
+    """Whether an approval without an order id, though it doesn't prove that ours was charged, says against a person who
+    settled it as not charged: an unknown one of this amount, that wasn't there before.
+
+    Arguments as `weigh`.
+    """
+    if last is None or last.order_id or last.outcome.state != OutcomeState.APPROVED:
+        return False
+    seen, baseline, original = Fingerprint.of(last, question.zone), question.baseline, question.original
+    if question.mirrors_order_id and question.kind != Kind.REVERSAL:
+        return False  # ours would show its order id
+    if baseline and (is_same(seen, baseline) or is_newer(baseline, seen)):
+        return False
+    if seen.stan and (is_known(last.outcome.stan_auth) or (original and original.has_number(last.outcome))):
+        return False
+    return last.outcome.total_amount is None or is_amount_asked(question.amount, last.outcome)
 
 
 # === HOW MUCH === #
@@ -534,7 +552,11 @@ def read_charge(asked, currency, outcome, print_text=""):
     return Charge(amount)
 
 
-def _is_idle(terminal_state):
+def is_idle(terminal_state):
+    """Whether the terminal does nothing at the moment.
+
+    :param str terminal_state: in NETS' own word
+    """
     return (terminal_state or "").strip().lower() == "idle"
 
 

@@ -696,6 +696,15 @@ register(
                 "agent_report_refused": _lt(
                     "This page may not say what the terminal did: the payment was started elsewhere, or has another result already. Reload the page."
                 ),
+                "settle_too_early": _lt(
+                    "The terminal may be doing this until %(time)s: its journal says that nothing was charged only after that. Look at it again then."
+                ),
+                "settle_look_again": _lt(
+                    "The terminal was last asked when it may still have been doing this. Press “Get last result”, look at its journal again, and settle by hand what stays unknown."
+                ),
+                "settle_not_idle": _lt(
+                    "The terminal is “%(state)s”: it may still be doing this. Wait until it is idle, or restart it; then press “Get last result” and look at its journal again. From %(time)s this can be settled in any case."
+                ),
                 "settle_not_unknown": _lt(
                     "Only a transaction whose result is unknown, and no longer waited for, can be settled."
                 ),

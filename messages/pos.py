@@ -195,6 +195,9 @@ register(
         (
             _lt("Session not open"),
             {
+                "session_with_cards": _lt(
+                    "Cards were charged in %(session)s, so it can only be closed at its till, or with “Close Session & Post Entries”, and stays closed then."
+                ),
                 "session_not_open": _lt(
                     "The session of this order isn't open, so nothing can be done on a terminal. Nothing was sent."
                 ),

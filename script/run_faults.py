@@ -2,6 +2,7 @@
 
 script/faults                       at least 1,000 operations
 script/faults --operations 5000 --seed 7
+script/faults --random --operations 60      only the random run, with one server
 script/faults --short               a selection of 60 operations; what script/test runs
 script/faults --only killed         the faults whose name contains this
 script/faults --nets-url http://127.0.0.1:8910
@@ -222,7 +223,7 @@ class Run:
 
 def parts(options):
     """Return what is run, one after the other."""
-    if options.short:
+    if options.short or options.random:
         return [one_host]
     wanted = {one_host: 1, two_hosts: 2, people_alone: None}
     if options.people:
@@ -240,6 +241,8 @@ def one_host(options, _so_far):
         if options.short:
             run.single_faults(SHORT)
             run.one_by_one([("Killed", faults.kill_round, faults.SHORT_KILL_ROUND)])
+        elif options.random:
+            run.fill_up(options.operations)
         else:
             run.single_faults()
             run.kills()
@@ -348,6 +351,7 @@ def main():
     )
     parser.add_argument("--operations", type=int, default=1000, help="at least so many (1000)")
     parser.add_argument("--seed", type=int, default=4, help="of the random run (4)")
+    parser.add_argument("--random", action="store_true", help="only the random run, with one server")
     parser.add_argument("--sequences", type=int, default=40, help="of people, besides those that are known (40)")
     parser.add_argument("--people", action="store_true", help="only people who call whatever RPC lets them call")
     parser.add_argument("--nets-url", help="another implementation of the service; see fault_harness/service.py")

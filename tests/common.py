@@ -320,14 +320,15 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
         return abs(transaction._to_minor_units(transaction.amount))
 
     def looked_up(self, transaction, seconds=0):
-        """The terminal is asked for a lost result, and doesn't say what became of it.
+        """The terminal is asked for a lost result, after the customer's time, and doesn't say what became of it.
 
         :param int seconds: after the result got lost
         :return: the transaction
         """
         self.env.cr.execute(
             """UPDATE nets_transaction
-                  SET unknown_since = COALESCE(unknown_since, create_date),
+                  SET sent_at = sent_at - interval '6 minutes',
+                      unknown_since = COALESCE(unknown_since, create_date),
                       looked_up_at = COALESCE(unknown_since, create_date) + %s * interval '1 second'
                 WHERE id = %s""",
             [seconds, transaction.id],
@@ -340,7 +341,10 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
     def pass_time(self, transaction, seconds):
         """Let time pass for a transaction: the database's own clock can't be moved, so its past is."""
         transaction.flush_recordset()
-        moved = ("create_date", "sent_at", "abort_call_at", "unknown_since", "next_lookup_at", "next_booking_at")
+        moved = (
+            *("create_date", "sent_at", "abort_call_at", "unknown_since", "looked_up_at"),
+            *("next_lookup_at", "next_booking_at"),
+        )
         self.env.cr.execute(
             SQL(
                 "UPDATE nets_transaction SET %s WHERE id = %s",

@@ -64,7 +64,7 @@ class AccountPayment(models.Model):
         return payments
 
     def write(self, vals):
-        for payment in self.filtered(lambda payment: payment.sudo().nets_transaction_ids):
+        for payment in self.filtered(lambda payment: payment._nets_cards()):
             # while it is made, it is a draft
             if payment.state != "draft" and (
                 changed(payment, vals, FROZEN)
@@ -81,7 +81,7 @@ class AccountPayment(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charged(self):
         for payment in self:
-            if payment.sudo().nets_transaction_ids:
+            if payment._nets_cards():
                 payment._nets_refuse_change()
 
     # === ACTION METHODS === #
@@ -97,6 +97,10 @@ class AccountPayment(models.Model):
         return self._nets_purchase().sudo(False).action_reverse()
 
     # === BUSINESS METHODS === #
+
+    def _nets_cards(self):
+        """:return: nets.transaction with all rights, what these payments stand for"""
+        return self.sudo().nets_transaction_ids
 
     def _nets_needs_charge(self):
         """Whether this payment may only be there because a terminal charged or refunded a card."""
@@ -116,7 +120,7 @@ class AccountPayment(models.Model):
         """
         return self.filtered(
             lambda payment: (
-                not payment.currency_id.is_zero(sum(payment.sudo().nets_transaction_ids.mapped("charged_amount")))
+                not payment.currency_id.is_zero(sum(payment._nets_cards().mapped("charged_amount")))
             )
         )
 

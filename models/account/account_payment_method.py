@@ -1,9 +1,13 @@
 from odoo import api, models
 
+from ...messages import refusal
 from .const import PAYMENT_METHOD_CODE
+from .frozen import changed
 
 
 class AccountPaymentMethod(models.Model):
+    """*Card terminal* stays what it is: payments are by card because of it."""
+
     _inherit = "account.payment.method"
 
     @api.model
@@ -13,6 +17,20 @@ class AccountPaymentMethod(models.Model):
         information = super()._get_payment_method_information()
         information[PAYMENT_METHOD_CODE] = {"mode": "multi", "type": ("bank",)}
         return information
+
+    def write(self, vals):
+        if {"code", "payment_type"} & vals.keys():
+            for method in self:
+                if PAYMENT_METHOD_CODE in (method.code, vals.get("code")) and changed(
+                    method, vals, {"code", "payment_type"}
+                ):
+                    raise refusal(self.env, "method_stays")
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_card_terminal(self):
+        if any(method.code == PAYMENT_METHOD_CODE for method in self):
+            raise refusal(self.env, "method_stays")
 
     def _auto_link_payment_methods(self, payment_methods, methods_info):
         # Core would link both methods to every bank journal on installation, in every company and without asking

@@ -1,6 +1,8 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...messages import refusal
 from .const import PAYMENT_METHOD_CODE
 
 # What an e-invoice says of a payment, where a localisation asks for it by payment method: field → code of cards.
@@ -24,6 +26,20 @@ class AccountPaymentMethodLine(models.Model):
                 for vals in vals_list
             ]
         )
+
+    def write(self, vals):
+        if "payment_method_id" in vals:
+            method = self.env["account.payment.method"].browse(vals["payment_method_id"])
+            for line in self:
+                if PAYMENT_METHOD_CODE in (line.code, method.code) and line.payment_method_id != method:
+                    line._nets_check_unused()
+        return super().write(vals)
+
+    def _nets_check_unused(self):
+        """:raise UserError: where payments would be by card from now on, or wouldn't be any more"""
+        used = Domain("payment_method_line_id", "=", self.id)
+        if self.env["account.payment"].sudo().search_count(used, limit=1):
+            raise refusal(self.env, "method_line_used", method=self.name)
 
     def _register_hook(self):
         """The localisation may be installed later: its field then has Odoo's default on the lines that are there.

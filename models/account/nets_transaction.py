@@ -4,10 +4,11 @@ import psycopg2
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, clean_context, format_date, ormcache
+from odoo.tools import SQL, format_date, ormcache
 
 from ...const import UNRESOLVED_STATES
 from ...messages import refusal
+from ..engine.own_words import own_words
 from .press import CreditNotePayout, CreditNoteRefund, InvoicePayment, Refund, Reversal
 
 _logger = logging.getLogger(__name__)
@@ -473,14 +474,12 @@ class NetsTransaction(models.Model):
         # stay due, and could be charged again. A charge must always have one.
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
         has_account = values.get("force_outstanding_account_id") or method_line.payment_account_id
-        register = self.env["account.payment.register"].with_context(
-            clean_context(self.env.context),  # pylint: disable=context-overridden
-            force_payment_move=not has_account,
-        )
-        register = register.new({"company_id": values["company_id"], "currency_id": values["currency_id"]})
-        self.payment_id = register._init_payments(to_process, edit_mode=True)
-        register._post_payments(to_process, edit_mode=True)
-        register._reconcile_payments(to_process, edit_mode=True)
+        with own_words(self.env["account.payment.register"]) as register:
+            register = register.with_context(force_payment_move=not has_account)
+            register = register.new({"company_id": values["company_id"], "currency_id": values["currency_id"]})
+            self.payment_id = register._init_payments(to_process, edit_mode=True)
+            register._post_payments(to_process, edit_mode=True)
+            register._reconcile_payments(to_process, edit_mode=True)
 
     def _credited_invoice(self):
         """Where one payment was for several invoices: the one that the credit note reverses which this refund pays."""

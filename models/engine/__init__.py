@@ -1,5 +1,6 @@
 from . import nets_asked
 from . import nets_server_fields
+from . import own_words
 from . import nets_origin
 from . import nets_account
 from . import nets_account_secret

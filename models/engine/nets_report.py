@@ -34,7 +34,7 @@ class NetsReport(models.Model):
     """
 
     _name = "nets.report"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "nets.own.words"]
     _mail_post_access = "read"
     _description = "Card terminal report"
     _order = "reported_at desc, id desc"

@@ -2,6 +2,7 @@ import logging
 
 import psycopg2
 import psycopg2.errors
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -11,6 +12,7 @@ from odoo.tools import SQL
 from ...connect_cloud import from_minor_units, to_minor_units
 from ...const import MOST_IDS, STATE_SELECTION, UNRESOLVED_STATES
 from ...messages import labels, refusal
+from .own_words import own_words
 from .rows import NOW
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ class NetsTransaction(models.Model):
 
     _name = "nets.transaction"
     _description = "Card transaction"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "nets.own.words"]
     _check_company_auto = True
     _rec_name = "order_id"
     _order = "id desc"
@@ -251,16 +253,32 @@ class NetsTransaction(models.Model):
         self.invalidate_recordset(["alert"])
         _logger.warning("Transaction %s: %s", self.order_id, text)
         self._note(text)
+        self._beside_money("_call_to_look", text)
+
+    def _call_to_look(self, text):
+        """Give those who look after such things an activity; it is done when they say so."""
+        for user in self._responsible_users():
+            transaction = self.with_context(lang=user.lang)
+            transaction.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=transaction._message().label,
+                note=Markup("<p>%s</p>") % text,
+                user_id=user.id,
+            )
 
     def _note(self, text):
         """Leave a note in the chatter, where that is possible."""
+        self._beside_money("message_post", body=text)
+
+    def _beside_money(self, method, *args, **values):
+        """Tell people, where that is possible."""
         try:
-            with self.env.cr.savepoint():
-                self.message_post(body=text)
+            with self.env.cr.savepoint(), own_words(self) as transaction:
+                getattr(transaction, method)(*args, **values)
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
         except Exception:  # what is recorded here is money; a message about it must not get in the way
-            _logger.exception("Transaction %s: the note couldn't be posted", self.order_id)
+            _logger.exception("Transaction %s: the note couldn't be left", self.order_id)
 
     def _now(self):
         self.env.cr.execute(SQL("SELECT %s", NOW))

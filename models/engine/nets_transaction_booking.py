@@ -8,6 +8,7 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.tools import SQL
 
 from ...const import BOOKING_DELAYS
+from .own_words import own_words
 from .rows import NOW
 
 _logger = logging.getLogger(__name__)
@@ -35,10 +36,10 @@ class NetsTransaction(models.Model):
                 # what booking writes says what was charged; a refusal rolls this back, too
                 self._compare_and_set({"to_book": False}, ("approved",))
                 user = self.user_id if self.user_id.active else self.env.user
-                booker = self.with_user(user).sudo().with_company(self.company_id)
-                note = booker._origin_model()._book(booker)
-                # all that accounting computes later must be computed, or refused, inside the savepoint
-                self.env.flush_all()
+                with own_words(self.with_user(user).sudo().with_company(self.company_id)) as booker:
+                    note = booker._origin_model()._book(booker)
+                    # all that accounting computes later must be computed, or refused, inside the savepoint
+                    self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
         except Exception as error:  # accounting, and anything installed beside it, may refuse in any way

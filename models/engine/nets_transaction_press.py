@@ -16,6 +16,7 @@ from ...connect_cloud import AmountError, UnknownCurrencyError, to_minor_units
 from ...connect_cloud.currencies import exponent
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import SETTLED_BY_HAND, describe_refusal, refusal
+from .own_words import own_words
 from .progress import Waiting
 from .rows import lock_rows
 
@@ -134,8 +135,8 @@ class NetsTransaction(models.Model):
         # what modules want to do once this is committed isn't done: it won't be
         after_commit, cr.postcommit = cr.postcommit, Callbacks()
         try:
-            with contextlib.closing(cr.savepoint()):
-                yield self._insert(terminal, {**vals, **ending, **charge})
+            with contextlib.closing(cr.savepoint()), own_words(self) as transactions:
+                yield transactions._insert(terminal, {**vals, **ending, **charge})
         finally:
             cr.postcommit = after_commit
 

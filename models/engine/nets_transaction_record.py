@@ -123,8 +123,9 @@ class NetsTransaction(models.Model):
                 "The receipt shows a different amount from the one that the terminal said it charged. Compare it with "
                 "the terminal's journal."
             )
-        if not outcome.total_amount:
-            # The card was charged, but not how much: what was asked is the best that is known.
+        if charge.doubt == Doubt.ZERO:
+            # An approval of nothing: what was asked is the best that is known. One that tells no amount says nothing
+            # against what was asked.
             return self.env._(
                 "The terminal didn't say how much it charged. The amount asked for was taken. Compare it with the "
                 "receipt."

@@ -14,7 +14,17 @@ from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql, format_datetime
 
 from ... import listener
-from ...connect_cloud.evidence import Decision, Evidence, Fingerprint, Kind, Question, Rule, weigh
+from ...connect_cloud.evidence import (
+    Decision,
+    Evidence,
+    Fingerprint,
+    Kind,
+    Question,
+    Rule,
+    is_idle,
+    may_be_ours,
+    weigh,
+)
 from ...const import (
     BROWSER_TIMEOUT,
     CLAIM_DEADLINE,
@@ -30,6 +40,7 @@ from ...const import (
     PERSON_AFTER,
     REASON_LENGTH,
     REFERENCE_LENGTH,
+    SETTLE_MARGIN,
     UNRESOLVED_STATES,
 )
 from ...messages import (
@@ -356,22 +367,29 @@ class NetsTransaction(models.Model):
 
     def _record_evidence(self, last):
         """Rules 7 and 9: a last result with an order id of ours is that transaction's, no matter what it was taken for.
+        One without is looked at for what was settled without the terminal's own word.
 
         :param last: LastTransaction or None
         :return: the transaction that was found charged just now, mostly empty
         """
         nothing = self.browse()
-        if not last or not last.order_id:
+        if not last:
             return nothing
         terminal = self.terminal_id
-        if not terminal.account_id.mirrors_order_id:
-            terminal.account_id.mirrors_order_id = True
-        transaction = self.sudo().search([("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id)])
+        if not last.order_id:
+            transaction = self._settled_on_trust()
+        else:
+            if not terminal.account_id.mirrors_order_id:
+                terminal.account_id.mirrors_order_id = True
+            transaction = self.sudo().search([("terminal_id", "=", terminal.id), ("order_id", "=", last.order_id)])
         known_as = transaction.state
         if not transaction or (known_as == "approved" and (transaction.stan_auth or not transaction.settled_by_id)):
             return nothing  # known already; what was settled by hand is compared with what NETS says
-        verdict = weigh(transaction._question(), None, last, transaction._is_stan_auth_known)
+        question, is_known = transaction._question(), transaction._is_stan_auth_known
+        verdict = weigh(question, None, last, is_known)
         if verdict.decision not in (Decision.CHARGED, Decision.NOT_CHARGED):
+            if transaction._is_settled_as_not_charged() and may_be_ours(question, last, is_known):
+                transaction._raise_doubt(last.outcome)
             return nothing
         transaction._settle(verdict, last)
         transaction._tell()
@@ -379,6 +397,35 @@ class NetsTransaction(models.Model):
             # this lookup books only its own
             listener.book_after_commit(self.env.cr, transaction.id)
         return transaction if transaction.state == "approved" != known_as else nothing
+
+    def _settled_on_trust(self):
+        """:return: what ran last on this one's terminal, where it is known as not charged without the terminal having
+        said so of it; mostly empty"""
+        latest = self.sudo().search(
+            [
+                ("terminal_id", "=", self.terminal_id.id),
+                ("sent_at", "!=", False),
+                ("kind", "!=", "administration"),
+            ],
+            order="id DESC",  # a terminal takes one after the other
+            limit=1,
+        )
+        is_trusted = latest.settled_by_id or latest.reason == PROVEN_NOT_CHARGED
+        return latest if latest.state in NOT_CHARGED_STATES and is_trusted else latest.browse()
+
+    def _raise_doubt(self, outcome):
+        """The terminal shows an approval that isn't proven to be this one's, and belongs to nothing else."""
+        if self.alert:
+            return  # said already
+        self._raise_alert(
+            self.env._(
+                "This is known as not charged, but the terminal's last result is an approval that is unknown here: "
+                "number %(number)s, at %(time)s. Compare the terminal's journal. If it is this one, settle it by hand "
+                "as charged.",
+                number=outcome.stan or "–",
+                time=outcome.timestamp or "–",
+            )
+        )
 
     def _record_while_held(self, last):
         """The call is still listening, its answer overdue, and the terminal idle: an approval with our order id proves
@@ -627,28 +674,32 @@ class NetsTransaction(models.Model):
     # === SETTLE BY HAND === #
 
     def _settle_by_hand(self, charged, reason, amount=0, reference=""):
-        """Rule 13: a manager decides what the terminal's journal says; a later proof of a charge still wins.
+        """Rule 13: a manager decides what the terminal's journal says; a later proof of a charge still wins. So does a
+        manager who finds it in the journal after all.
 
         :param bool charged: what the journal says
         :param str reason: why it had to be settled by hand
         :param float amount: what was charged, positive, in the transaction's currency
         :param str reference: STAN or authorisation code from the journal
-        :raise UserError: where it isn't unknown, wasn't looked up, or something is missing
+        :raise UserError: where it isn't unknown, wasn't looked up, may still be running, or something is missing
         """
         self.ensure_one()
         if not self.env.user.has_group("nets_connect_cloud.group_manager"):
             raise refusal(self.env, "rights_settle", error=AccessError)
         self.check_access("read")
         transaction = self.sudo()
-        if transaction.state != "unknown":
+        is_corrected = charged and transaction._is_settled_as_not_charged()
+        if transaction.state != "unknown" and not is_corrected:
             raise refusal(self.env, "settle_not_unknown")
-        if not transaction._was_looked_up():
+        if not is_corrected and not transaction._was_looked_up():
             raise refusal(self.env, "settle_lookup_first")
         reason, reference = _written(reason)[:REASON_LENGTH], _written(reference)
         if not reason:
             raise refusal(self.env, "settle_reason")
         if charged:
             transaction._check_settled_charge(amount, reference)
+        else:
+            transaction._check_settled_no_charge()
         values = {
             "settled_by_id": self.env.uid,
             "settlement_reason": reason,
@@ -664,7 +715,7 @@ class NetsTransaction(models.Model):
             }
         # no live listener: its own answer is better than any journal
         if not transaction._lost_its_thread() or not transaction._end(
-            "approved" if charged else "failed", SETTLED_BY_HAND, values, ("unknown",)
+            "approved" if charged else "failed", SETTLED_BY_HAND, values, (transaction.state,)
         ):
             raise refusal(self.env, "settle_not_unknown")
         # what the terminal's last result is, is not known any more: it is asked for before the next payment
@@ -675,6 +726,10 @@ class NetsTransaction(models.Model):
         transaction._tell()
         if charged:
             transaction._book()
+
+    def _is_settled_as_not_charged(self):
+        """Whether a person said so, and the terminal itself hasn't."""
+        return self.state == "failed" and self.reason == SETTLED_BY_HAND and not self.answer_seconds
 
     def _was_looked_up(self):
         """Whether the terminal was asked for its last result since this one is unknown."""
@@ -692,6 +747,27 @@ class NetsTransaction(models.Model):
         if self.currency_id.compare_amounts(amount, most) > 0:
             raise refusal(self.env, "settle_too_much", asked=self.currency_id.format(abs(self.amount)))
         self._check_reference(reference, amount, self.terminal_id, self.refund_of_id)
+
+    def _check_settled_no_charge(self):
+        """A journal that doesn't show it says nothing as long as the terminal may still do it.
+
+        :raise UserError: until then, saying when that is
+        """
+        if self.kind == "administration":
+            return  # it moves no money
+        now, over_at = self._now(), self._over_at()
+        if now < over_at:
+            raise refusal(self.env, "settle_too_early", time=format_datetime(self.env, over_at))
+        if self.looked_up_at < over_at:
+            raise refusal(self.env, "settle_look_again")
+        state = (self.lookup or {}).get("state")
+        called_at = self.unknown_since + timedelta(minutes=self._setting("person_after", PERSON_AFTER))
+        if state and not is_idle(state) and now < called_at:
+            raise refusal(self.env, "settle_not_idle", state=state, time=format_datetime(self.env, called_at))
+
+    def _over_at(self):
+        """When the terminal is done with it for certain."""
+        return self.sent_at + timedelta(seconds=self.terminal_id.account_id.customer_timeout + SETTLE_MARGIN)
 
     @api.model
     def _check_reference(self, reference, amount, terminal, original=None):

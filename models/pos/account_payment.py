@@ -36,5 +36,11 @@ class AccountPayment(models.Model):
         if vals.get("pos_session_id") and not self.env.su:
             raise refusal(self.env, "rights_session_payment", error=AccessError)
 
+    def _nets_cards(self):
+        cards = super()._nets_cards()
+        if closings := self.filtered("pos_session_id"):
+            cards |= cards.search([("pos_closing_payment_id", "in", closings.ids)])
+        return cards
+
     def _nets_needs_charge(self):
         return super()._nets_needs_charge() and not self.pos_session_id

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ...const import REASON_LENGTH, UNRESOLVED_STATES
 from ...messages import BY_HAND_REASONS, refusal
+from ..engine.own_words import own_words
 from ..engine.rows import lock_rows
 from .press import LineByHand, LineReversal, PaidLineByHand
 
@@ -232,7 +233,8 @@ class NetsTransaction(models.Model):
         self._pos_check_attachable(order)
         self._pos_leave_own_payment()
         line = {"pos_order_id": order.id, "payment_method_id": self.pos_payment_method_id.id}
-        payment = self.env["pos.payment"].create({**line, "amount": self.charged_amount})
+        with own_words(self) as transaction:
+            payment = transaction.env["pos.payment"].create({**line, "amount": self.charged_amount})
         self.write(
             {
                 "pos_order_uuid": order.uuid,
@@ -245,7 +247,8 @@ class NetsTransaction(models.Model):
             }
         )
         payment.write(self._pos_line_values())
-        order._nets_add_extra_lines(self)
+        with own_words(order) as own_order:
+            own_order._nets_add_extra_lines(self)
         self._tell()
         order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
 

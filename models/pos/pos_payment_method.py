@@ -11,7 +11,8 @@ class PosPaymentMethod(models.Model):
     Cashiers read it, and the till keeps it for the whole session: nothing secret, and no state, is here.
     """
 
-    _inherit = "pos.payment.method"
+    _name = "pos.payment.method"
+    _inherit = ["pos.payment.method", "nets.server.fields"]
 
     nets_terminal_ids = fields.Many2many(
         "nets.terminal",

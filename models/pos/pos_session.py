@@ -6,11 +6,15 @@ from odoo.tools import SQL
 from ...const import UNRESOLVED_STATES
 from ...messages import describe_refusal, refusal
 
+# The session that is being closed, in the cache of the cursor: unlike a context, no client can set it.
+CLOSING = "nets_connect_cloud.closing_session"
+
 
 class PosSession(models.Model):
     """Closing a session: what the terminals charged, and what the orders say, has to agree (rule 15)."""
 
-    _inherit = "pos.session"
+    _name = "pos.session"
+    _inherit = ["pos.session", "nets.server.fields"]
 
     nets_is_blocked = fields.Boolean(compute="_compute_nets_why_blocked")
     nets_why_blocked = fields.Text(compute="_compute_nets_why_blocked")
@@ -80,11 +84,36 @@ class PosSession(models.Model):
             session._nets_check_closing()
         return super().action_pos_session_closing_control(*args, **kwargs)
 
+    def write(self, vals):
+        if {"state", "config_id"} & vals.keys():
+            self._nets_check_way(vals)
+        return super().write(vals)
+
+    def _nets_check_way(self, vals):
+        """What cards paid comes into the books where a session is closed, once: no client says that it is.
+
+        :raise UserError: where a session with cards is called closed, or open again, or goes to another till
+        """
+        others = self - self.browse(self.env.cr.cache.get(CLOSING, ()))
+        cards = self.env["nets.transaction"].sudo()
+        for session in others:
+            states = {session.state, vals.get("state", session.state)}
+            is_moved = vals.get("config_id", session.config_id.id) != session.config_id.id
+            if (is_moved or (len(states) > 1 and "closed" in states)) and cards.search_count(
+                [("pos_session_id", "=", session.id)], limit=1
+            ):
+                raise refusal(self.env, "session_with_cards", session=session.name)
+
     def _validate_session(self, balancing_account=False, amount_to_balance=0, bank_payment_method_diffs=None):
         self._nets_check_closing()
         if reason := self._nets_why_not_counted(bank_payment_method_diffs):
             raise UserError(reason)
-        result = super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
+        cache = self.env.cr.cache
+        cache[CLOSING] = self.ids
+        try:
+            result = super()._validate_session(balancing_account, amount_to_balance, bank_payment_method_diffs)
+        finally:
+            cache.pop(CLOSING, None)
         if self.state == "closed":
             self._nets_check_nothing_started()
             self.sudo()._nets_book_deposits()

@@ -230,6 +230,18 @@ OF_PEOPLE = [
         ),
     ),
     Mutation(
+        "what is said beside a call stands",
+        ways=("what is said beside a call is taken for proof",),
+        finds="what is charged was answered",
+        edits=(
+            (
+                "models/engine/own_words.py",
+                "            return super(NetsOwnWords, records).default_get(fields)\n",
+                "            return super().default_get(fields)\n",
+            ),
+        ),
+    ),
+    Mutation(
         "ids that others know",
         ways=("ids made from what others know",),
         finds="a press gets its own transaction",
@@ -304,7 +316,8 @@ OF_PEOPLE = [
             (
                 "models/engine/nets_account_secret.py",
                 "        cr = self.env.cr\n",
-                """        self.search([("account_id", "=", account_id)]).write(values)
+                """        found = self.search([("account_id", "=", account_id)])
+        (found or self.create({"account_id": account_id})).write(values)
         return self.flush_model()
         cr = self.env.cr
 """,

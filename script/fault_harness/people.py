@@ -449,6 +449,10 @@ class Business(Shop):
         self.place.ready()
         super().press(which, back, second)
 
+    def say_beside(self, which, own):
+        self.place.ready()
+        super().say_beside(which, own)
+
     def answer(self, which, tip, name):
         running = [card for card in self.open_cards() if card.state == "pending"]
         if card := self.pick(running, which):
@@ -876,6 +880,12 @@ WAYS_ROUND = {
         PRESS_IT,
         ("answer", [-1, 0, "lost"]),
         ("decide", [0, 0, "close"]),
+    ],
+    "what is said beside a call is taken for proof": [
+        NEW_ORDER,
+        ("say_beside", [-1, False]),
+        NEW_ORDER,
+        ("say_beside", [-1, True]),
     ],
     "ids made from what others know": [
         NEW_ORDER,

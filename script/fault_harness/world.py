@@ -386,13 +386,14 @@ class World:
     def ask_a_person(self, operation, desk):
         """Do what is left to a person: look into the terminal's journal and settle it."""
         operation.left_to_person = True
-        deadline = time.monotonic() + 60
-        entry = self.journal_entry(operation)
-        if self._disturbed_at > operation.began:
-            # What broke for everybody met this one at a moment that nobody could foresee.
-            fate = self.fate(operation, entry)
-            operation.person = is_evidence_gone(operation.kind, fate, operation.terminal.by_hand)
+        deadline = time.monotonic() + 120
         while not operation.settled and time.monotonic() < deadline:
+            # refused, the person looks again: the terminal may have been busy with it
+            entry = self.journal_entry(operation)
+            if self._disturbed_at > operation.began:
+                # What broke for everybody met this one at a moment that nobody could foresee.
+                fate = self.fate(operation, entry)
+                operation.person = is_evidence_gone(operation.kind, fate, operation.terminal.by_hand)
             with contextlib.suppress(Refused):
                 if operation.state == "approved":
                     desk.insist(deadline, "nets.transaction", "action_book_again", [operation.transaction])

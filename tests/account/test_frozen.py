@@ -4,7 +4,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..common import CardPaymentCommon
+from ..common import CardPaymentCommon, approved
 
 # Odoo itself refuses some of it, of entries that are posted.
 STAYS = "was charged on a card terminal|readonly fields on a posted move"
@@ -41,6 +41,57 @@ class TestFrozen(CardPaymentCommon):
                     self.env.flush_all()
 
     # === WHAT WAS CHARGED === #
+
+    def test_what_is_said_beside_a_call_is_not_booked(self):
+        for name in ("context", "own defaults"):
+            with self.subTest(name), self.undone():
+                said = {"narration": "Paid in cash"}
+                if name == "context":
+                    said = {f"default_{key}": value for key, value in said.items()}
+                    transaction = self.send(self.invoice)
+                    transaction._record_answer(approved(100000))
+                    transaction.with_user(self.clerk).with_context(said).action_book_again()
+                else:
+                    self.env["ir.default"].with_user(self.clerk).set("account.move", *said.popitem(), user_id=True)
+                    transaction = self.charge(self.invoice)
+                self.assertTrue(transaction.payment_id.move_id)
+                self.assertFalse(transaction.payment_id.move_id.narration)
+
+    def test_what_a_card_payment_is_made_by_stays(self):
+        """A payment says that it is by card through its method, which others may write."""
+        clerk = self.clerk
+        ours = self.env.ref("nets_connect_cloud.account_payment_method_nets_in")
+        manual = self.inbound_payment_method_line
+        values = {"amount": 77, "partner_id": self.partner_a.id, "payment_method_line_id": manual.id}
+        self.env["account.payment"].create({**values, "journal_id": manual.journal_id.id}).action_post()
+        self.charge(self.invoice)
+        journal = manual.journal_id
+        into_ours = {"payment_method_id": ours.id}
+        attempts = {
+            "a line becomes ours": lambda: manual.with_user(clerk).write(into_ours),
+            "through its journal": lambda: journal.write(
+                {"inbound_payment_method_line_ids": [Command.update(manual.id, into_ours)]}
+            ),
+            "a line isn't ours any more": lambda: self.method_line.with_user(clerk).write(
+                {"payment_method_id": manual.payment_method_id.id}
+            ),
+            "a method becomes ours": lambda: manual.payment_method_id.with_user(clerk).write({"code": ours.code}),
+            "the method isn't ours any more": lambda: ours.with_user(clerk).write({"code": "manual"}),
+            "ours goes the other way": lambda: ours.with_user(clerk).write({"payment_type": "outbound"}),
+            "ours is deleted": lambda: ours.with_user(clerk).unlink(),
+        }
+        for name, attempt in attempts.items():
+            with (
+                self.subTest(name),
+                self.assertRaisesRegex(UserError, "doesn't change|stays as it is"),
+                self.env.cr.savepoint(),
+            ):
+                attempt()
+        with self.subTest("what nothing was paid by may be chosen again"), self.undone():
+            lines = self.other_journal.inbound_payment_method_line_ids
+            unused = (lines - self.other_journal._nets_method_line("inbound"))[:1]
+            unused.with_user(clerk).write(into_ours)
+            self.assertEqual(unused.code, ours.code)
 
     def test_a_charged_payment_stays(self):
         payment = self.charge(self.invoice).payment_id

@@ -264,6 +264,7 @@ class TestAgent(AgentCommon):
         transaction, token = self.claimed()
         self.pass_time(transaction, BROWSER_TIMEOUT + 10)
         transaction._recover()
+        self.pass_time(transaction, self.account.customer_timeout)
         # a manager at a screen that doesn't reach the agent either
         self.looked_up(transaction, user=self.manager, reached=False)
         transaction.with_user(self.manager)._settle_by_hand(False, "The journal is empty")

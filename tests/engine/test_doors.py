@@ -124,7 +124,7 @@ class TestDoors(TransactionCase):
             keys = {node.value for node in ast.walk(function) if isinstance(node, ast.Constant)}
             return any(isinstance(key, str) and key.startswith("settle_") for key in keys)
 
-        names = ("_settle_by_hand", "_check_settled_charge")
+        names = ("_settle_by_hand", "_check_settled_charge", "_check_settled_no_charge")
         self.assertEqual(
             {(file, name) for file, name in self.where(refuses) if file.startswith(("models/", "wizard/"))},
             {("models/engine/nets_transaction_recovery.py", f"NetsTransaction.{name}") for name in names},

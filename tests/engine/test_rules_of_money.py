@@ -4,6 +4,7 @@ What needs threads, several processes or real time (the other half of rules 1, 2
 real server, in `tests/live`. Rules 14 and 15 come with the till.
 """
 
+import re
 import string
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -14,9 +15,10 @@ import psycopg2.errors
 
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL, format_datetime, mute_logger
 
 from ...connect_cloud import ConnectCloudError, Reason
+from ...const import SETTLE_MARGIN
 from ..common import (
     TERMINAL_ZONE,
     CardPaymentCommon,
@@ -826,6 +828,74 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.assertTrue(transaction._claim("thread-1"))
         self.assertFalse(before.alert)
 
+    def _reversal_settled_as_not_charged(self, used_by_hand=False):
+        """A reversal that the terminal does after a person has looked into its journal.
+
+        :return: (reversal, what the terminal shows then)
+        """
+        self.terminal.used_by_hand = used_by_hand
+        original = self.charge(self.invoice, outcome=approved(100000, number=101))
+        [shown] = original.with_user(self.clerk).start_reversal("back")
+        reversal = self.engine["nets.transaction"].browse(shown["id"])
+        reversal._record_baseline(last(approved(100000, number=101), original.order_id))
+        self.assertTrue(reversal._claim("thread-back"))
+        reversal._record_answer(lost())
+        self.looked_up(reversal).with_user(self.manager)._settle_by_hand(charged=False, reason="nothing in the journal")
+        self.assertEqual((reversal.state, self.invoice.amount_residual), ("failed", 0))
+        return reversal, last(approved(100000, number=102, timestamp=terminal_time(5)))
+
+    def test_rule_09_an_approval_without_order_id_wins_over_a_person_too(self):
+        for name in ("asked for", "before the next payment"):
+            with self.subTest(name), self.undone():
+                reversal, seen = self._reversal_settled_as_not_charged()
+                if name == "asked for":
+                    reversal.with_user(self.clerk).get_last_result()
+                    self.look_up(reversal, seen)
+                else:
+                    following = self.start(self.make_invoice(50))
+                    self.assertTrue(following._prepare_call().wants_baseline)
+                    following._record_baseline(seen)
+                    self.assertEqual((following.state, following.reason), ("failed", "earlier_charge_found"))
+                self.assertEqual((reversal.state, reversal.stan), ("approved", "000102"))
+                self.assertIn("the card was charged", reversal.alert)
+                self.assertTrue(reversal._book())
+                self.assertEqual(self.invoice.amount_residual, 1000)
+
+    def test_rule_09_what_is_no_proof_calls_a_person(self):
+        reversal, seen = self._reversal_settled_as_not_charged(used_by_hand=True)
+        following = self.start(self.make_invoice(50))
+        for _again in range(2):
+            following._record_baseline(seen)
+        self.assertTrue(following._claim("thread-next"))
+        self.assertEqual(reversal.state, "failed")
+        self.assertIn("an approval that is unknown here: number 000102", reversal.alert)
+        self.assertEqual(len(reversal.message_ids.filtered(lambda message: "000102" in message.body)), 1)
+        self.assertEqual(reversal.activity_ids.user_id, reversal._responsible_users())
+        for activity in reversal.activity_ids:
+            self.assertIn("number 000102", activity.note)
+        with self.subTest("the terminal is asked for again, and it is settled the other way"):
+            reversal.with_user(self.manager)._settle_by_hand(True, "It is in the journal", 1000, "000102")
+            self.assertEqual((reversal.state, self.invoice.amount_residual), ("approved", 1000))
+
+    def test_rule_09_what_says_nothing_against_a_person_raises_nothing(self):
+        for name, seen in {
+            "the same as before": approved(100000, number=101, timestamp=terminal_time(-100)),
+            "another amount": approved(5000, number=102, timestamp=terminal_time(5)),
+            "an older one": approved(100000, number=99, timestamp=terminal_time(-1000)),
+            "a refusal": declined(number=102, timestamp=terminal_time(5)),
+        }.items():
+            for used_by_hand in (False, True):
+                with self.subTest(name, used_by_hand=used_by_hand), self.undone():
+                    reversal, _seen = self._reversal_settled_as_not_charged(used_by_hand)
+                    following = self.start(self.make_invoice(50))
+                    following._record_baseline(last(seen))
+                    self.assertEqual((reversal.state, reversal.alert), ("failed", False))
+        with self.subTest("another payment was sent since"):
+            reversal, seen = self._reversal_settled_as_not_charged()
+            self.charge(self.make_invoice(30), outcome=declined(number=103))
+            self.start(self.make_invoice(50))._record_baseline(seen)
+            self.assertEqual((reversal.state, reversal.alert), ("failed", False))
+
     # === 10: OUR OWN ANSWER IS ALWAYS RECORDED === #
 
     def test_rule_10_no_matter_what_the_row_says_meanwhile(self):
@@ -1003,6 +1073,55 @@ class TestRulesOfEvidence(RulesOfMoneyCase):
         self.looked_up(transaction)
         wizard.action_settle()
         self.assertEqual(transaction.state, "failed")
+
+    def test_rule_13_nothing_is_settled_as_not_charged_while_it_may_still_run(self):
+        transaction = self.lose(self.invoice).with_user(self.manager)
+        until = self.account.customer_timeout + SETTLE_MARGIN
+
+        def settle():
+            transaction._settle_by_hand(charged=False, reason="nothing in the journal")
+
+        self.look_up(transaction.sudo(), None, after=until - 30)
+        time = format_datetime(self.env, transaction.sent_at + timedelta(seconds=until))
+        with self.assertRaisesRegex(UserError, f"may be doing this until {re.escape(time)}"):
+            settle()
+        self.pass_time(transaction, 60)
+        with self.subTest("it was asked before"), self.assertRaisesRegex(UserError, "was last asked when"):
+            settle()
+        self.look_up(transaction.sudo(), None, state="cardPresented")
+        with self.subTest("it is busy"), self.assertRaisesRegex(UserError, "is “cardPresented”"):
+            settle()
+        self.assertEqual(transaction.state, "unknown")
+        for name in ("idle", "it can't be asked", "busy for ever", "charged"):
+            with self.subTest(name), self.undone():
+                if name == "idle":
+                    self.look_up(transaction.sudo(), None)
+                elif name == "it can't be asked":
+                    self.look_up(transaction.sudo(), None, error=ConnectCloudError(Reason.SERVICE_UNREACHABLE))
+                elif name == "busy for ever":
+                    self.pass_time(transaction, 600)
+                    self.look_up(transaction.sudo(), None, state="cardPresented")
+                if name == "charged":
+                    transaction._settle_by_hand(True, "It is in the journal", 1000, "000101")
+                    self.assertEqual(transaction.state, "approved")
+                else:
+                    settle()
+                    self.assertEqual(transaction.state, "failed")
+
+    def test_rule_13_what_was_misread_is_settled_the_other_way(self):
+        transaction = self.looked_up(self.lose(self.invoice)).with_user(self.manager)
+        transaction._settle_by_hand(charged=False, reason="Not in the journal")
+        with self.assertRaisesRegex(UserError, "Only a transaction whose result is unknown"):
+            transaction._settle_by_hand(charged=False, reason="Once more")
+        with self.assertRaisesRegex(AccessError, "Only a manager"):
+            transaction.with_user(self.clerk)._settle_by_hand(True, "It is", 1000, "000101")
+        with self.subTest("not against the terminal's own word"), self.undone():
+            transaction.sudo()._record_answer(declined())
+            with self.assertRaisesRegex(UserError, "Only a transaction whose result is unknown"):
+                transaction._settle_by_hand(True, "It is on the next page", 1000, "000101")
+        transaction._settle_by_hand(True, "It is on the next page", 1000, "000101")
+        self.assertEqual((transaction.state, transaction.charged_amount), ("approved", 1000))
+        self.assertEqual(self.invoice.amount_residual, 0)
 
     def test_rule_13_what_is_read_in_the_journal_is_no_other_charge(self):
         self.charge(self.make_invoice(500), outcome=approved(50000, number=101))

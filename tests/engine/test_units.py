@@ -57,7 +57,9 @@ class TestUnits(CardPaymentCommon):
             ("paid in another currency by choice", approved(1000, customer_receipt="USD 10.00\nSEK 105.00"), None),
             ("another amount", approved(1000, customer_receipt="USD 100,00"), "different amount"),
             ("another currency", approved(1000, customer_receipt="NOK 10,00"), "a currency other than USD"),
-            ("none at all", approved(None), "didn't say how much"),
+            ("none at all", approved(None), None),
+            ("none at all, with what was added", approved(None, tip_amount=100), None),
+            ("nothing", approved(None, says_zero=True), "didn't say how much"),
         ):
             with self.subTest(name), self.undone():
                 transaction = self.charge(self.make_invoice(10), outcome=outcome)

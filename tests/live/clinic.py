@@ -326,6 +326,15 @@ class Clinic:
         asked = lambda: self.read("nets.transaction", transaction, "looked_up_at")
         machinery.wait_until(asked, timeout, f"a lookup of transaction {transaction}", 0.3)
 
+    def wait_for_silence(self, transaction):
+        """Wait until the terminal was asked for a lost result, and let the time of its customer be over: only then a
+        person may say that nothing was charged."""
+        self.wait_for_lookup(transaction)
+        earlier = ", ".join(
+            f"{name} = {name} - interval '1 hour'" for name in ("create_date", "sent_at", "unknown_since")
+        )
+        self.sql(f"UPDATE nets_transaction SET {earlier} WHERE id = %s", transaction)
+
     def wait_for_end(self, transaction, timeout=PATIENCE):
         """Wait until a transaction is finished, and booked where it was charged; return its state."""
 

@@ -49,7 +49,7 @@ def test_the_log_fetches_an_unknown_result_at_once(clinic, terminal, open_page, 
 def test_a_failed_one_that_was_charged_is_found_from_the_invoice(clinic, terminal, open_invoice, hidden_results):
     invoice = clinic.make_invoice(770)
     transaction = lose(clinic, terminal, invoice)
-    clinic.wait_for_lookup(transaction)
+    clinic.wait_for_silence(transaction)
     wizard = clinic.admin.call(
         "nets.transaction.settle",
         "create",

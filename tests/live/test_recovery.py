@@ -227,7 +227,7 @@ def test_a_stopped_terminal_comes_back_and_wins_over_a_settlement_by_hand(clinic
     terminal.asks_for_card()
     terminal.press("cut_network")  # NETS answers that it lost the terminal; the customer can still pay
     clinic.wait_for_state(transaction, "unknown")
-    clinic.wait_for_lookup(transaction)
+    clinic.wait_for_silence(transaction)
 
     page = TransactionPage(open_page("admin", TransactionPage.path(transaction)), transaction)
     page.button("Settle by hand").click()
@@ -258,7 +258,7 @@ def test_the_answer_to_our_own_call_is_recorded_even_after_a_settlement(clinic, 
     # as for a process that hangs: no heartbeat any more, and its renewal finds none
     clinic.sql("DELETE FROM nets_heartbeat WHERE transaction_id = %s", transaction)
     clinic.wait_for_state(transaction, "unknown")
-    clinic.wait_for_lookup(transaction)
+    clinic.wait_for_silence(transaction)
     values = {"transaction_id": transaction, "outcome": "not_charged", "reason": "Nobody knows."}
     [wizard] = clinic.admin.call("nets.transaction.settle", "create", [values])
     clinic.admin.call("nets.transaction.settle", "action_settle", [wizard])

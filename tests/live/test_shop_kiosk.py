@@ -168,7 +168,7 @@ def test_unplugged_and_abandoned(shop, kiosk, clinic):
     assert unknown["state"] == "unknown"
     terminal.press("plug")
     values = {"transaction_id": unknown["id"], "outcome": "not_charged", "reason": "It was unplugged"}
-    clinic.wait_for_lookup(unknown["id"])
+    clinic.wait_for_silence(unknown["id"])
     [settle] = clinic.admin.call("nets.transaction.settle", "create", [values])
     clinic.admin.call("nets.transaction.settle", "action_settle", [settle])
     clinic.admin.call("pos.order", "action_pos_order_cancel", [each["id"] for each in shop.orders()])

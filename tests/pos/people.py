@@ -24,8 +24,10 @@ TILL_STEPS = {
     "delete_payment": (1, WHICH),
     "change_line": (4, WHICH, WHICH, AMOUNT, ("price_unit", "qty", "discount", "order", "uuid", "delete", "new")),
     "write_order": (3, WHICH, WHICH, AMOUNT, ("paid", "done", "cancel", "total", "uuid", "session", "lines")),
+    "write_session": (1, ("closed", "opened")),
     "end_order": (5, WHICH, ("validate", "validate", "paid", "cancel", "remove", "delete")),
     "press": (3, WHICH, YES_OR_NO, YES_OR_NO),
+    "say_beside": (1, WHICH, YES_OR_NO),
     "charge": (5, WHICH, (0, 0, 7)),
     "take_back": (2, WHICH),
     "answer": (3, WHICH, (0, 0, 7), ("yes", "yes", "no", "lost", "down")),
@@ -43,9 +45,10 @@ PAYMENTS = """
 SELECT p.id, p.pos_order_id, p.payment_method_id, p.amount, p.uuid
   FROM pos_payment p JOIN pos_order o ON o.id = p.pos_order_id WHERE o.config_id = %s ORDER BY p.id
 """
+SESSION = "SELECT state, move_id FROM pos_session WHERE id = %s"
 CARD_FIELDS = (
     *("id", "kind", "state", "amount", "charged_amount", "to_book", "without_order", "refund_of_id", "pos_order_id"),
-    *("pos_payment_id", "payment_id", "terminal_id", "sent_at", "settled_by_id", "reason", "order_id"),
+    *("pos_payment_id", "payment_id", "terminal_id", "sent_at", "settled_by_id", "reason", "order_id", "recorded_at"),
 )
 CARDS = f"SELECT {', '.join(CARD_FIELDS)} FROM nets_transaction WHERE pos_config_id = %s ORDER BY id"
 
@@ -238,6 +241,9 @@ class Shop:
         }.get(name, {"state": name})
         self.cashier("pos.order", "write", [order], values)
 
+    def write_session(self, name):
+        self.cashier("pos.session", "write", [self.place.session], {"state": name})
+
     def end_order(self, which, name):
         if not (order := self.pick(self.rows(ORDERS), which)):
             return
@@ -291,6 +297,24 @@ class Shop:
         else:
             terminal = self.place.terminals[1 if second else 0]
             self.cashier("nets.transaction", "pos_start", name, terminal, float(amount), request)
+
+    def say_beside(self, which, own):
+        """Press, and say beside the call what it came to: in its context, or as own defaults."""
+        said = {"state": "approved", "charged_amount": 100.0, "sent_at": "2026-01-01 10:00:00", "to_book": True}
+        line = self.pick(self.card_lines(), which)
+        if not line:
+            return
+        if own:
+            for name, value in said.items():
+                self.cashier("ir.default", "set", "nets.transaction", name, value, True)
+        context = {} if own else {f"default_{name}": value for name, value in said.items()}
+        request = f"beside-{self.place.config}-{line[0]}-{self.number}"
+        arguments = (line[4], self.place.terminals[0], float(line[3]), request)
+        self.cashier("nets.transaction", "pos_start", *arguments, context=context)
+        if own:
+            for name, value in said.items():
+                self.cashier("ir.default", "discard_values", "nets.transaction", name, [value])
+        self.answer(-1, 0, "yes")
 
     # --- the manager --- #
 
@@ -372,6 +396,7 @@ class Shop:
         """:raise Fault: where something doesn't hold"""
         cards, payments = self.cards(), self.rows(PAYMENTS)
         standing = self.standing(cards)
+        [[session, entry]] = self.place.query(SESSION, [self.place.session])
         for order, state, _uuid in self.rows(ORDERS):
             worth = self.worth(order)
             own = [card for card in standing if card.pos_order_id == order]
@@ -389,6 +414,7 @@ class Shop:
                 )
                 paid = round(float(sum(line[3] for line in lines)), 2)
                 if on_cards or own:
+                    self.require(session != "closed" or entry, "a session with cards is closed with its entry", order)
                     self.require(paid == worth, "it is paid what it is worth", order, paid, worth)
             self.require(
                 abs(worth) >= abs(charged), "no card was charged more than its order is worth", order, worth, own
@@ -401,6 +427,8 @@ class Shop:
             if card.state == "approved" and card.without_order and not card.to_book:
                 self.require(card.payment_id or card.kind == "reversal", "what has no order is booked alone", card)
         by_line = {line[0]: line for line in payments}
+        for card in cards:
+            self.require(card.state != "approved" or card.recorded_at, "what is charged was answered", card)
         for card in standing:
             line = by_line.get(card.pos_payment_id)
             says = line and (line[3], line[1])

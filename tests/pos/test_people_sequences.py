@@ -87,7 +87,7 @@ class InOdoo(people.Place):
 
     def request(self, who, model, method, *args, **kwargs):
         env = self.env(user=self.people[who].id)
-        kwargs["context"] = {"allowed_company_ids": [self.company]}
+        kwargs["context"] = {"allowed_company_ids": [self.company], **kwargs.get("context", {})}
         # as it comes over the network
         args, kwargs = json.loads(json.dumps([args, kwargs]))
         result = None
@@ -127,9 +127,7 @@ class InOdoo(people.Place):
         }[name]
         transaction._record_answer(outcome)
         if name == "lost":
-            looked_up = "UPDATE nets_transaction SET looked_up_at = unknown_since WHERE id = %s"
-            self.env.cr.execute(looked_up, [transaction.id])
-            self.env.invalidate_all()
+            self.case.looked_up(transaction)
         transaction._book()
         self.env.flush_all()
         self.env.invalidate_all()

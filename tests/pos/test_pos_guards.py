@@ -247,9 +247,7 @@ class TestPosGuards(PosCardCommon):
         """A manager reads in the journal that nothing was charged; which turns out to be wrong."""
         transaction._record_answer(lost())
         self.pass_time(transaction, 60)
-        transaction._lock()
-        self.env.cr.execute("UPDATE nets_transaction SET looked_up_at = now() WHERE id = %s", [transaction.id])
-        transaction.invalidate_recordset()
+        self.looked_up(transaction)
         self.env["nets.transaction"].with_user(self.pos_manager).pos_settle(transaction.id, False, "Journal")
         self.assertEqual(transaction.state, "failed")
         self.assertEqual(self.payment.payment_status, "retry")

@@ -1,6 +1,6 @@
 """A register closes regardless of the method that Odoo chooses for the payments that the closing makes."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import PosCardCommon
@@ -26,9 +26,20 @@ class TestMethodLines(PosCardCommon):
         self.assertEqual(self.session.state, "closed")
         [payment] = self.session.bank_payment_ids
         self.assertEqual((payment.payment_method_line_id, payment.amount), (self.method_line, 100))
-        with self.subTest("an accountant corrects it later"):
-            payment.action_draft()
-            payment.with_user(self.manager).action_post()
+        lines = payment.move_id.line_ids
+        for name, attempt in {
+            "draft": payment.with_user(self.manager).action_draft,
+            "cancelled": payment.with_user(self.manager).action_cancel,
+            "another amount": lambda: payment.with_user(self.manager).write({"amount": 1}),
+            "its entry": payment.move_id.with_user(self.manager).button_draft,
+            "its items": lambda: lines.with_user(self.manager).write({"account_id": self.receivable.id}),
+        }.items():
+            with (
+                self.subTest("what the terminals charged stays in the books", name=name),
+                self.assertRaisesRegex(UserError, "was charged on a card terminal|readonly fields on a posted move"),
+                self.env.cr.savepoint(),
+            ):
+                attempt()
 
     def test_it_is_what_a_customer_prefers_who_is_identified(self):
         customer = self.env["res.partner"].create({"name": "Havnegata Bakery"})

@@ -67,6 +67,25 @@ class TestPosTills(PosCardCommon):
         self.validate(payment.pos_order_id, user=colleague)
         self.assertEqual(payment.pos_order_id.state, "paid")
 
+    def test_two_sites_and_one_order(self):
+        """A till elsewhere has it, too, and takes it over into its own session: not while a card runs, and once after."""
+        here, there = self.session, self.open_session(self.config.copy({"name": "Other site"}))
+        order = self.card_order()
+        transaction = self.send(order.payment_ids)
+        for state in ("draft", "paid"):
+            with self.assertRaisesRegex(UserError, "is running"), self.env.cr.savepoint():
+                self.sync(self.stale(order, session_id=there.id, state=state))
+        elsewhere = self.start_pos(order.payment_ids, terminal=self.terminal_2)
+        self.assertEqual((elsewhere, order.session_id), (transaction, here))
+        transaction._record_answer(approved(10000))
+        transaction._book()
+        self.sync(self.stale(order, session_id=there.id, state="paid"))
+        self.assertEqual((order.state, order.session_id), ("paid", there))
+        for session in (here, there):
+            self.assertEqual(self.close(session), {"successful": True})
+        payment = transaction.pos_closing_payment_id
+        self.assertEqual((payment.amount, payment.pos_session_id), (100, there))
+
     def test_nothing_secret_reaches_a_till(self):
         self.account.write({"name": "Account-Name-7", "username": "user-name-7", "password": "pass-word-7"})
         self.account.sudo()._write_secret({"token": "to-ken-7", "token_expires_at": 4102444800})

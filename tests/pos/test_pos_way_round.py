@@ -485,10 +485,71 @@ class TestPosRpc(PosWayRoundCase):
         with self.refused("is busy with another payment"):
             self.by_hand()
 
+    def test_rule_17_what_is_said_beside_a_call_proves_nothing(self):
+        """A context's defaults, and those that each user may set for himself, come with any call."""
+        said = {
+            "state": "approved",
+            "charged_amount": 100.0,
+            "sent_at": "2026-01-01 10:00:00",
+            "stan_auth": "000101A00101",
+            "to_book": True,
+        }
+        for name in ("context", "own defaults"):
+            with self.subTest(name), self.undone():
+                transactions, order = self.pos(), self.card_order()
+                if name == "context":
+                    transactions = transactions.with_context({f"default_{key}": value for key, value in said.items()})
+                else:
+                    for key, value in said.items():
+                        self.as_cashier(self.env["ir.default"]).set("nets.transaction", key, value, user_id=True)
+                [shown] = transactions.pos_start(order.payment_ids.uuid, self.terminal.id, 100.0, "press-1")
+                transaction = self.engine["nets.transaction"].browse(shown["id"])
+                self.assertEqual(transaction.state, "pending")
+                self.assertFalse(any(transaction[key] for key in said if key != "state"))
+                with self.refused("is running"):
+                    self.validate(order)
+
+    def test_rule_17_what_the_server_keeps_on_odoos_models_nobody_writes(self):
+        session, method = self.session, self.card_method
+        for record, name, value in (
+            (session.with_user(self.cashier), "nets_unconfirmed_allowed", True),
+            (session.with_user(self.pos_manager), "nets_unconfirmed_allowed", True),
+            (method.with_user(self.pos_manager), "nets_since", "2099-01-01 10:00:00"),
+        ):
+            with self.subTest(name, user=record.env.user.login), self.refused(error=AccessError):
+                record.write({name: value})
+        self.assertFalse(session.nets_unconfirmed_allowed)
+        session.with_user(self.cashier).write({"opening_notes": "Good morning"})
+
+    def test_rule_18_a_session_with_cards_is_closed_by_its_closing_alone(self):
+        """What its cards paid would never be in the books, or twice."""
+        order = self.card_order()
+        self.charge(order.payment_ids, outcome=approved(10000))
+        self.validate(order)
+        session = self.as_cashier(self.session)
+        for values in ({"state": "closed"}, {"config_id": self.config.copy().id}):
+            with self.subTest(values), self.refused("can only be closed at its till"):
+                session.write(values)
+        session.write({"state": "closing_control"})
+        session.write({"state": "opened"})
+        self.assertTrue(self.close()["successful"])
+        self.assertEqual(session.state, "closed")
+        for state in ("opened", "closing_control"):
+            with self.subTest(state), self.refused("stays closed"):
+                session.write({"state": state})
+
+    def test_own_defaults_say_nothing_of_what_is_booked(self):
+        own = self.as_cashier(self.env["ir.default"])
+        own.set("pos.order.line", "discount", 100.0, user_id=True)
+        own.set("pos.payment", "payment_status", "cancelled", user_id=True)
+        order = self.card_order()
+        self.charge(order.payment_ids, outcome=approved(11000, tip_amount=1000))
+        self.assertEqual((order.amount_total, order.amount_paid, order.payment_ids.amount), (110, 110, 110))
+        self.validate(order)
+        self.assertEqual(order.state, "paid")
+
     def test_nothing_is_settled_with_what_the_journal_cant_say(self):
-        transaction = self.lose(self.payment)
-        self.env.cr.execute("UPDATE nets_transaction SET looked_up_at = unknown_since WHERE id = %s", [transaction.id])
-        transaction.invalidate_recordset()
+        transaction = self.looked_up(self.lose(self.payment))
         used = self.charge(self.card_order().payment_ids, terminal=self.terminal_2, outcome=approved(10000, number=9))
         self.env.cr.execute("UPDATE nets_transaction SET terminal_id = %s WHERE id = %s", [self.terminal.id, used.id])
         self.env.invalidate_all()
