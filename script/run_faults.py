@@ -106,7 +106,8 @@ class Run:
         """Run a job; an error in it is one of the harness, or a promise that wasn't kept."""
         try:
             job(self.world, *args, **kwargs)
-        except Exception:  # noqa: BLE001  told at the end, and the run has failed
+        except Exception as error:  # noqa: BLE001  told in whole at the end, and the run has failed
+            stack.say(f"  ✗ {name}: {error}")
             self.troubles.append(f"{name}: {traceback.format_exc()}")
 
     def beside_each_other(self, jobs):

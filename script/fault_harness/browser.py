@@ -165,18 +165,18 @@ class Page:
             if self._agent:
                 self._agent.close()
 
-    def _at(self, boundary):
+    def _at(self, boundary=None):
         """Stop here where the browser is closed at this boundary, or was meanwhile."""
         if self._is_closed or boundary == self.ends:
             raise PageClosed
 
     def _insist(self, method, *args, seconds=PATIENCE):
-        """Say it until the server has answered; None where it refuses."""
+        """Say it until the server has answered; None where it refuses, or where that takes too long."""
         try:
             return self.desk.insist(
                 time.monotonic() + seconds, "nets.transaction", method, [self.job["transaction_id"]], *args
             )
-        except self.desk.Refused:
+        except (self.desk.Refused, self.desk.Unreachable):
             return None
 
     def _send(self):
@@ -185,7 +185,7 @@ class Page:
             self._agent = Agent(self.job).open()
             last = self._agent.last_result()
         except NO_AGENT:
-            self._at("")
+            self._at()
             self._insist("agent_not_reached", "refused", "")
             return
         self.token = new_token()
@@ -221,7 +221,7 @@ class Page:
                 has_begun = True
             if ("<Dfs13LocalMode" in document or (is_refusal and not has_begun)) and self._is_reported():
                 return
-        self._at("")
+        self._at()
         self._report(self.heard, True, trouble)
 
     def _is_reported(self):
