@@ -304,7 +304,7 @@ def self_check(options):
     for mutation in _wanted(options, MUTATIONS):
         run = Run(options, "mutated", only=mutation.only, mutation=mutation, till=False)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
-            jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
+            jobs = [(fault, job) for fault, job in run.catalogue() if run.wanted(fault)]
             run.world.make_invoices(40)
             run.beside_each_other(jobs * 8)
             run.kills()

@@ -21,7 +21,7 @@ from .faults import (
     named,
     under_way,
 )
-from .world import PROMISE, is_evidence_gone
+from .world import PERSON_WAIT, PROMISE, is_evidence_gone
 
 AWAITED = "awaited"  # the browser is closed while the card is awaited
 NEVER_SENT = "never sent"
@@ -45,7 +45,7 @@ def played(fault, play, kind="purchase", person=False, till=False, browser=None,
                 return
             world.service.play(terminal.identifier, play)
             operation = world.operation(fault, terminal, person=person, browser=browser or {}, **values)
-            desk, deadline = world.desk(), time.monotonic() + PROMISE
+            desk, deadline = world.desk(), time.monotonic() + (PERSON_WAIT if person else PROMISE)
             desk.press(operation, deadline)
             if not operation.transaction:
                 world.leave_order(operation)

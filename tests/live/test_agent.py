@@ -302,6 +302,6 @@ def test_the_till_compares_a_signature_and_gives_money_back(shop, agent, open_pa
     till.validate().expect_receipt()
     agent.play("approved")
     till.next_order().open_orders("Paid").select_order(300).refund(1)
-    till.pay_by("Card").card_line().press("Refund").expect_status("Refunded")
-    till.validate().expect_receipt()
+    till.pay_by("Card").card_line().press("Refund")
+    till.expect_receipt()
     assert shop.kinds() == ["purchase", "refund"]
