@@ -165,11 +165,7 @@ class Run:
 
     def single_faults(self, only=("",)):
         """:param only: how the faults' names begin"""
-        jobs = [
-            (fault, job)
-            for fault, job in self.catalogue()
-            if fault.startswith(only) and self.wanted(fault)
-        ]
+        jobs = [(fault, job) for fault, job in self.catalogue() if fault.startswith(only) and self.wanted(fault)]
         if jobs:
             self.world.make_invoices(len(jobs) * self.options.repeat)
             with stack.step(f"{len(jobs)} faults of single payments, {self.options.repeat} times"):

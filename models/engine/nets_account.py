@@ -36,8 +36,8 @@ class NetsAccount(models.Model):
         TYPE_SELECTION,
         required=True,
         default="connect_cloud",
-        help="*Connect@Cloud*: NETS gives a user name and a password, with which this server logs in. *Baxi.Agent*: only "
-        "terminals that browsers drive, for which nobody logs in.",
+        help="*Connect@Cloud*: NETS gives a user name and a password, with which this server logs in. *Baxi.Agent*: "
+        "only terminals that browsers drive, for which nobody logs in.",
     )
     environment = fields.Selection(
         ENVIRONMENTS,

@@ -56,8 +56,8 @@ class NetsTerminal(models.Model):
         index=True,
         ondelete="restrict",
         check_company=True,
-        help="With *Baxi.Agent*, nobody logs in: leave it empty, or choose the NETS account where NETS pays out both in "
-        "one sum.",
+        help="With *Baxi.Agent*, nobody logs in: leave it empty, or choose the NETS account where NETS pays out both "
+        "in one sum.",
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     environment = fields.Selection(related="account_id.environment", store=True)

@@ -53,7 +53,9 @@ class Agent:
         self.socket.send(f"<NetsRequest>{self.header}{content}</NetsRequest>")
 
     def administer(self, code):
-        self.say(f"<Dfs13Administration><OperId>0000</OperId><AdmCode>{code}</AdmCode><OptionalData/></Dfs13Administration>")
+        self.say(
+            f"<Dfs13Administration><OperId>0000</OperId><AdmCode>{code}</AdmCode><OptionalData/></Dfs13Administration>"
+        )
 
     def transfer(self, request):
         if request["method"] == "administration":
@@ -264,10 +266,8 @@ def look_up(desk, job, is_closed=False):
     :param bool is_closed: the browser is closed before it says what it saw
     """
     transaction, token, agent, seen = [job["transaction_id"]], new_token(), None, []
-    try:
+    with contextlib.suppress(*NO_AGENT):
         agent = Agent(job).open()
-    except NO_AGENT:
-        pass
     try:
         if not desk.call("nets.transaction", "agent_claim_lookup", transaction, token):
             return

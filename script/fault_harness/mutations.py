@@ -116,7 +116,11 @@ MUTATIONS = [
         (
             (
                 "models/engine/nets_transaction_agent.py",
-                "            and not transaction.sent_at\n            and transaction._agent_baseline(messages)\n"
+                "            and not transaction.sent_at\n            and transaction._agent_baseline(messages)\n",
+                "",
+            ),
+            (
+                "models/engine/nets_transaction_agent.py",
                 "            and transaction._claim(token)\n",
                 "            and (transaction._claim(token) or True)\n",
             ),
