@@ -140,7 +140,7 @@ register(
         "agent_interrupted": (
             _lt("Connection to the terminal interrupted"),
             _lt(
-                "The browser that drove the terminal lost its answer. The next window that reaches the terminal's agent fetches the result. %(wait)s"
+                "The terminal's answer got lost on its way. This window asks the terminal again, or the next one that reaches it does. %(wait)s"
             ),
         ),
         "agent_wrong_terminal": (
@@ -615,6 +615,9 @@ register(
                 ),
                 "agent_address_not_possible": _lt(
                     "Enter the address of the terminal's agent like ws://127.0.0.1:8010 or wss://192.168.1.20:8011, without a user name."
+                ),
+                "account_without_login": _lt(
+                    "NETS' service drives terminal %(terminal)s: choose the NETS account with the user name and password for it. Only a terminal of type Baxi.Agent needs none."
                 ),
                 "simulator_address": _lt(
                     "The simulator's address must be like http://127.0.0.1:8910, without a user name or a path."

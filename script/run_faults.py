@@ -23,7 +23,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from fault_harness import books, faults, knowledge, people
+from fault_harness import agents, books, faults, knowledge, people
 from fault_harness.mutations import MUTATIONS, OF_PEOPLE
 from fault_harness.service import Service
 from fault_harness.world import CUSTOMER_TIMEOUT, World
@@ -46,10 +46,17 @@ SHORT = (
     "abort races",
     "token expired",
     "connection to PostgreSQL lost: record",
+    "agent: browser closed, answered and not reported: approved",
+    "agent: browser closed, card awaited: declined",
+    "agent: browser closed, claimed and not sent: not reached",
+    "agent: reported twice: approved",
+    "agent: report says another amount",
+    "agent: forged while awaited",
 )
 # What two processes or hosts might do to each other; what NETS does to one of them is played with one server.
 BETWEEN_PROCESSES = (
     "abort races",
+    "agent",
     "cut after",
     "double click",
     "nothing broken",
@@ -79,6 +86,11 @@ class Run:
         self.knowledge = knowledge.Knowledge()
         self.town = None
 
+    def catalogue(self):
+        """Return all jobs that may run beside each other: (fault, job)."""
+        has_till = bool(self.world.till)
+        return faults.catalogue(has_till) + (agents.catalogue(has_till) if self.world.has_agents else [])
+
     def wanted(self, fault):
         if self.only:
             return fault in self.only
@@ -95,7 +107,8 @@ class Run:
         """Run a job; an error in it is one of the harness, or a promise that wasn't kept."""
         try:
             job(self.world, *args, **kwargs)
-        except Exception:  # noqa: BLE001  told at the end, and the run has failed
+        except Exception as error:  # noqa: BLE001  told in whole at the end, and the run has failed
+            stack.say(f"  ✗ {name}: {error}")
             self.troubles.append(f"{name}: {traceback.format_exc()}")
 
     def beside_each_other(self, jobs):
@@ -112,7 +125,7 @@ class Run:
     def at_random(self, count):
         """The long random run."""
         seed = self.options.seed
-        plan = faults.random_plan(seed, count, bool(self.world.till))
+        plan = faults.random_plan(seed, count, self.catalogue())
         chaos = collections.deque(faults.chaos_plan(seed, count))
         rng = random.Random(seed + 2)
         # some dozen invoices that everybody pays on, a little at a time
@@ -153,11 +166,7 @@ class Run:
 
     def single_faults(self, only=("",)):
         """:param only: how the faults' names begin"""
-        jobs = [
-            (fault, job)
-            for fault, job in faults.catalogue(bool(self.world.till))
-            if fault.startswith(only) and self.wanted(fault)
-        ]
+        jobs = [(fault, job) for fault, job in self.catalogue() if fault.startswith(only) and self.wanted(fault)]
         if jobs:
             self.world.make_invoices(len(jobs) * self.options.repeat)
             with stack.step(f"{len(jobs)} faults of single payments, {self.options.repeat} times"):
@@ -165,9 +174,9 @@ class Run:
 
     def kills(self):
         """Kill a server at each boundary; where there are two, one after the other."""
-        points = [
-            point for point in faults.kill_points(self.world.hosts, bool(self.world.till)) if self.wanted(point.fault)
-        ]
+        points = faults.kill_points(self.world.hosts, bool(self.world.till))
+        points += agents.kill_points() if self.world.has_agents else []
+        points = [point for point in points if self.wanted(point.fault)]
         rounds = faults.rounds_of(points, self.world.workers)
         self.one_by_one(
             (
@@ -180,7 +189,8 @@ class Run:
         )
 
     def alone(self):
-        self.one_by_one(item for item in faults.ALONE if self.wanted(item[0]))
+        alone = faults.ALONE + (agents.ALONE if self.world.has_agents else [])
+        self.one_by_one(item for item in alone if self.wanted(item[0]))
 
     def people(self, sequences, is_disturbed=False):
         """People call whatever RPC lets them call.
@@ -293,7 +303,7 @@ def self_check(options):
     for mutation in _wanted(options, MUTATIONS):
         run = Run(options, "mutated", only=mutation.only, mutation=mutation, till=False)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
-            jobs = [(fault, job) for fault, job in faults.catalogue() if run.wanted(fault)]
+            jobs = [(fault, job) for fault, job in run.catalogue() if run.wanted(fault)]
             run.world.make_invoices(40)
             run.beside_each_other(jobs * 8)
             run.kills()

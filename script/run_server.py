@@ -15,7 +15,8 @@ TO_TRY = """\
 Things to try:
   1. Invoicing → Customers → Invoices: open a posted invoice that is not paid, press *Pay by card*.
   2. On the terminal's page: tap a card, or insert it and enter the PIN. The dialog closes.
-  3. The same with *wrong PIN*, *cancel* or *cut the network*, and Abort in Odoo's dialog."""
+  3. The same with *wrong PIN*, *cancel* or *cut the network*, and Abort in Odoo's dialog.
+  4. The same on *Workshop*: it has a Baxi.Agent, which your browser drives."""
 
 
 def parse_arguments():

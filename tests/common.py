@@ -122,7 +122,7 @@ def last(outcome, order_id=""):
 def log_in(_self, accounts):
     """Ask NETS within a test's transaction what a thread asks."""
     identifiers = None
-    for account in accounts.sudo():
+    for account in accounts.sudo()._logs_in():
         identifiers, error = listener.try_login(ConnectCloudClient(**account._client_values()))
         account._record_login(identifiers, error)
     return identifiers

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ... import listener
 from ...connect_cloud import PRODUCTION_URL, TEST_URL, Reason, Token
-from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, LOGIN_PAUSE, TOKEN_RESERVE
+from ...const import ANSWER_TIMEOUT, CUSTOMER_TIMEOUT, LOGIN_PAUSE, TOKEN_RESERVE, TYPE_SELECTION
 from ...messages import LOGGED_IN, describe_setup, refusal
 
 ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "Simulator")]
@@ -24,7 +24,7 @@ SIMULATOR_HOSTS = "NETS_SIMULATOR_HOSTS"
 
 class NetsAccount(models.Model):
     _name = "nets.account"
-    _description = "NETS Connect@Cloud account"
+    _description = "NETS account"
     _inherit = ["mail.thread", "nets.server.fields", "nets.asked"]
     _check_company_auto = True
     _order = "company_id, name, id"
@@ -32,6 +32,13 @@ class NetsAccount(models.Model):
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    type = fields.Selection(
+        TYPE_SELECTION,
+        required=True,
+        default="connect_cloud",
+        help="*Connect@Cloud*: NETS gives a user name and a password, with which this server logs in. *Baxi.Agent*: "
+        "only terminals that browsers drive, for which nobody logs in.",
+    )
     environment = fields.Selection(
         ENVIRONMENTS,
         required=True,
@@ -42,7 +49,7 @@ class NetsAccount(models.Model):
     simulator_url = fields.Char(
         "Simulator address", default="http://127.0.0.1:8910", help="Where the simulator listens."
     )
-    username = fields.Char("User name", required=True, tracking=True)
+    username = fields.Char("User name", tracking=True)
     password = fields.Char(
         compute="_compute_password",
         inverse="_inverse_password",
@@ -97,6 +104,9 @@ class NetsAccount(models.Model):
         help="NETS has sent an order number of ours back: from then on, a result without one isn't ours.",
     )
 
+    _username_check = models.Constraint(
+        "CHECK(type = 'baxi_agent' OR username IS NOT NULL)", "Enter the user name that NETS gave you."
+    )
     _timeouts_check = models.Constraint(
         "CHECK(answer_timeout > 0 AND customer_timeout >= answer_timeout)",
         "The waiting times must be positive, and a customer may take at least as long as a person waits to be told.",
@@ -175,6 +185,10 @@ class NetsAccount(models.Model):
             return host in allowed or ip_address(host).is_loopback
         except ValueError:  # a name
             return host == "localhost"
+
+    @api.constrains("type")
+    def _check_type(self):
+        self.with_context(active_test=False).terminal_ids._check_account_logs_in()
 
     # === CRUD METHODS === #
 
@@ -264,6 +278,22 @@ class NetsAccount(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _logs_in(self):
+        """:return: those of these with which this server logs in; nobody does for terminals that browsers drive"""
+        return self.filtered(lambda account: account.type == "connect_cloud")
+
+    @api.model
+    def _of_agents(self, company):
+        """The account of a company's terminals that browsers drive, where they are given no other one: it has their
+        environment and waiting times, and no login.
+
+        :param company: res.company
+        :return: nets.account, made where there is none
+        """
+        domain = [("type", "=", "baxi_agent"), ("company_id", "=", company.id)]
+        values = {"name": "Baxi.Agent", "type": "baxi_agent", "environment": "production", "company_id": company.id}
+        return self.search(domain, order="id", limit=1) or self.create(values)
 
     def _record_login(self, identifiers, error, told_id=None):
         """Keep the result of a login.

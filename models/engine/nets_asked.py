@@ -30,13 +30,13 @@ class NetsAsked(models.AbstractModel):
     def _log_in_after_commit(self, accounts):
         """Log in as soon as this is saved, and tell the person who saved it.
 
-        :param accounts: nets.account
+        :param accounts: nets.account; nobody logs in for those of agents
         """
         if not self.env.registry.ready:  # while the module's own data is loaded
             return
         callbacks = self.env.cr.postcommit
         due = callbacks.data.setdefault(LOGINS_DUE, set())
-        for account in set(accounts.ids) - due:
+        for account in set(accounts._logs_in().ids) - due:
             due.add(account)
             callbacks.add(partial(listener.log_in, self.env.cr.dbname, account, self.env.uid))
 
@@ -47,6 +47,8 @@ class NetsAsked(models.AbstractModel):
         :param account: nets.account
         :return: the ids of the terminals that the account may use, or None where NETS didn't say
         """
+        if not account._logs_in():
+            return None
         self._end_transaction()
         identifiers = listener.log_in(self.env.cr.dbname, account.id)
         self.env.invalidate_all()

@@ -51,7 +51,14 @@ class NetsTerminal(models.Model):
         help="Where the browsers of those who use this terminal reach its agent, for example ws://127.0.0.1:8010. "
         "A page of https may need wss://.",
     )
-    account_id = fields.Many2one("nets.account", required=True, index=True, ondelete="restrict", check_company=True)
+    account_id = fields.Many2one(
+        "nets.account",
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        help="With *Baxi.Agent*, nobody logs in: leave it empty, or choose the NETS account where NETS pays out both "
+        "in one sum.",
+    )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     environment = fields.Selection(related="account_id.environment", store=True)
     location_id = fields.Many2one("nets.location", "Site", index=True, ondelete="restrict", check_company=True)
@@ -98,6 +105,8 @@ class NetsTerminal(models.Model):
         "(environment, identifier)",
         "This terminal ID exists already, perhaps archived or in another company. A terminal is entered only once.",
     )
+
+    _account_check = models.Constraint("CHECK(account_id IS NOT NULL)", "Choose the account of the terminal.")
 
     # === COMPUTE METHODS === #
 
@@ -151,16 +160,27 @@ class NetsTerminal(models.Model):
             if not _AGENT_ADDRESS.fullmatch(terminal.agent_address or ""):
                 raise refusal(self.env, "agent_address_not_possible", error=ValidationError)
 
+    @api.constrains("type", "account_id")
+    def _check_account_logs_in(self):
+        for terminal in self:
+            if terminal.type == "connect_cloud" and not terminal.account_id._logs_in():
+                raise refusal(self.env, "account_without_login", error=ValidationError, terminal=terminal.name)
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
+        for values in vals_list:
+            if values.get("type") == "baxi_agent" and not values.get("account_id"):
+                values["account_id"] = self.env["nets.account"]._of_agents(self.env.company).id
         terminals = super().create(vals_list)
         terminals._ask_whether_allowed()
         terminals._apply_printer()
         return terminals
 
     def write(self, vals):
+        if "account_id" in vals and not vals["account_id"] and vals.get("type", self[:1].type) == "baxi_agent":
+            vals = {**vals, "account_id": self.env["nets.account"]._of_agents(self[:1].company_id).id}
         if OTHER_RESULTS_FIELDS & vals.keys():
             self._check_not_in_use()
             self._set_last_result(None)
@@ -189,19 +209,20 @@ class NetsTerminal(models.Model):
 
     def web_save(self, vals, specification, next_id=None):
         """As Odoo's, where a person waits for it: a terminal id that the account may not use isn't saved."""
-        if {"account_id", "identifier"} & vals.keys() and vals.get("type", self.type) != "baxi_agent":
+        if {"account_id", "identifier"} & vals.keys():
+            terminal_type = vals.get("type", self.type)
             account = self.env["nets.account"].browse(vals.get("account_id", self.account_id.id))
-            self._check_allowed(account, vals.get("identifier", self.identifier))
+            self._check_allowed(account, vals.get("identifier", self.identifier), terminal_type)
         return super().web_save(vals, specification, next_id=next_id)
 
     @api.model
-    def _check_allowed(self, account, identifier):
+    def _check_allowed(self, account, identifier, terminal_type):
         """Ask NETS, before anything is written, whether an account may use a terminal. Where NETS can't be asked, it is
-        left unchecked.
+        left unchecked; it knows nothing of those that browsers drive.
 
         :raise UserError: where NETS says that it may not
         """
-        if not account.exists() or not identifier:
+        if terminal_type == "baxi_agent" or not account.exists() or not identifier:
             return
         account.check_access("write")
         identifiers = self._log_in_apart(account)

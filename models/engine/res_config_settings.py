@@ -144,15 +144,16 @@ class ResConfigSettings(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _nets_accounts(self):
+        """:return: those of the company that log in; agents' terminals need none"""
         company = self.company_id or self.env.company
-        return self.env["nets.account"].search([("company_id", "=", company.id)], order="id")
+        return self.env["nets.account"].search([("company_id", "=", company.id)], order="id")._logs_in()
 
     def _nets_account_note(self, accounts):
         """What isn't seen of the one account that the page shows: that there are others, or a parent company's."""
         if len(accounts) > 1:
             return self.env._("This company has %(count)s accounts. This is the first one.", count=len(accounts))
         parents = self.company_id.sudo().parent_ids - self.company_id
-        inherited = self.env["nets.account"].sudo().search([("company_id", "in", parents.ids)], limit=1)
+        inherited = self.env["nets.account"].sudo().search([("company_id", "in", parents.ids)])._logs_in()[:1]
         if accounts or not inherited:
             return ""
         return self.env._(

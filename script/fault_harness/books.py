@@ -76,6 +76,10 @@ SELECT (SELECT coalesce(sum(amount), 0) FROM pos_payment WHERE transaction_id IS
                SELECT o.session_id FROM pos_payment pp JOIN pos_order o ON o.id = pp.pos_order_id
                 WHERE pp.transaction_id IS NOT NULL))
 """
+CLAIMED = """
+SELECT terminal_identifier, count(sent_at) FROM nets_transaction
+ WHERE terminal_type = 'baxi_agent' AND kind <> 'administration' GROUP BY terminal_identifier
+"""
 DUE = "SELECT id, round(amount_residual * 100)::bigint FROM account_move WHERE id = ANY(%s)"
 
 COLUMNS = (6, 9, 8, 6, 8, 13, 9)  # widths
@@ -161,6 +165,8 @@ class _Comparison:
                 order_id = None
             elif kind == "reversal":
                 order_id = self._order_of_reversal(entry, previous.get(terminal))
+            elif not order_id:
+                order_id = self._order_of_agent(entry)
             previous[terminal] = order_id
             if entry["origin"] == "service":
                 self.row(order_id).charged += 1
@@ -177,6 +183,16 @@ class _Comparison:
         ]
         found.sort(key=lambda transaction: transaction["stan_auth"].strip() == entry["stanAuth"].strip())
         return found[-1]["order_id"] if found else f"a reversal of {original}"
+
+    def _order_of_agent(self, entry):
+        """The order id of what an agent did, which isn't told any."""
+        number = entry["stanAuth"].strip()
+        found = [
+            order_id
+            for order_id, transaction in self.transactions.items()
+            if transaction["terminal"] == entry["terminalId"] and transaction["stan_auth"].strip() == number
+        ]
+        return found[0] if found else f"{number} on {entry['terminalId']}"
 
     def _bookings(self):
         """The books' entries, counted by the same."""
@@ -301,6 +317,17 @@ class _Comparison:
             if count > 1:
                 self.row(order_id).double += 1
                 self.complain(order_id, f"sent {count} times")
+        self._look_at_agents(requests)
+
+    def _look_at_agents(self, requests):
+        """No browser has sent anything to an agent that it didn't claim."""
+        sent = collections.Counter(
+            request["path"].rpartition("/")[2] for request in requests if request["status"] == "Dfs13TransferAmount"
+        )
+        for terminal, claimed in self.postgresql.query(self.database, CLAIMED):
+            if sent[terminal] > claimed:
+                self.rows["agents"].double += 1
+                self.rows["agents"].troubles.append(f"{terminal}: {sent[terminal]} sent, {claimed} claimed")
 
 
 def print_table(rows, troubles, known):

@@ -8,6 +8,8 @@ import requests
 
 from stack import OdooClient, OdooError, StackError
 
+from .browser import Page, look_up
+
 # What a person reads and accepts. Anything else is a broken connection, or a server that goes down.
 REFUSALS = tuple(f"odoo.exceptions.{name}" for name in ("UserError", "ValidationError", "AccessError", "MissingError"))
 PRESS_PAUSE = 0.7  # seconds between two presses
@@ -47,6 +49,8 @@ class Operation:
     seconds: float = 0.0  # until it was settled
     left_to_person: bool = False
     said: str = ""  # what the screen last said of its lookups
+    browser: dict = dataclasses.field(default_factory=dict)  # what goes wrong in it, as `Page` takes it
+    pages: list = dataclasses.field(default_factory=list)  # that drove its terminal's agent
 
     @property
     def debt(self):
@@ -91,6 +95,8 @@ class Operation:
 
 class Desk:
     """One person's browser, on one server or another."""
+
+    Refused, Unreachable = Refused, Unreachable
 
     def __init__(self, servers, login):
         self.servers = servers
@@ -152,6 +158,7 @@ class Desk:
             except Refused as refused:
                 operation.refusal = str(refused)
                 return
+            self.take(answer, operation)
             if not answer.get("waiting"):
                 operation.transaction = answer["id"]
                 return
@@ -160,6 +167,18 @@ class Desk:
                 operation.refusal = answer["label"]
                 return
             time.sleep(PRESS_PAUSE)
+
+    def take(self, answer, operation=None):
+        """Do what only a browser can do, where a terminal has an agent.
+
+        :param dict answer: a `Progress` or `Waiting`
+        :param Operation operation: that was pressed here; others are only looked up
+        """
+        job = answer.get("agent")
+        if job and job["kind"] == "send" and operation:
+            operation.pages.append(Page(self.copy(), job, **operation.browser))
+        elif job and job["kind"] == "look_up" and not job["due_in"]:
+            look_up(self, job)
 
     def watch(self, operation, deadline, server=0):
         """Ask for its state until it is settled, as an open dialog does."""
@@ -175,6 +194,7 @@ class Desk:
         operation.state = progress["state"]
         operation.finished = progress["finished"]
         operation.said = progress["lookup_message"] or operation.said
+        self.take(progress)
 
     def abort(self, operation):
         return self.call("nets.transaction", "abort", [operation.transaction])

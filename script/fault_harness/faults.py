@@ -586,10 +586,12 @@ class Point:
     by_hand: bool = False
     what: str = "killed"
     till: bool = False
+    agent: bool = False
 
     @property
     def fault(self):
-        return named(f"{'till, ' if self.till else ''}{self.what}: {self.name}", self.kind, self.by_hand)
+        place = "till, " if self.till else "agent, " if self.agent else ""
+        return named(f"{place}{self.what}: {self.name}", self.kind, self.by_hand)
 
     @property
     def person(self):
@@ -699,7 +701,7 @@ def under_way(world, points, server, damage, repair=None, watched_on=None):
     :param repair: called when nobody holds them any more; afterwards everything has to settle
     """
     with contextlib.ExitStack() as terminals, ThreadPoolExecutor(len(points)) as pool:
-        taken = [terminals.enter_context(world.terminal(point.by_hand)) for point in points]
+        taken = [terminals.enter_context(world.terminal(point.by_hand, point.agent)) for point in points]
 
         def prepare(point, terminal):
             return world.prepare(terminal, point.kind, server, point.till)
@@ -916,10 +918,13 @@ NOT_RANDOM = (
 )
 
 
-def random_plan(seed, count, till=False):
-    """Return the jobs of the random run, the same for the same seed: (job, values)."""
+def random_plan(seed, count, jobs):
+    """Return the jobs of the random run, the same for the same seed: (job, values).
+
+    :param list jobs: those that may run beside each other: (fault, job)
+    """
     rng = random.Random(seed)
-    jobs = [(fault, job) for fault, job in catalogue(till) if not any(word in fault for word in NOT_RANDOM)]
+    jobs = [(fault, job) for fault, job in jobs if not any(word in fault for word in NOT_RANDOM)]
     weights = [RANDOM_WEIGHTS.get(fault, 1) for fault, _job in jobs]
     return [(job, {"amount": rng.randint(100, 6000)}) for _fault, job in rng.choices(jobs, weights, k=count)]
 

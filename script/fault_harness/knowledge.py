@@ -15,7 +15,7 @@ RULE_8 = 30
 TRANSACTIONS = """
 SELECT request_id, order_id, terminal_identifier, kind, state, reason, settled_by_id IS NOT NULL,
        extract(epoch FROM sent_at)::float, extract(epoch FROM unknown_since)::float,
-       extract(epoch FROM recorded_at)::float
+       extract(epoch FROM recorded_at)::float, terminal_type = 'baxi_agent'
   FROM nets_transaction WHERE sent_at IS NOT NULL AND kind <> 'administration'
 """
 
@@ -34,6 +34,7 @@ class Lost:
     sent_at: float
     unknown_since: float | None
     recorded_at: float | None
+    is_agents: bool = False
     shown_at: float | None = None  # since when its own result was the terminal's last one
     overwritten_at: float | None = None  # when another one took its place
     is_charged: bool = False
@@ -102,8 +103,8 @@ def _look_at_results(lost, results):
     for number, result in enumerate(later):
         if result["origin"] != "service" or result["kind"] != lost.kind:
             continue
-        # the service doesn't hear of a reversal's order id; the terminal is nobody else's meanwhile
-        if lost.kind == "reversal" or result["orderId"] == lost.order_id:
+        # the service doesn't hear of a reversal's order id, an agent of none; the terminal is nobody else's meanwhile
+        if lost.is_agents or lost.kind == "reversal" or result["orderId"] == lost.order_id:
             lost.shown_at, lost.is_charged = result["at"], result["approved"]
             if later[number + 1 :]:
                 lost.overwritten_at = later[number + 1]["at"]

@@ -100,6 +100,55 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        "a browser's report counts without the token of its claim",
+        ("agent: forged while awaited",),
+        (
+            (
+                "models/engine/nets_transaction_agent.py",
+                "return bool(ours and isinstance(token, str) and hmac.compare_digest(ours.encode(), token.encode()))",
+                "return bool(ours)",
+            ),
+        ),
+    ),
+    Mutation(
+        "two browsers send what one claimed",
+        ("agent: two browsers, one press",),
+        (
+            (
+                "models/engine/nets_transaction_agent.py",
+                "            and not transaction.sent_at\n            and transaction._agent_baseline(messages)\n",
+                "",
+            ),
+            (
+                "models/engine/nets_transaction_agent.py",
+                "            and transaction._claim(token)\n",
+                "            and (transaction._claim(token) or True)\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a browser may say another amount",
+        ("agent: report says another amount",),
+        (
+            (
+                "connect_cloud/agent_report.py",
+                "    if is_other or added_to(outcome) > most:\n",
+                "    if asked is None:\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a browser that lost the answer calls it failed",
+        ("agent: half an answer",),
+        (
+            (
+                "connect_cloud/agent_report.py",
+                "    if trouble in _NOTHING_WRITTEN and not texts:\n        return not_reached_outcome()\n",
+                "    if trouble:\n        return not_reached_outcome()\n",
+            ),
+        ),
+    ),
+    Mutation(
         "a second thread sends",
         ("nothing broken: approved", "nothing broken: approved (refund)"),
         (

@@ -32,6 +32,7 @@ PERSON_WAIT = 45
 DISTURBED_FOR = 30
 INVOICE_TOTAL = 100_000  # minor units
 TERMINALS = 40
+AGENTS = 10  # terminals that browsers drive
 LEAST_TERMINALS = 20
 # Odoo replaces a worker after as many requests: its threads end with it.
 REQUESTS_OF_A_WORKER = 400
@@ -57,6 +58,7 @@ class Terminal:
     id: int
     identifier: str
     by_hand: bool  # cards may be typed on the terminal itself, as Odoo knows
+    is_agents: bool = False  # a browser drives it
 
 
 class TerminalPool:
@@ -102,7 +104,9 @@ class World:
         """
         self.database = f"nets_faults_{name}"
         self.postgresql = stack.PostgreSQL(durable=True)
-        self.service = service or OwnService(HOME / "simulator" / self.database, terminals=TERMINALS + 1)
+        terminals = TERMINALS + AGENTS + 1
+        self.service = service or OwnService(HOME / "simulator" / self.database, terminals=terminals)
+        self.has_agents = isinstance(self.service, OwnService)
         self.hosts, self.workers = hosts, workers
         self.has_till = till
         self.mutation = mutation
@@ -114,7 +118,7 @@ class World:
         self._began_outages = {}  # what → since when
         self._lock = threading.Lock()
         self._invoices = queue.SimpleQueue()
-        self.terminals = TerminalPool()
+        self.terminals, self.agents = TerminalPool(), TerminalPool()
         self.recovery_job = ""
         self.servers = []
         self._undo = ""  # what takes back what `break_rule` did in the database
@@ -201,7 +205,7 @@ class World:
             for server in self.servers:
                 desk.client(server)
         self.service.reset()
-        if isinstance(self.service, OwnService):
+        if self.has_agents:
             # the same facts in any form that the protocol allows, another one each time
             self.service.service(forms="random")
         self._first_entry = len(self.service.ledger())
@@ -217,7 +221,8 @@ class World:
         currency = admin.ref("base.NOK")
         identifiers = [terminal["terminalId"] for terminal in self.service.terminals_of_account("demo")]
         known = {row["identifier"] for row in admin.call("nets.terminal", "search_read", [], ["identifier"])}
-        identifiers = [identifier for identifier in identifiers if identifier not in known][:TERMINALS]
+        identifiers = [identifier for identifier in identifiers if identifier not in known]
+        identifiers, more = identifiers[:TERMINALS], identifiers[TERMINALS : TERMINALS + AGENTS]
         if len(identifiers) < LEAST_TERMINALS:
             raise StackError(
                 f"The account “demo” has {len(identifiers)} terminals; at least {LEAST_TERMINALS} are needed."
@@ -231,10 +236,23 @@ class World:
             {**common, "name": identifier, "identifier": identifier, "used_by_hand": bool(number % 2)}
             for number, identifier in enumerate(identifiers)
         ]
+        if self.has_agents:
+            agent = f"{self.service.url.replace('http', 'ws', 1)}/agent"
+            values += [
+                {
+                    **common,
+                    "name": identifier,
+                    "identifier": identifier,
+                    "used_by_hand": False,
+                    "type": "baxi_agent",
+                    "agent_address": f"{agent}/{identifier}",
+                }
+                for identifier in more
+            ]
         for record, value in zip(admin.call("nets.terminal", "create", values), values, strict=True):
-            terminal = Terminal(record, value["identifier"], value["used_by_hand"])
+            terminal = Terminal(record, value["identifier"], value["used_by_hand"], "type" in value)
             self.refuse_by_hand(terminal)  # some need what was last before
-            self.terminals.put(terminal)
+            self._pool(terminal.is_agents).put(terminal)
         self.till = Till(self.desk("admin"), admin) if self.has_till else None
         self._partner = admin.ref(f"{stack.MODULE}.demo_partner_bakery")
         [job] = admin.call("ir.cron", "read", [admin.ref(f"{stack.MODULE}.cron_recover")], ["cron_name"])
@@ -270,13 +288,17 @@ class World:
     def desk(self, login="admin"):
         return self._desks[login].copy()
 
+    def _pool(self, is_agents):
+        return self.agents if is_agents else self.terminals
+
     @contextlib.contextmanager
-    def terminal(self, by_hand=None):
+    def terminal(self, by_hand=None, agent=False):
         """Have a terminal for oneself.
 
         :param by_hand: whether cards are typed on it, too; None: no matter
+        :param bool agent: whether a browser drives it
         """
-        terminal = self.terminals.take(by_hand)
+        terminal = self._pool(agent).take(by_hand)
         try:
             if terminal.by_hand:
                 # the test before may have left a result without a number, behind which nothing is proven
@@ -286,7 +308,7 @@ class World:
         finally:
             # a payment that was never sent has left its play behind
             self.service._control("DELETE", f"terminals/{terminal.identifier}/script")
-            self.terminals.put(terminal)
+            self._pool(agent).put(terminal)
 
     def refuse_by_hand(self, terminal):
         """Have a card refused that was typed on the terminal: its last result has a number and a time then."""
@@ -376,6 +398,8 @@ class World:
         if not operation.settled:
             self.ask_a_person(operation, desk)
         self.leave_order(operation)
+        for page in operation.pages:
+            page.join()
 
     def leave_order(self, operation):
         """Finish the order, as the till does once its card is charged."""
@@ -408,6 +432,12 @@ class World:
         if operation.kind == "reversal":
             # the terminal was nobody else's meanwhile
             return entries[-1] if entries[-1]["kind"] == "reversal" else None
+        if operation.terminal.is_agents:
+            # an agent knows no order ids; what no other operation has is this one's
+            statement = "SELECT stan_auth FROM nets_transaction WHERE request_id <> %s AND stan_auth IS NOT NULL"
+            rows = self.postgresql.query(self.database, statement, [operation.request_id])
+            known = {number.strip() for (number,) in rows}
+            return next((entry for entry in entries if entry["stanAuth"].strip() not in known), None)
         order_id = self.row(operation)["order_id"]
         return next((entry for entry in entries if entry["orderId"] == order_id), None)
 
@@ -433,6 +463,14 @@ class World:
             [operation.request_id],
         )
         return dict(zip(fields, found[0], strict=True)) if found else None
+
+    def forget_browser(self, operation):
+        """Have its browser be gone for as long as one is waited for, which is minutes."""
+        self.postgresql.query(
+            self.database,
+            "UPDATE nets_heartbeat SET beat_at = beat_at - interval '10 minutes' WHERE transaction_id = %s",
+            [operation.transaction],
+        )
 
     def request_of(self, operation):
         """Return the request id of the transaction that an operation got, which may be another's."""

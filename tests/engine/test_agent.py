@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import call_kw
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ...const import BROWSER_TIMEOUT
 from ..common import AGENT_ADDRESS, CardPaymentCommon, terminal_time
@@ -492,6 +492,39 @@ class TestAgent(AgentCommon):
         ):
             with self.assertRaises(ValidationError, msg=address), self.env.cr.savepoint():
                 self.agent.agent_address = address
+
+    def test_a_terminal_with_an_agent_needs_no_account(self):
+        self.login.reset_mock()
+        terminals = []
+        for identifier in ("90000071", "90000072"):
+            with Form(self.env["nets.terminal"]) as form:
+                form.name, form.identifier, form.type = "Counter", identifier, "baxi_agent"
+                form.agent_address = AGENT_ADDRESS
+            terminals.append(form.record)
+        account = terminals[0].account_id
+        self.assertEqual(terminals[1].account_id, account)
+        self.assertEqual((account.type, account.company_id, account.username), ("baxi_agent", self.company, False))
+        self.assertEqual(terminals[0].environment, "production", "nobody is told that a real card is play money")
+        self.assertEqual(self.start(self.make_invoice(10), terminal=terminals[0]).state, "pending")
+        terminals[1].account_id = self.account
+        terminals[1].account_id = False
+        self.assertEqual(terminals[1].account_id, account)
+        account.action_test_connection()
+        self.env["nets.terminal.replace"].create(
+            {"terminal_id": terminals[1].id, "identifier": "90000073"}
+        ).action_replace()
+        self.login.assert_not_called()
+        self.assertFalse(account.connection_at)
+
+    def test_nobody_logs_in_at_nets_without_an_account_for_it(self):
+        account = self.env["nets.account"]._of_agents(self.company)
+        with self.assertRaisesRegex(ValidationError, "choose the NETS account"), self.env.cr.savepoint():
+            self.terminal.account_id = account
+        with self.assertRaisesRegex(ValidationError, "choose the NETS account"), self.env.cr.savepoint():
+            self.account.type = "baxi_agent"
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.nets_account_id, self.account)
+        self.assertFalse(settings.nets_account_note, "the other one isn't an account that somebody entered")
 
     def test_a_terminal_without_an_address_is_refused(self):
         self.env.cr.execute("UPDATE nets_terminal SET agent_address = NULL WHERE id = %s", [self.agent.id])

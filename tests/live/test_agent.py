@@ -1,9 +1,10 @@
 """Terminals that a browser drives over a Baxi.Agent: in the dialog and in the till, between real processes."""
 
 import pytest
+from clinic import Terminal
 from pages import CardDialog, money, shoot
 from playwright.sync_api import expect
-from till import Shop, Till
+from till import BOSS, Shop, Till
 
 
 def agent_of(clinic, **values):
@@ -14,6 +15,8 @@ def agent_of(clinic, **values):
         "type": "baxi_agent",
         "agent_address": f"{url}/agent/{identifier}",
         "used_by_hand": False,
+        # as in a shop that has no account at NETS
+        "account_id": False,
         **values,
     }
     return clinic.make_terminals(1, [identifier], **values)[0]
@@ -26,12 +29,21 @@ def agent(clinic):
 
 # In seconds: two lookups at least.
 PATIENCE = 60
+SIGNED = {"outcome": "approved", "cvm": "1"}
+
+
+def forget_browsers(clinic):
+    """Browsers that are gone are waited for two minutes; here, those are over."""
+    connection = clinic.stack.postgresql.connect(clinic.stack.database)
+    connection.cursor().execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '5 minutes'")
+    connection.close()
 
 
 # === IN THE DIALOG === #
 
 
-def test_an_invoice_is_paid_and_the_terminals_display_is_shown(clinic, agent, open_invoice):
+def test_an_invoice_is_paid_on_the_demos_own_agent_and_its_display_is_shown(clinic, simulator, open_invoice):
+    agent = Terminal(clinic.ref("nets_terminal_demo_workshop"), "10000003", "Workshop", simulator)
     invoice = clinic.make_invoice(480)
     page = open_invoice(invoice)
     dialog = page.pay_by_card().pay_on(agent).expect_status("Waiting for the card")
@@ -41,7 +53,7 @@ def test_an_invoice_is_paid_and_the_terminals_display_is_shown(clinic, agent, op
     agent.press("tap")
     dialog.expect_closed()
     page.expect_due(0)
-    assert agent.charges() == [48000]
+    assert agent.charges()[-1] == 48000
     [transaction] = clinic.transactions(invoice)
     reported = clinic.read("nets.transaction", transaction, "reported_by_id", "reported_from", "terminal_type")
     assert reported["reported_by_id"] and reported["reported_from"]
@@ -65,6 +77,9 @@ def test_declined_aborted_and_aborted_too_late(clinic, agent, open_invoice):
     dialog.expect_closed()
     page.expect_due(0)
     assert agent.charges() == [30000]
+    account = clinic.read("nets.terminal", agent.id, "account_id")[0]
+    asked = clinic.read("nets.account", account, "username", "password_is_set", "connection_at")
+    assert not any(value for name, value in asked.items() if name != "id"), "nobody logs in for it"
 
 
 def test_refund_and_reversal(clinic, agent, open_invoice):
@@ -78,7 +93,47 @@ def test_refund_and_reversal(clinic, agent, open_invoice):
     dialog.button("Reverse").click()
     dialog.expect_closed()
     page.expect_due(200)
+    agent.play("approved")
+    page.pay_by_card().pay_on(agent).expect_closed()
+    page.expect_due(0)
+    agent.play(outcome="approved", wait="card")
+    dialog = page.refund()
+    dialog.amount.fill("-50")
+    dialog.process().expect_status("to get the money back", money(50))
+    agent.asks_for_card()
+    shoot(page.page, "agent-refund")
+    agent.press("tap")
+    dialog.expect_closed()
+    page.expect_due(50)
+    assert agent.kinds() == ["purchase", "reversal", "purchase", "refund"]
+
+
+def test_a_signature_that_is_not_right_is_reversed(clinic, agent, open_invoice):
+    invoice = clinic.make_invoice(730)
+    page = open_invoice(invoice)
+    agent.play(SIGNED, "approved")
+    dialog = page.pay_by_card().pay_on(agent)
+    dialog.expect_status("The customer signs the receipt", "Cardholder signature", money(730))
+    shoot(page.page, "agent-signature")
+    dialog.button("Not right: reverse the payment").click()
+    dialog.expect_closed()
+    page.expect_due(730)
     assert agent.kinds() == ["purchase", "reversal"]
+
+
+def test_an_agent_that_is_restarted_in_mid_payment(clinic, simulator, agent, open_page, open_invoice):
+    invoice = clinic.make_invoice(260)
+    page = open_invoice(invoice)
+    dialog = page.pay_by_card().pay_on(agent).expect_status("Waiting for the card")
+    agent.asks_for_card()
+    simulator.service(cut_agents=True)
+    dialog.expect_status("interrupted", "Don't charge again")
+    shoot(page.page, "agent-restarted")
+    agent.press("tap")
+    dialog.expect_closed()
+    page.expect_due(0)
+    assert agent.charges() == [26000]
+    open_page.errors.clear()  # of the WebSocket
 
 
 def test_an_agent_that_is_not_there_is_said_in_words(clinic, simulator, agent, open_page, open_invoice):
@@ -115,10 +170,7 @@ def test_a_browser_that_is_closed_leaves_the_result_to_another_one(clinic, agent
     agent.press("tap")
     [transaction] = clinic.transactions(invoice)
     assert clinic.state(transaction) == "pending"
-    # its browser is gone: what waits two minutes is made short here
-    connection = clinic.stack.postgresql.connect(clinic.stack.database)
-    connection.cursor().execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '5 minutes'")
-    connection.close()
+    forget_browsers(clinic)
     other = open_invoice(invoice)
     other.expect_banner(money(150))
     clinic.wait_for_state(transaction, "approved", timeout=PATIENCE)
@@ -131,16 +183,18 @@ def test_reconciliation_and_reports(clinic, agent, open_page, open_invoice):
     agent.play("approved")
     page.pay_by_card().pay_on(agent).expect_closed()
     form = open_page("admin", f"/odoo/nets.terminal/{agent.id}")
-    for button in ("X report", "Reconciliation"):
+    for button in ("X report", "Z report", "Reconciliation"):
         form.get_by_role("button", name=button, exact=True).click()
-        confirm = form.get_by_role("button", name="Ok", exact=True)
-        if button == "Reconciliation":
-            confirm.click()
+        if button != "X report":
+            form.get_by_role("button", name="Ok", exact=True).click()
         dialog = CardDialog(form)
         dialog.expect_status("Done")
+        if button == "Z report":
+            shoot(form, "agent-z-report")
         dialog.close()
-    kinds = clinic.admin.call("nets.report", "search_read", [("terminal_id", "=", agent.id)], ["kind"])
-    assert sorted(row["kind"] for row in kinds) == ["reconciliation", "x_report"]
+    reports = clinic.admin.call("nets.report", "search_read", [("terminal_id", "=", agent.id)], ["kind", "text"])
+    assert sorted(row["kind"] for row in reports) == ["reconciliation", "x_report", "z_report"]
+    assert all("50,00" in row["text"] for row in reports)
 
 
 def test_the_test_says_what_is_there(clinic, agent, open_page):
@@ -206,3 +260,50 @@ def test_a_till_that_is_loaded_again_in_mid_payment(shop, agent, open_page):
     till.expect_receipt()
     shop.wait_for_transactions(1, "approved")
     assert shop.charges() == [30000]
+
+
+def test_two_tills_on_one_agent(shop, agent, open_page):
+    ours, theirs = (Till(open_page(login, shop.path)).expect_open() for login in (shop.cashier, BOSS))
+    agent.hold()
+    ours.add("Zither lesson").to_payment().pay_by("Card")
+    ours.card_line().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    theirs.add("Zither string").to_payment().pay_by("Card")
+    line = theirs.card_line().expect_refusal("busy")
+    shoot(theirs.page, "agent-two-tills")
+    agent.release()
+    ours.expect_receipt()
+    agent.play("approved")
+    line.press("Send")
+    theirs.expect_receipt()
+    assert shop.charges() == [30000, 4500]
+
+
+def test_a_till_that_is_closed_leaves_the_result_to_another_one(clinic, shop, agent, open_page):
+    ours = Till(open_page(shop.cashier, shop.path)).expect_open()
+    ours.add("Zither lesson").to_payment().pay_by("Card")
+    ours.card_line().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    ours.page.close(run_before_unload=False)
+    agent.press("tap")
+    forget_browsers(clinic)
+    theirs = Till(open_page(BOSS, shop.path)).expect_open()
+    shop.wait_for_transactions(1, "approved")
+    theirs.open_orders().select_order(300).load_order()
+    theirs.card_line().expect_status("Successful")
+    shoot(theirs.page, "agent-another-till")
+    theirs.validate().expect_receipt()
+    assert shop.charges() == [30000]
+
+
+def test_the_till_compares_a_signature_and_gives_money_back(shop, agent, open_page):
+    till = Till(open_page(shop.cashier, shop.path)).expect_open()
+    agent.play(SIGNED)
+    till.add("Zither lesson").to_payment().pay_by("Card")
+    till.card_line().press("The signature is right").expect_buttons("Reverse")
+    till.validate().expect_receipt()
+    agent.play("approved")
+    till.next_order().open_orders("Paid").select_order(300).refund(1)
+    till.pay_by("Card").card_line().press("Refund")
+    till.expect_receipt()
+    assert shop.kinds() == ["purchase", "refund"]

@@ -25,7 +25,7 @@ class NetsTerminalReplace(models.TransientModel):
         old._check_not_in_use()
         if not old.active:
             raise refusal(self.env, "terminal_archived")
-        old._check_allowed(old.account_id, self.identifier)
+        old._check_allowed(old.account_id, self.identifier, old.type)
         new = old.copy({"identifier": self.identifier})
         new.name = old.name
         old.sudo().write({"active": False, "replaced_by_id": new.id})
