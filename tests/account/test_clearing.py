@@ -126,6 +126,28 @@ class TestClearing(ClearingCommon):
         self.assertTrue(transaction.to_book)
         self.assertEqual(self.rows(), {("90000001", "021"): {"unbooked": 60.0}})
 
+    def test_a_stan_is_not_taken_for_a_session(self):
+        charge = self.charge_on(session="", number=101)
+        self.assertIn("90000001/-/000101", charge.payment_id.memo)
+        self.assertEqual(self.rows(), {("90000001", False): {"charged": 100.0, "open_amount": 100.0}})
+
+    def test_play_money_stands_beside_money(self):
+        self.charge_on(amount=100)
+        self.account.environment = "production"
+        self.charge_on(amount=40, number=102)
+        self.account.environment = "simulator"
+        waiting = self.send(self.make_invoice(60))
+        waiting._record_answer(approved(6000, number=103))
+        self.env.flush_all()
+        items = self.env["nets.clearing.item"].with_user(self.manager)
+        found = [(item.open_amount, item.unbooked, item.play_money) for item in items.search([], order="id")]
+        self.assertEqual(found, [(0, 60, 60), (100, 0, 100), (40, 0, 0)])
+        view = self.env.ref("nets_connect_cloud.nets_clearing_item_view_list")
+        self.assertIn("play_money", items.get_view(view.id)["arch"])
+        self.env.cr.execute("UPDATE nets_transaction SET environment = 'production'")
+        self.env.invalidate_all()
+        self.assertNotIn("play_money", items.get_view(view.id)["arch"], "who never tried it has no column for it")
+
     def test_what_is_matched_is_gone_from_that_day_on(self):
         charge = self.charge_on(amount=100, days_ago=5)
         today = fields.Date.today()

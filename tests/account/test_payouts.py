@@ -268,6 +268,22 @@ class TestPayouts(PayoutCommon):
         with self.assertRaisesRegex(UserError, "imported already"):
             self.imported(*rows, net="100,00", number="8")
 
+    def test_play_money_is_never_paid_out_as_money(self):
+        played = self.charge_on(amount=100, days_ago=3)
+        rows = [("110", "", "90000001", "21", "101", "100,00")]
+        trial = self.imported(*rows, net="100,00")
+        self.account.environment = "production"
+        real = self.imported(*rows, net="100,00", number="8")
+        self.assertEqual((trial.is_play_money, real.is_play_money), (True, False))
+        self.assertEqual((trial.unknown_count, real.unknown_count), (0, 1))
+        real.line_ids.transaction_ids = played
+        with self.assertRaisesRegex(UserError, "play money"):
+            real.action_reconcile()
+        trial.action_reconcile()
+        self.assertEqual(played.payout_id, trial.sudo())
+        self.assertRegex(trial.sudo().move_id.ref, "^Payout 7 .* · play money$")
+        self.assertNotIn("play money", real.name)
+
     def test_what_a_caller_writes_is_checked(self):
         mine = self.charge_on(amount=100, days_ago=3)
         refused = self.charge_on(amount=40, number=105, days_ago=3)

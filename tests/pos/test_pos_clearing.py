@@ -2,6 +2,7 @@
 
 from odoo.tests import tagged
 
+from ..common import approved
 from .common import PosCardCommon
 
 
@@ -27,6 +28,19 @@ class TestPosClearing(PosCardCommon):
         self.validate(order)
         self.assertTrue(self.close()["successful"])
         self.assertEqual(sum(items.search([]).mapped("open_amount")), 100)
+
+    def test_what_has_no_session_number_is_of_its_terminal(self):
+        self.session.sudo().unlink()
+        self.account.action_set_up_books()
+        self.session = self.open_session()
+        for number in (1, 2):
+            order = self.card_order(30)
+            self.charge(order.payment_ids, outcome=approved(3000, number=number, session_number=""))
+            self.validate(order)
+        self.assertTrue(self.close()["successful"])
+        item = self.env["nets.clearing.item"].with_user(self.manager).search([("open_amount", "!=", 0)])
+        self.assertEqual((item.terminal_id, item.session_number, item.open_amount), (self.terminal, False, 60))
+        self.assertEqual(item.play_money, 60)
 
     def test_without_a_method_one_is_made(self):
         self.session.sudo().unlink()
