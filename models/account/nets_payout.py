@@ -386,7 +386,7 @@ class NetsPayout(models.Model):
             twice = [one for one in used if used.count(one) > 1]
             raise refusal(self.env, "payout_twice", transaction=(wrong or twice)[0].display_name)
         disputed = self.line_ids.filtered(lambda line: line.kind == "chargeback").transaction_ids
-        if any(one.company_id not in self.company_id | self.company_id.child_ids for one in disputed):
+        if any(self.company_id not in one.company_id.parent_ids for one in disputed):
             raise refusal(self.env, "payout_twice", transaction=disputed[0].display_name)
         for line in self.line_ids.filtered(lambda line: line.transaction_ids and line.kind != "chargeback"):
             if not self.currency_id.is_zero(sum(line.transaction_ids.mapped("charged_amount")) - line.amount):

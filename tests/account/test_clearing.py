@@ -19,9 +19,10 @@ class ClearingCommon(CardPaymentCommon):
         cls.clearing = cls.account.clearing_account_id
         cls.cards_journal = cls.account.clearing_journal_id
 
-    def charge_on(self, terminal=None, amount=100.0, session="021", number=101, days_ago=0, **values):
+    def charge_on(self, terminal=None, amount=100.0, session="021", number=101, days_ago=0, company=None, **values):  # pylint: disable=too-many-positional-arguments
         """A charge of an invoice of its own, some days ago."""
-        transaction = self.send(self.make_invoice(amount), terminal=terminal or self.terminal)
+        invoice = self.make_invoice(amount, company_id=(company or self.company).id)
+        transaction = self.send(invoice, terminal=terminal or self.terminal)
         transaction._record_answer(approved(self.minor(transaction), number=number, session_number=session, **values))
         transaction._correct({"charge_date": fields.Date.today() - timedelta(days=days_ago)})
         self.assertTrue(transaction._book())

@@ -54,3 +54,16 @@ class TestPosClearing(PosCardCommon):
         )
         self.assertEqual(method.outstanding_account_id, self.account.clearing_account_id)
         self.assertTrue(self.account.books_are_set_up)
+        self.assertIn(method, self.config.sudo().payment_method_ids, "it is offered at the till")
+
+    def test_a_new_method_comes_to_the_registers(self):
+        other = self.env["pos.config"].create({"name": "Bar", "payment_method_ids": self.cash_method.ids[:0]})
+        self.session.sudo().unlink()
+        self.card_method.sudo().write({"use_payment_terminal": False, "payment_method_type": "none"})
+        self.session = self.open_session()
+        said = self.account.action_set_up_books()["params"]["message"]
+        method = self.account._pos_card_methods()
+        self.assertEqual(method.name, "Card terminal", "there is a method Card already")
+        self.assertIn(method, other.payment_method_ids)
+        self.assertNotIn(method, self.config.payment_method_ids, "its session is open")
+        self.assertIn("The session of Shop is open", said)

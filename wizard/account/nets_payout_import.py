@@ -14,6 +14,15 @@ from ...connect_cloud import (
 )
 from ...messages import refusal
 
+# connect_cloud.PayoutFileError.reason → what a person reads; a row that isn't readable is named
+FILE_REFUSALS = {
+    "too_large": "file_too_large",
+    "not_a_table": "file_not_a_table",
+    "too_many_rows": "file_too_many_rows",
+    "too_many_columns": "file_too_many_columns",
+    "empty": "file_empty",
+    "no_amount": "file_no_amount",
+}
 MEANINGS = {
     "record": "Record id",
     "entry_type": "Entry type",
@@ -147,7 +156,7 @@ class NetsPayoutImport(models.TransientModel):
     def _refusal(self, error):
         if error.reason == "not_readable":
             return refusal(self.env, "file_not_readable", row=error.row, text=error.text[:80])
-        return refusal(self.env, f"file_{error.reason}")
+        return refusal(self.env, FILE_REFUSALS[error.reason])
 
     def _make(self, payout):
         """:param connect_cloud.Payout payout: as it was read"""
