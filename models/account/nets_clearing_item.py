@@ -19,7 +19,9 @@ class NetsClearingItem(models.Model):
     _auto = False
     _order = "entry_date desc, id desc"
     _depends = {
-        "account.move.line": ["account_id", "balance", "date", "parent_state", "payment_id", "statement_line_id"],
+        "account.move.line": [
+            *("account_id", "balance", "date", "name", "parent_state", "payment_id", "ref", "statement_line_id"),
+        ],
         "account.partial.reconcile": ["amount", "credit_move_id", "debit_move_id", "max_date"],
         "nets.payout": ["is_play_money", "move_id"],
         "nets.payout.line": ["move_line_ids", "session_number", "terminal_identifier"],
@@ -41,7 +43,7 @@ class NetsClearingItem(models.Model):
     session_number = fields.Char("Session", readonly=True)
     charged = fields.Monetary(readonly=True, aggregator="sum")
     refunded = fields.Monetary(readonly=True, aggregator="sum")
-    paid_out = fields.Monetary(readonly=True, aggregator="sum", help="What NETS paid out, with its fees.")
+    paid_out = fields.Monetary("Paid out", readonly=True, aggregator="sum", help="What NETS paid out, with its fees.")
     other = fields.Monetary(readonly=True, aggregator="sum", help="Entries of other origin.")
     open_amount = fields.Monetary("Open", readonly=True, aggregator="sum", help="The account's balance, by origin.")
     late = fields.Monetary(
@@ -72,7 +74,8 @@ class NetsClearingItem(models.Model):
                 SELECT clearing_account_id AS account_id, array_agg(id) AS nets_account_ids
                   FROM nets_account WHERE clearing_account_id IS NOT NULL GROUP BY clearing_account_id
             ), item AS (
-                SELECT line.id, line.account_id, line.company_id, line.date, line.name AS label, line.balance,
+                SELECT line.id, line.account_id, line.company_id, line.date, line.balance,
+                       CASE WHEN line.payment_id IS NULL THEN line.name ELSE COALESCE(line.ref, line.name) END AS label,
                        line.move_id, line.payment_id, line.statement_line_id, clearing.nets_account_ids,
                        line.balance
                        - COALESCE((SELECT SUM(match.amount) FROM account_partial_reconcile match

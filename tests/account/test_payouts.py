@@ -373,7 +373,7 @@ class TestPayouts(PayoutCommon):
         self.charge_on(amount=100, days_ago=3)
         text = "Foo;Bar;Qux;Quux\n90000001;101;100,00;21\n"
         wizard = self.wizard(text)
-        self.assertEqual(wizard.column_ids.mapped("meaning"), [False] * 4)
+        self.assertEqual(wizard.column_ids.mapped("meaning"), ["none"] * 4)
         with self.assertRaisesRegex(UserError, "which column is the amount"):
             wizard.action_import()
         for column, meaning in zip(wizard.column_ids, ("terminal", "stan", "amount", "session"), strict=True):
