@@ -13,6 +13,9 @@ STATE_SELECTION = [
 UNRESOLVED_STATES = ("pending", "unknown")
 NOT_CHARGED_STATES = ("failed", "aborted")
 
+# What is charged there is no money (`environment`).
+PLAY_MONEY = ("test", "simulator")
+
 # === ADMINISTRATION === #
 
 # What a terminal can do besides payments. The keys are the client's methods.

@@ -66,8 +66,9 @@ def _plain(word):
 
 _MEANING = {_plain(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
 _BRAND = {_plain(word): brand for brand, words in _BRANDS.items() for word in words.split()}
-# a number that may be a count, and the next one the amount; after a currency's code it isn't
-_AMBIGUOUS = re.compile(r"(^|[^\W\d_]{4,}:? |[a-z]:? )([0-9]{1,3}) (?=[0-9]{3}[^0-9])")
+# a number that may be a count, and the next one the amount; after a currency's code, or before a zero, it isn't
+_AMBIGUOUS = re.compile(r"(^|[^\W\d_]{4,}:? |[a-z]:? )([0-9]{1,3}) (?=[1-9][0-9]{2}[^0-9])")
+_NUMBER = re.compile(r"(?<![0-9.,:/-])[0-9]{6}(?![0-9.,:/-])")
 # of a line that has several, the first of these decides: "total refunds" is refunds, "return of goods" too
 _PRECEDENCE = ("reversal", "refund", "purchase", "part", "net", "count", "amount", "session")
 
@@ -81,6 +82,16 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A transaction that the terminal prints: the ``line``, its ``numbers`` of six digits, one of which is the STAN, and
+    its ``amount`` in minor units, negative where money went back."""
+
+    line: str
+    numbers: frozenset
+    amount: int
+
+
+@dataclass(frozen=True)
 class Totals:
     """What could be read. ``doubt`` says why that isn't enough to compare: ``nothing`` was understood, or it is a
     ``contradiction``; empty where it can be relied on."""
@@ -91,29 +102,48 @@ class Totals:
     reversals: Sum | None = None
     brands: dict = field(default_factory=dict)  # brand → minor units, net
     session_number: str = ""
+    named: tuple = ()  # of Named: each transaction, where they are printed and come to the net amount
     unread: tuple = ()  # lines with an amount that nobody understood
     doubt: str = "nothing"
 
 
 @dataclass(frozen=True)
+class More:
+    """What the terminal has more of a ``kind`` (purchase, refund, reversal) than the other side: ``amount`` in minor
+    units, and ``count`` where that is printed; negative where the other side has more."""
+
+    kind: str
+    amount: int
+    count: int | None = None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """``agrees``, or ``difference``: minor units that the terminal has more than the other side. Both None where it
-    can't be said."""
+    can't be said. ``kinds``: of More, where kinds are printed."""
 
     agrees: bool | None
     difference: int | None = None
-    kind: str = ""  # where the sum agrees, and only this kind doesn't
-    count_difference: int | None = None
+    kinds: tuple = ()
+
+    @property
+    def count_difference(self):
+        """How many purchases the terminal has more; None where it can't be said."""
+        return next((more.count for more in self.kinds if more.kind == "purchase"), None)
 
 
 class _Reader:
-    """:param set counted: indexes of the lines whose first group of digits is a count"""
+    """
+    :param set counted: indexes of the lines whose first group of digits is a count
+    :param bool names: lines with a number of six digits and an amount are single transactions
+    """
 
-    def __init__(self, code, counted):
+    def __init__(self, code, counted, names):
         places = exponent(code)
         decimals = rf"[.,][0-9]{{{places}}}" if places else ""
         self._code = code
         self._counted = counted
+        self._names = names and bool(places)
         self._amount = re.compile(
             rf"(?<![0-9.,])(?P<sign>[-−–]\s?)?"
             rf"(?P<digits>(?:[0-9]{{1,3}}(?P<group>[ .,'’\u00a0\u202f])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*"
@@ -123,6 +153,7 @@ class _Reader:
         self._nets = defaultdict(list)  # section → amounts
         self._brand_nets = defaultdict(int)
         self._unread = []
+        self._named = []
         self._session = ""
         self._section = self._kind = ""
         self._pending = None  # a count that stands above its amount
@@ -155,6 +186,11 @@ class _Reader:
             self._read_heading(line, meaning, brand)
         else:
             match = found[-1]
+            if self._names and (numbers := _NUMBER.findall(line[: match.start()] + " " + line[match.end() :])):
+                given_back = (meaning or self._kind) in ("refund", "reversal")
+                amount = -abs(self._minor(match)) if given_back else self._minor(match)
+                self._named.append(Named(line, frozenset(numbers), amount))
+                return
             count = re.search(r"(?<![\d.,])\d{1,6}(?![\d.,])", line[: match.start()] + " " + line[match.end() :])
             self._read_amount(line, meaning, brand, self._minor(match), int(count[0]) if count else None)
 
@@ -217,6 +253,7 @@ class _Reader:
             reversals=kinds.get("reversal"),
             brands=brands,
             session_number=self._session,
+            named=tuple(self._named),
             unread=tuple(self._unread[:_MOST_UNREAD]),
             doubt=doubt,
         )
@@ -274,6 +311,14 @@ def read_totals(text, code):
     if not isinstance(text, str) or len(text) > _LARGEST_TEXT:
         return Totals()
     lines = [line.strip() for line in text.splitlines()[:_MOST_LINES]]
+    if any(map(_NUMBER.search, lines)):
+        totals = _read(lines, code, names=True)
+        if totals.named and not totals.doubt and sum(one.amount for one in totals.named) == totals.net:
+            return totals
+    return _read(lines, code, names=False)
+
+
+def _read(lines, code, names):
     unsure = (
         [index for index, line in enumerate(lines) if len(line) <= _LONGEST_LINE and _AMBIGUOUS.search(line)]
         if exponent(code)
@@ -286,7 +331,7 @@ def read_totals(text, code):
     )
     readings = []
     for counted in ways:
-        reader = _Reader(code, set(counted))
+        reader = _Reader(code, set(counted), names)
         readings.append((reader.read(lines), reader.is_confirmed))
     sure = [reading for reading, _confirmed in readings if not reading.doubt]
     sure = [reading for reading, confirmed in readings if confirmed and not reading.doubt] or sure
@@ -298,27 +343,42 @@ def read_totals(text, code):
     return sure[0]
 
 
-def compare(totals, purchases, refunds, reversals, count=None):
+def compare(totals, purchases, refunds, reversals, counts=None):
     """What a terminal printed, beside what was recorded of the same session.
 
     :param Totals totals: as they were read
     :param int purchases: minor units, all of them, also those that were reversed
     :param int refunds: minor units, positive
     :param int reversals: minor units that reversals took back; negative where they took back more refunds
-    :param int count: how many purchases were recorded
+    :param dict counts: {kind: how many were recorded}
     :return: Comparison
     """
     if totals.doubt:
         return Comparison(None)
-    counts = None
-    if totals.purchases and totals.purchases.count is not None and count is not None:
-        counts = totals.purchases.count - count
+    kinds = _more(totals, purchases, refunds, reversals, counts or {})
     difference = totals.net - (purchases - refunds - reversals)
-    if difference:
-        return Comparison(False, difference, count_difference=counts)
     # The sums may agree because two errors are equal: a purchase and a refund that only one side has.
-    if totals.purchases and totals.purchases.amount not in (purchases, purchases - reversals):
-        return Comparison(False, totals.purchases.amount - purchases, "purchase", counts)
-    if totals.refunds and totals.refunds.amount not in (refunds, refunds + reversals):
-        return Comparison(False, refunds - totals.refunds.amount, "refund", counts)
+    hidden = [_SIGNS[more.kind] * more.amount for more in kinds if more.kind != "reversal"]
+    if difference or hidden:
+        return Comparison(False, difference or hidden[0], kinds)
     return Comparison(True, 0)
+
+
+def _more(totals, purchases, refunds, reversals, counts):
+    """:return: tuple of More, the kinds that differ; what isn't printed while others are, the terminal hasn't"""
+    if not (totals.purchases or totals.refunds or totals.reversals):
+        return ()
+    none = Sum(0, 0)
+    found = []
+    for kind, printed, expected in (
+        # some count without what was reversed
+        ("purchase", totals.purchases or none, (purchases, purchases - reversals)),
+        ("refund", totals.refunds or none, (refunds, refunds + reversals)),
+        ("reversal", totals.reversals, (abs(reversals),)),
+    ):
+        if printed and printed.amount not in expected:
+            known = printed.count is not None and kind in counts
+            found.append(
+                More(kind, printed.amount - expected[0], printed.count - counts[kind] if known else None)
+            )
+    return tuple(found)

@@ -223,7 +223,7 @@ register(
                     "%(count)s lines are only proposals. Look at each, and accept what is right, or choose another transaction."
                 ),
                 "payout_twice": _lt(
-                    "%(transaction)s is in another payout already, twice in this one, or not of this NETS account. Choose another transaction for its line."
+                    "%(transaction)s is in another payout already, twice in this one, not of this NETS account, or play money where the payout is none. Choose another transaction for its line."
                 ),
                 "payout_line_differs": _lt(
                     "The card transactions of the line “%(line)s” aren't worth its amount. Choose others, or none: it stays open as not known here."

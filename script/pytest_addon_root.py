@@ -17,7 +17,8 @@ def pytest_configure():
 
     def resolve(path, *, consider_namespace_packages=False):
         path = Path(path).resolve()
-        if not path.is_relative_to(ROOT):
+        # Odoo itself may lie below the root
+        if not path.is_relative_to(ROOT) or path.is_relative_to(ROOT / ".odoo"):
             return original(path, consider_namespace_packages=consider_namespace_packages)
         parts = path.relative_to(ROOT).with_suffix("").parts
         if parts[-1] == "__init__":

@@ -83,9 +83,10 @@ def _pytest(name, database, config, chosen, expression):
     argv += ["-o", "junit_family=xunit1", f"--odoo-database={database}", f"--odoo-config={config}"]
     argv += [*(("-k", expression) if expression else ()), *chosen]
     environment = os.environ | {"PATH": f"{stack.BROWSER.parent}:{os.environ['PATH']}"}
-    stack.Process(argv, REPORTS / f"{name}.log", cwd=stack.HOME, env=environment).wait(TIMEOUT)
-    if not report.exists():
-        raise stack.StackError(f"pytest left no report, see {REPORTS}/{name}.log")
+    code = stack.Process(argv, REPORTS / f"{name}.log", cwd=stack.HOME, env=environment).wait(TIMEOUT)
+    # 1: some failed; 5: none matches
+    if code not in (0, 1, 5) or not report.exists():
+        raise stack.StackError(f"pytest ended with exit code {code}, see {REPORTS}/{name}.log")
     return {
         f"{case.get('classname')}.{case.get('name')}": outcome(case)
         for case in ElementTree.parse(report).iter("testcase")
@@ -138,4 +139,9 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except stack.StackError as error:
+        stack.say(error)
+        print("0 passed, 1 failed")
+        sys.exit(1)

@@ -5,6 +5,7 @@ script/test client live              these groups
 script/test tests/engine/test_log.py one file (or file::class::test) of any group
 script/test odoo -k abort            what matches an expression
 script/test full --all               all of odoo's tests, beside everything that a shop may have
+script/test full tests/pos/test_x.py these files of odoo's there, whether or not `full` names them
 
 A group that ran no test, or skipped one, has failed: nothing is left out silently.
 """
@@ -138,6 +139,9 @@ def parse_arguments():
         if not group or not path.exists():
             parser.error(f"{what} is neither a group nor a test file; groups:\n{names}")
         path = path.relative_to(stack.ROOT)
+        if group.name == "odoo":
+            # after `full`, what is meant is to run it there
+            group = next((named for named in selection if named.again), group)
         selection.setdefault(group, []).append("::".join([str(path), *node]))
     return options, selection or {group: [] for group in GROUPS}
 

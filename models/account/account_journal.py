@@ -41,12 +41,18 @@ class AccountJournal(models.Model):
             dashboard_data[journal.id]["nets_differs_count"] = journal._nets_differing_sessions() if takes_cards else 0
 
     def _nets_differing_sessions(self):
-        """:return: how many sessions of terminals differ from what was recorded, and nobody has agreed"""
+        """:return: how many sessions of the terminals that book here differ from what was recorded, and nobody has
+        agreed"""
         reports = self.env["nets.report"]
         if not reports.has_access("read"):
             return 0
         return reports.search_count(
-            [("company_id", "=", self.company_id.id), ("agreement", "=", "differs"), ("agreed_at", "=", False)]
+            [
+                ("company_id", "=", self.company_id.id),
+                ("terminal_id.journal_id", "in", (self.id, False)),
+                ("agreement", "=", "differs"),
+                ("agreed_at", "=", False),
+            ]
         )
 
     def _nets_add_payment_method_lines(self):

@@ -3,8 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# What stands in a payment's memo where it is for a whole terminal session, or for one charge: terminal/session[/STAN].
-REFERENCE = r"([0-9]{8})/([0-9]{1,6})"
+from ...const import PLAY_MONEY
 
 
 class NetsClearingItem(models.Model):
@@ -20,13 +19,16 @@ class NetsClearingItem(models.Model):
     _auto = False
     _order = "entry_date desc, id desc"
     _depends = {
-        "account.move.line": ["account_id", "balance", "date", "parent_state", "payment_id", "statement_line_id"],
+        "account.move.line": [
+            *("account_id", "balance", "date", "name", "parent_state", "payment_id", "ref", "statement_line_id"),
+        ],
         "account.partial.reconcile": ["amount", "credit_move_id", "debit_move_id", "max_date"],
-        "account.payment": ["memo"],
-        "nets.payout": ["move_id"],
+        "nets.payout": ["is_play_money", "move_id"],
         "nets.payout.line": ["move_line_ids", "session_number", "terminal_identifier"],
         "nets.account": ["clearing_account_id"],
-        "nets.transaction": ["charge_date", "charged_amount", "payment_id", "session_number", "state", "to_book"],
+        "nets.transaction": [
+            *("charge_date", "charged_amount", "environment", "payment_id", "session_number", "state", "to_book"),
+        ],
         "res.company": ["nets_payout_days"],
     }
 
@@ -41,7 +43,7 @@ class NetsClearingItem(models.Model):
     session_number = fields.Char("Session", readonly=True)
     charged = fields.Monetary(readonly=True, aggregator="sum")
     refunded = fields.Monetary(readonly=True, aggregator="sum")
-    paid_out = fields.Monetary(readonly=True, aggregator="sum", help="What NETS paid out, with its fees.")
+    paid_out = fields.Monetary("Paid out", readonly=True, aggregator="sum", help="What NETS paid out, with its fees.")
     other = fields.Monetary(readonly=True, aggregator="sum", help="Entries of other origin.")
     open_amount = fields.Monetary("Open", readonly=True, aggregator="sum", help="The account's balance, by origin.")
     late = fields.Monetary(
@@ -52,6 +54,13 @@ class NetsClearingItem(models.Model):
     )
     unbooked = fields.Monetary(
         readonly=True, aggregator="sum", help="Charged, and not in the books yet: it isn't in the balance."
+    )
+
+    play_money = fields.Monetary(
+        "Play money",
+        readonly=True,
+        aggregator="sum",
+        help="What of this is of test terminals, or of the simulator: nobody pays it out.",
     )
 
     # === THE QUERY === #
@@ -65,7 +74,8 @@ class NetsClearingItem(models.Model):
                 SELECT clearing_account_id AS account_id, array_agg(id) AS nets_account_ids
                   FROM nets_account WHERE clearing_account_id IS NOT NULL GROUP BY clearing_account_id
             ), item AS (
-                SELECT line.id, line.account_id, line.company_id, line.date, line.name AS label, line.balance,
+                SELECT line.id, line.account_id, line.company_id, line.date, line.balance,
+                       CASE WHEN line.payment_id IS NULL THEN line.name ELSE COALESCE(line.ref, line.name) END AS label,
                        line.move_id, line.payment_id, line.statement_line_id, clearing.nets_account_ids,
                        line.balance
                        - COALESCE((SELECT SUM(match.amount) FROM account_partial_reconcile match
@@ -87,13 +97,19 @@ class NetsClearingItem(models.Model):
                    CASE WHEN origin.what = 'other' THEN item.balance ELSE 0 END AS other,
                    item.open_amount,
                    CASE WHEN item.date < %(day)s - company.nets_payout_days THEN item.open_amount ELSE 0 END AS late,
-                   0 AS unbooked
+                   0 AS unbooked,
+                   CASE WHEN COALESCE(charge.is_play_money, origin.is_play_money) THEN item.open_amount ELSE 0 END
+                   AS play_money
               FROM item
               JOIN res_company company ON company.id = item.company_id
               CROSS JOIN LATERAL (%(origin)s) AS origin
               LEFT JOIN LATERAL (
-                    SELECT MIN(id) AS id, MIN(terminal_id) AS terminal_id, MIN(session_number) AS session_number
-                      FROM nets_transaction WHERE payment_id = item.payment_id HAVING COUNT(*) = 1
+                    SELECT CASE WHEN COUNT(*) = 1 THEN MIN(t.id) END AS id,
+                           CASE WHEN MIN(t.terminal_id) = MAX(t.terminal_id) THEN MIN(t.terminal_id) END AS terminal_id,
+                           CASE WHEN COUNT(DISTINCT COALESCE(t.session_number, '')) = 1 THEN MIN(t.session_number) END
+                           AS session_number,
+                           BOOL_OR(t.environment IN %(play_money)s) AS is_play_money
+                      FROM nets_transaction t WHERE %(booked_with)s
                    ) AS charge ON TRUE
               LEFT JOIN LATERAL (
                     SELECT id FROM nets_terminal
@@ -103,18 +119,23 @@ class NetsClearingItem(models.Model):
              UNION ALL
             SELECT -t.id, nets_account.clearing_account_id, t.company_id, t.charge_date,
                    t.order_id, NULL, t.id, t.terminal_id, t.session_number, 0, 0, 0, 0, 0, 0,
-                   t.charged_amount * COALESCE(own.rate, 1) / COALESCE(foreign_rate.rate, 1)
+                   worth.amount, CASE WHEN t.environment IN %(play_money)s THEN worth.amount ELSE 0 END
               FROM nets_transaction t
               JOIN nets_terminal ON nets_terminal.id = t.terminal_id
               JOIN nets_account ON nets_account.id = nets_terminal.account_id
               JOIN res_company company ON company.id = t.company_id
               LEFT JOIN LATERAL (%(own_rate)s) AS own ON TRUE
               LEFT JOIN LATERAL (%(foreign_rate)s) AS foreign_rate ON TRUE
+              CROSS JOIN LATERAL (
+                    SELECT t.charged_amount * COALESCE(own.rate, 1) / COALESCE(foreign_rate.rate, 1) AS amount
+                   ) AS worth
              WHERE t.state = 'approved' AND t.kind <> 'administration' AND t.charge_date <= %(day)s
                AND nets_account.clearing_account_id IS NOT NULL AND %(unbooked)s
             """,
             day=day,
             origin=self._origin_query(),
+            play_money=PLAY_MONEY,
+            booked_with=self._booked_with_condition(),
             unbooked=self._unbooked_condition(),
             own_rate=self._rate_query(SQL("company.currency_id")),
             foreign_rate=self._rate_query(SQL("t.currency_id")),
@@ -122,17 +143,15 @@ class NetsClearingItem(models.Model):
 
     @api.model
     def _origin_query(self):
-        """What an item is, and of which terminal session: `what`, `identifier`, `session_number`.
+        """What an item is, and what of it a payout says: `what`, `identifier`, `session_number`, `is_play_money`.
 
         :return: SQL, a query about one row of `item`
         """
         return SQL(
             """SELECT CASE WHEN item.statement_line_id IS NOT NULL OR payout.id IS NOT NULL THEN 'payout'
                            WHEN item.payment_id IS NOT NULL THEN 'card' ELSE 'other' END AS what,
-                      COALESCE(part.terminal_identifier, (regexp_match(payment.memo, %(reference)s))[1]) AS identifier,
-                      COALESCE(part.session_number, (regexp_match(payment.memo, %(reference)s))[2]) AS session_number
+                      part.terminal_identifier AS identifier, part.session_number, payout.is_play_money
                  FROM (SELECT 1) AS one
-                 LEFT JOIN account_payment payment ON payment.id = item.payment_id
                  LEFT JOIN nets_payout payout ON payout.move_id = item.move_id
                  LEFT JOIN LATERAL (
                        SELECT line.terminal_identifier, line.session_number
@@ -140,9 +159,13 @@ class NetsClearingItem(models.Model):
                          JOIN account_move_line_nets_payout_line_rel rel ON rel.nets_payout_line_id = line.id
                         WHERE line.payout_id = payout.id AND rel.account_move_line_id = item.id
                         ORDER BY line.id LIMIT 1
-                      ) AS part ON TRUE""",
-            reference=REFERENCE,
+                      ) AS part ON TRUE"""
         )
+
+    @api.model
+    def _booked_with_condition(self):
+        """:return: SQL, whether a row of `t` is of the payment of a row of `item`"""
+        return SQL("t.payment_id = item.payment_id")
 
     @api.model
     def _unbooked_condition(self):
@@ -157,6 +180,25 @@ class NetsClearingItem(models.Model):
                 ORDER BY company_id NULLS LAST, name DESC LIMIT 1""",
             currency,
         )
+
+    # === THE VIEW === #
+
+    @api.model
+    def _has_play_money(self):
+        return bool(self.env["nets.transaction"].sudo().search_count([("environment", "in", PLAY_MONEY)], limit=1))
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        return *super()._get_view_cache_key(view_id, view_type, **options), self._has_play_money()
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Who never tried it with play money has no column for it."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if not self._has_play_money():
+            for node in arch.xpath("//list/field[@name='play_money'] | //search/filter[@name='play_money']"):
+                node.getparent().remove(node)
+        return arch, view
 
     # === ACTION METHODS === #
 

@@ -6,7 +6,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ...connect_cloud import Candidate, from_minor_units, match, propose_spans, to_minor_units
+from ...const import PLAY_MONEY
 from ...messages import refusal
+from .references import play_money_mark
 
 # So far back a charge is looked for, in days, and so many are looked at.
 LOOKED_BACK = 400
@@ -76,6 +78,7 @@ class NetsPayout(models.Model):
     )
     move_id = fields.Many2one("account.move", "Entry", readonly=True, copy=False, ondelete="restrict", index=True)
     net_line_id = fields.Many2one("account.move.line", readonly=True, copy=False, ondelete="restrict")
+    is_play_money = fields.Boolean("Play money", compute="_compute_is_play_money", store=True)
     fingerprint = fields.Char(readonly=True, copy=False)
     proposal = fields.Integer(readonly=True, copy=False)
 
@@ -83,11 +86,22 @@ class NetsPayout(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("reference", "paid_on")
+    @api.depends("account_id")
+    def _compute_is_play_money(self):
+        """What it is when it is made: where a NETS account goes live, what it was tried with stays play money."""
+        accounts = self.env["nets.account"].sudo().with_context(active_test=False)
+        for payout in self:
+            owners = payout.sudo().line_ids.transaction_ids or accounts.search(
+                [("clearing_account_id", "in", payout.account_id.ids)]
+            )
+            payout.is_play_money = bool(owners) and all(owner.environment in PLAY_MONEY for owner in owners)
+
+    @api.depends("reference", "paid_on", "is_play_money")
     def _compute_name(self):
         for payout in self:
             parts = [self.env._("Payout"), payout.reference, fields.Date.to_string(payout.paid_on)]
-            payout.name = " ".join(filter(None, parts))
+            name = " ".join(filter(None, parts))
+            payout.name = play_money_mark(self.env, name) if payout.is_play_money else name
 
     @api.depends("amount", "line_ids.amount", "line_ids.kind", "line_ids.certainty", "line_ids.transaction_ids")
     def _compute_amounts(self):
@@ -151,6 +165,7 @@ class NetsPayout(models.Model):
             transactions._paid_out_domain()
             & Domain("company_id", "child_of", self.company_id.id)
             & Domain("currency_id", "=", self.currency_id.id)
+            & Domain("environment", "in" if self.is_play_money else "not in", PLAY_MONEY)
             & Domain("terminal_id.account_id.clearing_account_id", "=", self.account_id.id)
             & Domain("charge_date", "<=", self.paid_on)
             & Domain("charge_date", ">", fields.Date.subtract(self.paid_on, days=LOOKED_BACK))
@@ -371,7 +386,7 @@ class NetsPayout(models.Model):
             twice = [one for one in used if used.count(one) > 1]
             raise refusal(self.env, "payout_twice", transaction=(wrong or twice)[0].display_name)
         disputed = self.line_ids.filtered(lambda line: line.kind == "chargeback").transaction_ids
-        if any(one.company_id not in self.company_id | self.company_id.child_ids for one in disputed):
+        if any(self.company_id not in one.company_id.parent_ids for one in disputed):
             raise refusal(self.env, "payout_twice", transaction=disputed[0].display_name)
         for line in self.line_ids.filtered(lambda line: line.transaction_ids and line.kind != "chargeback"):
             if not self.currency_id.is_zero(sum(line.transaction_ids.mapped("charged_amount")) - line.amount):

@@ -3,6 +3,7 @@ from odoo import Command, api, fields, models
 from ...connect_cloud import Entry
 from ...messages import refusal
 from .nets_payout import KINDS, OF_CARDS, WITH_TRANSACTIONS
+from .references import charge_reference
 
 
 class NetsPayoutLine(models.Model):
@@ -62,12 +63,14 @@ class NetsPayoutLine(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("kind", "line_label", "terminal_identifier", "stan", "amount")
+    @api.depends("kind", "line_label", "terminal_identifier", "session_number", "stan", "amount")
     @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for line in self:
-            reference = "/".join(filter(None, [line.terminal_identifier, line.session_number, line.stan]))
+            reference = line.terminal_identifier and charge_reference(
+                line.terminal_identifier, line.session_number, line.stan
+            )
             parts = [kinds.get(line.kind), reference or line.line_label, line.currency_id.format(line.amount)]
             line.display_name = " ".join(filter(None, parts))
 

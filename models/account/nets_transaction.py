@@ -6,10 +6,11 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date, ormcache
 
-from ...const import UNRESOLVED_STATES
+from ...const import PLAY_MONEY, UNRESOLVED_STATES
 from ...messages import refusal
 from ..engine.own_words import own_words
 from .press import CreditNotePayout, CreditNoteRefund, InvoicePayment, Refund, Reversal
+from .references import charge_reference, play_money_mark
 
 _logger = logging.getLogger(__name__)
 
@@ -609,14 +610,11 @@ class NetsTransaction(models.Model):
         return line or journal._get_available_payment_method_lines(payment_type)[:1]
 
     def _payment_reference(self):
-        """What an accountant needs to find these charges of one session of a terminal in what NETS pays out; play money
-        isn't to be mistaken for money."""
+        """What an accountant needs to find these charges of one session of a terminal in what NETS pays out."""
         first = self[:1]
-        stan = first.stan if len(self) == 1 else False
-        reference = "/".join(filter(None, [first.terminal_identifier, first.session_number, stan]))
-        if first.environment in (False, "production"):
-            return reference
-        return self.env._("%(reference)s · play money", reference=reference)
+        stan = first.stan if len(self) == 1 else ""
+        reference = charge_reference(first.terminal_identifier, first.session_number, stan)
+        return play_money_mark(self.env, reference) if first.environment in PLAY_MONEY else reference
 
     def _booking_note(self):
         """:return: what a person should know about the booking, as text; it is left on the invoices, too"""

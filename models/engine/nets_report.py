@@ -24,6 +24,7 @@ _logger = logging.getLogger(__name__)
 # What became known late changes what a session is compared with: so long it is looked at again.
 COMPARED_FOR = timedelta(days=60)
 COMPARED_AT_ONCE = 500
+CARD_KINDS = ("purchase", "refund", "reversal")
 
 
 class NetsReport(models.Model):
@@ -79,6 +80,7 @@ class NetsReport(models.Model):
     )
     agreement_label = fields.Char("Compared", compute="_compute_texts")
     agreement_explanation = fields.Text(compute="_compute_texts")
+    one_side = fields.Html("What only one side has", compute="_compute_suspects")
     suspect_ids = fields.Many2many(
         "nets.transaction", string="To look at", compute="_compute_suspects", help="What only one side may have."
     )
@@ -152,7 +154,12 @@ class NetsReport(models.Model):
 
     def _compute_suspects(self):
         for report in self:
+            texts, only_here = report.sudo()._one_side() if report.agreement == "differs" else ([], self.browse())
+            items = Markup().join(Markup("<li>%s</li>") % text for text in texts)
+            report.one_side = Markup("<ul class='mb-0'>%s</ul>") % items if texts else False
             report.suspect_ids = report._suspects()
+            if only_here:
+                report.suspect_ids |= only_here.sudo(False)._filtered_access("read")
 
     def _suspects(self):
         """The transactions between this reconciliation and the one before that may explain a difference.
@@ -270,23 +277,10 @@ class NetsReport(models.Model):
             totals = read_totals(self.text, code)
         except UnknownCurrencyError:
             totals, code = Totals(), None
-        # not the field: what it found before may not be all any more
-        known = self.env["nets.transaction"].search(self._session_domain()).filtered("session_number")
-
-        def minor(kind):
-            amount = sum(known.filtered(lambda one: one.kind == kind).mapped("charged_amount"))
-            return to_minor_units(self.currency_id.round(amount), code) if code else 0
-
-        found = compare(
-            totals,
-            minor("purchase"),
-            -minor("refund"),
-            -minor("reversal"),
-            len(known.filtered(lambda one: one.kind == "purchase")),
-        )
+        found, _known = self._compare_with(totals)
 
         def major(amount):
-            return float(from_minor_units(amount, code)) if code and amount else 0.0
+            return self._major(amount) if code else 0.0
 
         given_back = [total.amount for total in (totals.refunds, totals.reversals) if total]
         return {
@@ -298,6 +292,73 @@ class NetsReport(models.Model):
             "printed_refunds": -major(sum(given_back)),
             "printed_brands": {brand: major(amount) for brand, amount in totals.brands.items()} or False,
         }
+
+    def _compare_with(self, totals):
+        """:param connect_cloud.Totals totals: as they were read
+        :return: connect_cloud.Comparison, and nets.transaction: what was recorded of this session, with all rights
+        """
+        # not the field: what it found before may not be all any more
+        known = self.env["nets.transaction"].sudo().search(self._session_domain()).filtered("session_number")
+        of_kinds = {kind: known.filtered(lambda one, kind=kind: one.kind == kind) for kind in CARD_KINDS}
+
+        def minor(kind):
+            return 0 if totals.doubt else self._minor(sum(of_kinds[kind].mapped("charged_amount")))
+
+        counts = {kind: len(transactions) for kind, transactions in of_kinds.items()}
+        return compare(totals, minor("purchase"), -minor("refund"), -minor("reversal"), counts), known
+
+    def _minor(self, amount):
+        return to_minor_units(self.currency_id.round(amount), self.currency_id.name)
+
+    def _major(self, amount):
+        return float(from_minor_units(amount, self.currency_id.name)) if amount else 0.0
+
+    def _one_side(self):
+        """What only the terminal has, and what only Odoo has, as far as the print says it.
+
+        :return: list of texts, and nets.transaction: what is recorded here and may be what the terminal hasn't, with all
+            rights
+        """
+        totals = read_totals(self.text, self.currency_id.name)
+        found, known = self._compare_with(totals)
+        texts = [self._text_of(more) for more in found.kinds]
+        if totals.named:
+            printed, only_here = list(totals.named), known.browse()
+            for one in known:
+                amount = self._minor(one.charged_amount)
+                stan = (one.stan or "").zfill(6)
+                mine = next((name for name in printed if name.amount == amount and stan in name.numbers), None)
+                if mine:
+                    printed.remove(mine)
+                else:
+                    only_here |= one
+            texts += [self.env._("Only the terminal has: %(line)s", line=name.line) for name in printed]
+            for one in only_here:
+                charge = f"{one.stan or one.order_id} {self.currency_id.format(one.charged_amount)}"
+                texts.append(self.env._("Only recorded here: %(charge)s", charge=charge))
+            return texts, only_here
+        # one that is worth what is missing there
+        missing = {(more.kind, -more.amount) for more in found.kinds if more.amount < 0 and more.count in (None, -1)}
+        return texts, known.filtered(lambda one: (one.kind, abs(self._minor(one.charged_amount))) in missing)
+
+    def _text_of(self, more):
+        """:param connect_cloud.More more: of one kind"""
+        values = {
+            "kind": {
+                "purchase": self.env._("Payments"),
+                "refund": self.env._("Refunds"),
+                "reversal": self.env._("Reversals"),
+            }[more.kind],
+            "count": abs(more.count or 0),
+            "amount": self.currency_id.format(abs(self._major(more.amount))),
+        }
+        if (more.count or 0) * more.amount > 0:
+            if more.amount > 0:
+                return self.env._("%(kind)s: the terminal has %(count)s more, worth %(amount)s.", **values)
+            return self.env._("%(kind)s: recorded here are %(count)s more, worth %(amount)s.", **values)
+        if more.amount > 0:
+            return self.env._("%(kind)s: the terminal has %(amount)s more.", **values)
+        return self.env._("%(kind)s: recorded here is %(amount)s more.", **values)
 
     @api.model
     def _cron_compare(self):
@@ -326,7 +387,7 @@ class NetsReport(models.Model):
             report.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=f"{report.display_name}: {report.agreement_label}",
-                note=Markup("<p>%s</p>") % report.agreement_explanation,
+                note=Markup("<p>%s</p>%s") % (report.agreement_explanation, report.one_side or ""),
                 user_id=user.id,
             )
 

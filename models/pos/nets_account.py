@@ -23,9 +23,9 @@ class NetsAccount(models.Model):
         values = {"journal_id": self.clearing_journal_id.id, "outstanding_account_id": self.clearing_account_id.id}
         methods = self._pos_card_methods()
         if not methods:
-            methods.create(
+            method = methods.create(
                 {
-                    "name": self.env._("Card"),
+                    "name": self._pos_method_name(),
                     "company_id": self.company_id.id,
                     "payment_method_type": "terminal",
                     "use_payment_terminal": POS_TERMINAL_CODE,
@@ -33,9 +33,8 @@ class NetsAccount(models.Model):
                     **values,
                 }
             )
-            return notes
-        sessions = self.env["pos.session"].sudo().search([("state", "!=", "closed")])
-        in_use = methods & sessions.config_id.payment_method_ids
+            return notes + self._pos_offer_at_registers(method)
+        in_use = methods & self._pos_open_registers().payment_method_ids
         for method in methods - in_use:
             # the other currencies keep the journal that has theirs
             if (method.journal_id.currency_id or self.company_id.currency_id) == self.company_id.currency_id:
@@ -49,6 +48,40 @@ class NetsAccount(models.Model):
                 )
             )
         return notes
+
+    def _pos_method_name(self):
+        """A register mostly has a method *Card* already, for a terminal that stands alone: two buttons would be called
+        the same."""
+        name = self.env._("Card")
+        taken = self.env["pos.payment.method"].sudo().search(
+            [("company_id", "=", self.company_id.id), ("name", "=", name)], limit=1
+        )
+        return self.env._("Card terminal") if taken else name
+
+    def _pos_offer_at_registers(self, method):
+        """Offer a new method at all registers of the company.
+
+        :return: list of texts, where a person has to
+        """
+        registers = self.env["pos.config"].sudo().search([("company_id", "=", self.company_id.id)])
+        registers = registers.filtered(lambda config: config.currency_id == self.company_id.currency_id)
+        in_use = registers & self._pos_open_registers()
+        for config in registers - in_use:
+            config.payment_method_ids += method
+        if not in_use:
+            return []
+        return [
+            self.env._(
+                "The session of %(registers)s is open. Once it is closed, add the payment method %(method)s there, in "
+                "the settings of the Point of Sale.",
+                registers=", ".join(in_use.mapped("name")),
+                method=method.name,
+            )
+        ]
+
+    def _pos_open_registers(self):
+        """:return: pos.config, with all rights: those whose payment methods can't be changed"""
+        return self.env["pos.session"].sudo().search([("state", "!=", "closed")]).config_id
 
     def _pos_card_methods(self):
         """:return: pos.payment.method, with all rights: those that take cards on this account's terminals alone"""

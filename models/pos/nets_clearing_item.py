@@ -4,7 +4,11 @@ from odoo.tools import SQL
 
 class NetsClearingItem(models.Model):
     _inherit = "nets.clearing.item"
-    _depends = {"nets.transaction": ["pos_session_id"], "pos.session": ["state"]}
+    _depends = {"nets.transaction": ["pos_closing_payment_id", "pos_session_id"], "pos.session": ["state"]}
+
+    @api.model
+    def _booked_with_condition(self):
+        return SQL("(%s OR t.pos_closing_payment_id = item.payment_id)", super()._booked_with_condition())
 
     @api.model
     def _unbooked_condition(self):

@@ -19,9 +19,10 @@ class ClearingCommon(CardPaymentCommon):
         cls.clearing = cls.account.clearing_account_id
         cls.cards_journal = cls.account.clearing_journal_id
 
-    def charge_on(self, terminal=None, amount=100.0, session="021", number=101, days_ago=0, **values):
+    def charge_on(self, terminal=None, amount=100.0, session="021", number=101, days_ago=0, company=None, **values):  # pylint: disable=too-many-positional-arguments
         """A charge of an invoice of its own, some days ago."""
-        transaction = self.send(self.make_invoice(amount), terminal=terminal or self.terminal)
+        invoice = self.make_invoice(amount, company_id=(company or self.company).id)
+        transaction = self.send(invoice, terminal=terminal or self.terminal)
         transaction._record_answer(approved(self.minor(transaction), number=number, session_number=session, **values))
         transaction._correct({"charge_date": fields.Date.today() - timedelta(days=days_ago)})
         self.assertTrue(transaction._book())
@@ -125,6 +126,28 @@ class TestClearing(ClearingCommon):
         transaction._record_answer(approved(6000))
         self.assertTrue(transaction.to_book)
         self.assertEqual(self.rows(), {("90000001", "021"): {"unbooked": 60.0}})
+
+    def test_a_stan_is_not_taken_for_a_session(self):
+        charge = self.charge_on(session="", number=101)
+        self.assertIn("90000001/-/000101", charge.payment_id.memo)
+        self.assertEqual(self.rows(), {("90000001", False): {"charged": 100.0, "open_amount": 100.0}})
+
+    def test_play_money_stands_beside_money(self):
+        self.charge_on(amount=100)
+        self.account.environment = "production"
+        self.charge_on(amount=40, number=102)
+        self.account.environment = "simulator"
+        waiting = self.send(self.make_invoice(60))
+        waiting._record_answer(approved(6000, number=103))
+        self.env.flush_all()
+        items = self.env["nets.clearing.item"].with_user(self.manager)
+        found = [(item.open_amount, item.unbooked, item.play_money) for item in items.search([], order="id")]
+        self.assertEqual(found, [(0, 60, 60), (100, 0, 100), (40, 0, 0)])
+        view = self.env.ref("nets_connect_cloud.nets_clearing_item_view_list")
+        self.assertIn("play_money", items.get_view(view.id)["arch"])
+        self.env.cr.execute("UPDATE nets_transaction SET environment = 'production'")
+        self.env.invalidate_all()
+        self.assertNotIn("play_money", items.get_view(view.id)["arch"], "who never tried it has no column for it")
 
     def test_what_is_matched_is_gone_from_that_day_on(self):
         charge = self.charge_on(amount=100, days_ago=5)

@@ -268,6 +268,22 @@ class TestPayouts(PayoutCommon):
         with self.assertRaisesRegex(UserError, "imported already"):
             self.imported(*rows, net="100,00", number="8")
 
+    def test_play_money_is_never_paid_out_as_money(self):
+        played = self.charge_on(amount=100, days_ago=3)
+        rows = [("110", "", "90000001", "21", "101", "100,00")]
+        trial = self.imported(*rows, net="100,00")
+        self.account.environment = "production"
+        real = self.imported(*rows, net="100,00", number="8")
+        self.assertEqual((trial.is_play_money, real.is_play_money), (True, False))
+        self.assertEqual((trial.unknown_count, real.unknown_count), (0, 1))
+        real.line_ids.transaction_ids = played
+        with self.assertRaisesRegex(UserError, "play money"):
+            real.action_reconcile()
+        trial.action_reconcile()
+        self.assertEqual(played.payout_id, trial.sudo())
+        self.assertRegex(trial.sudo().move_id.ref, "^Payout 7 .* · play money$")
+        self.assertNotIn("play money", real.name)
+
     def test_what_a_caller_writes_is_checked(self):
         mine = self.charge_on(amount=100, days_ago=3)
         refused = self.charge_on(amount=40, number=105, days_ago=3)
@@ -302,11 +318,62 @@ class TestPayouts(PayoutCommon):
         with self.assertRaises(AccessError):
             payout.with_user(stranger).with_company(other).read(["amount"])
 
+    def test_a_payout_with_the_charges_of_a_branch(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.cr.precommit.run()
+        self.clerk.company_ids |= branch
+        self.manager.company_ids |= branch
+        self.env.user.company_ids |= branch
+        mine = self.charge_on(amount=100, days_ago=3)
+        theirs = self.charge_on(amount=50, number=102, days_ago=3, company=branch)
+        invoice = theirs.invoice_ids
+        self.assertEqual((theirs.company_id, theirs._money_items().company_id), (branch, branch))
+        self.assertEqual(self.balance(), 150, "all of it stands on one account")
+        line = self.bank_line(147)
+        payout = self.imported(
+            ("110", "", "90000001", "21", "101", "100,00"),
+            ("110", "", "90000001", "21", "102", "50,00"),
+            ("100", "2", "", "", "", "3,00"),
+            net="147,00",
+        )
+        self.assertEqual((payout.unknown_count, payout.statement_line_ids), (0, line))
+        payout.action_reconcile()
+        self.assertEqual((payout.state, self.balance()), ("done", 0))
+        self.assertEqual((mine | theirs).payout_id, payout.sudo())
+        self.assertEqual(theirs.payment_id.state, "paid")
+        dispute = self.imported(
+            ("110", "Chargeback", "90000001", "21", "102", "50,00"), net="-50,00", number="8"
+        )
+        self.assertEqual(dispute.line_ids.transaction_ids.ids, theirs.ids)
+        dispute.action_reconcile()
+        self.assertEqual(invoice.amount_residual, 50)
+        dispute.action_undo()
+        self.assertEqual(invoice.amount_residual, 0)
+
+        with self.subTest("NETS pays the branch itself"):
+            again = self.charge_on(amount=30, number=103, days_ago=3, company=branch)
+            bank = self.env["account.journal"].create(
+                {"name": "Bank of the branch", "type": "bank", "code": "BRB", "company_id": branch.id}
+            )
+            text = self.file(
+                ("110", "", "90000001", "21", "103", "30,00"), ("100", "2", "", "", "", "1,00"), net="29,00", number="9"
+            )
+            wizards = self.env["nets.payout.import"].with_user(self.manager)
+            wizards = wizards.with_context(allowed_company_ids=(branch | self.company).ids)
+            wizard = wizards.create({"settlement_file": base64.b64encode(text.encode())})
+            wizard.action_read()
+            payout = wizards.env["nets.payout"].browse(wizard.action_import()["res_id"])
+            self.assertEqual((payout.company_id, payout.line_ids[0].certainty), (branch, "exact"))
+            payout.statement_line_ids = self.bank_line(29, journal_id=bank.id)
+            payout.action_reconcile()
+            self.assertEqual((payout.state, again.payout_id, self.balance()), ("done", payout.sudo(), 0))
+            self.assertEqual(payout.sudo().move_id.company_id, branch)
+
     def test_an_unknown_layout_is_mapped_once(self):
         self.charge_on(amount=100, days_ago=3)
         text = "Foo;Bar;Qux;Quux\n90000001;101;100,00;21\n"
         wizard = self.wizard(text)
-        self.assertEqual(wizard.column_ids.mapped("meaning"), [False] * 4)
+        self.assertEqual(wizard.column_ids.mapped("meaning"), ["none"] * 4)
         with self.assertRaisesRegex(UserError, "which column is the amount"):
             wizard.action_import()
         for column, meaning in zip(wizard.column_ids, ("terminal", "stan", "amount", "session"), strict=True):

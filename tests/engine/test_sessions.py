@@ -45,6 +45,8 @@ class TestSessions(CardPaymentCommon):
         self.assertIn("Differs by", report.agreement_label)
         self.assertIn("taken on the terminal by hand", report.agreement_explanation)
         self.assertEqual(report.suspect_ids, by_hand, "what has no session may be one of those")
+        self.assertIn("Payments: the terminal has 2 more, worth $&nbsp;100.00.", report.one_side)
+        self.assertIn("2 more", report.activity_ids[:1].note)
         self.assertIn(self.manager, report.activity_ids.user_id)
         self.assertEqual(report.transaction_id.message, "Done: the session differs")
         counted = self.bank_journal.with_user(self.manager)._nets_differing_sessions()
@@ -54,6 +56,21 @@ class TestSessions(CardPaymentCommon):
         self.charge_twice()
         report = self.reconcile("Purchase 3 200,00\nRefund 1 50,00\nTotal 150,00")
         self.assertEqual((report.agreement, report.difference), ("differs", 50))
+
+    def test_what_only_one_side_has_is_listed(self):
+        self.charge_twice()
+        second = self.engine["nets.transaction"].search([], order="id desc", limit=1)
+        with self.subTest("one that is worth what is missing"), self.undone():
+            report = self.reconcile("Purchase 1 100,00\nTotal 100,00")
+            self.assertIn("Payments: recorded here are 1 more, worth $&nbsp;50.00.", report.one_side)
+            self.assertEqual(report.suspect_ids, second)
+        report = self.reconcile(
+            "12:30 000101 Purchase 100,00\n12:40 000107 Purchase 20,00\nPurchase 2 120,00\nTotal 120,00"
+        )
+        self.assertIn("Only the terminal has: 12:40 000107 Purchase 20,00", report.one_side)
+        self.assertIn("Only recorded here: 000102 $&nbsp;50.00", report.one_side)
+        self.assertNotIn("000101", report.one_side)
+        self.assertEqual(report.suspect_ids, second)
 
     def test_what_becomes_known_late_is_compared_again(self):
         self.charge_twice()

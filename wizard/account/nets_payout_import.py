@@ -14,7 +14,18 @@ from ...connect_cloud import (
 )
 from ...messages import refusal
 
+# connect_cloud.PayoutFileError.reason → what a person reads; a row that isn't readable is named
+FILE_REFUSALS = {
+    "too_large": "file_too_large",
+    "not_a_table": "file_not_a_table",
+    "too_many_rows": "file_too_many_rows",
+    "too_many_columns": "file_too_many_columns",
+    "empty": "file_empty",
+    "no_amount": "file_no_amount",
+}
+NOT_USED = "none"
 MEANINGS = {
+    NOT_USED: "Not used",
     "record": "Record id",
     "entry_type": "Entry type",
     "terminal": "Terminal ID",
@@ -47,7 +58,7 @@ class NetsPayoutImport(models.TransientModel):
         default=lambda self: self.env["account.account"]._nets_clearing_accounts(self.env.company)[:1],
         domain="[('nets_is_clearing', '=', True)]",
     )
-    settlement_file = fields.Binary(attachment=False)
+    settlement_file = fields.Binary("Settlement file", attachment=False)
     file_name = fields.Char()
     pasted = fields.Text("Or paste it", help="From the file, or from a spreadsheet, with its headings.")
     step = fields.Selection([("source", "File"), ("columns", "Columns")], default="source", required=True)
@@ -84,7 +95,7 @@ class NetsPayoutImport(models.TransientModel):
                                 "record_code": column.record,
                                 "heading": column.heading,
                                 "example": column.sample,
-                                "meaning": kept.get(column.key, proposed.get(column.key)) or False,
+                                "meaning": kept.get(column.key, proposed.get(column.key)) or NOT_USED,
                             }
                         )
                         for column in table.columns
@@ -111,7 +122,7 @@ class NetsPayoutImport(models.TransientModel):
         payouts.check_access("create")
         if self.account_id not in self.env["account.account"]._nets_clearing_accounts(self.company_id):
             raise refusal(self.env, "payout_no_clearing")
-        mapping = {column.column_key: column.meaning for column in self.column_ids if column.meaning}
+        mapping = {column.column_key: column.meaning for column in self.column_ids if column.meaning != NOT_USED}
         try:
             found = read_payouts(self._read_table(), mapping, self.currency_id.name, self.in_cents)
         except PayoutFileError as error:
@@ -147,7 +158,7 @@ class NetsPayoutImport(models.TransientModel):
     def _refusal(self, error):
         if error.reason == "not_readable":
             return refusal(self.env, "file_not_readable", row=error.row, text=error.text[:80])
-        return refusal(self.env, f"file_{error.reason}")
+        return refusal(self.env, FILE_REFUSALS[error.reason])
 
     def _make(self, payout):
         """:param connect_cloud.Payout payout: as it was read"""
@@ -235,4 +246,4 @@ class NetsPayoutImportColumn(models.TransientModel):
     record_code = fields.Char("Record")
     heading = fields.Char()
     example = fields.Char()
-    meaning = fields.Selection(list(MEANINGS.items()), "What it is")
+    meaning = fields.Selection(list(MEANINGS.items()), "What it is", required=True, default=NOT_USED)
