@@ -54,9 +54,17 @@ class NetsOrigin(models.AbstractModel):
         return
 
     @api.model
+    def _documents(self, transactions):
+        """The documents that these are for, and that the user may read.
+
+        :return: {transaction: list of names}
+        """
+        return {}
+
+    @api.model
     def _purpose(self, transaction):
         """What it was for, as a person calls it."""
-        return ""
+        return ", ".join(self._documents(transaction).get(transaction, []))
 
     # === SIGN === #
 

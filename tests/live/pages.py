@@ -343,7 +343,7 @@ class LogPage:
 
     def __init__(self, page):
         self.page = page
-        expect(page.locator(".o_search_panel")).to_be_visible()
+        expect(page.locator(".o_search_panel, .o_search_panel_sidebar").first).to_be_visible()
 
     @property
     def rows(self):
@@ -372,7 +372,10 @@ class LogPage:
         expect(cells).to_have_text([signed(amount) for amount in amounts])
 
     def panel(self, text):
-        """Press a site or terminal in the search panel."""
+        """Press a site or terminal in the search panel, which may be folded."""
+        folded = self.page.locator(".o_search_panel_sidebar")
+        if folded.count():
+            folded.click()
         self.page.locator(".o_search_panel").get_by_text(text, exact=True).click()
 
     def filter(self, *names):
