@@ -125,4 +125,9 @@ class NetsOriginNone(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        return {"title": self.env._("Test payment"), "can_retry": False}
+        values = {"title": self.env._("Test payment"), "can_retry": False}
+        if transaction.state == "approved" and not transaction.alert:
+            amount = transaction.currency_id.format(transaction.charged_amount)
+            # NETS' answers don't include the currency: only who stands there sees it
+            values["question"] = self.env._("Did the terminal show %(amount)s?", amount=amount)
+        return values

@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 # After a change of these, what was the last result says nothing about the terminal as it is now, or other results may
 # have come in between.
 OTHER_RESULTS_FIELDS = {"account_id", "identifier", "currency_id", "type", "location_id", "used_by_hand"}
+# How many terminals one press asks for their state: the person waits for it.
+MOST_STATES = 20
 # The operations that managers may start, too.
 OF_MANAGERS = {"reconciliation", "x_report", "z_report"}
 # As browsers take it, and nothing that could carry a password or a question along.
@@ -277,6 +279,34 @@ class NetsTerminal(models.Model):
         if answer.reason and answer.reason != "terminal_not_allowed":
             raise UserError(describe_setup(self.env, answer.reason, answer.message).as_text())
         return None
+
+    def action_refresh_states(self):
+        """Ask NETS what the chosen terminals, or the first ones there are, are doing now. What can't be asked ends it:
+        the others couldn't either.
+
+        :raise UserError: when NETS can't be asked, with what to do
+        """
+        terminals = self or self.search([], limit=MOST_STATES)
+        for terminal in terminals.filtered(lambda terminal: terminal.type == "connect_cloud")[:MOST_STATES]:
+            terminal.action_refresh_state()
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_replace(self):
+        """Open the window in which another device takes this one's place: one of those that NETS lists."""
+        self.ensure_one()
+        self.check_access("write")
+        fetch = self.env["nets.terminal.fetch"]
+        if self.type == "connect_cloud":
+            identifiers = self._log_in_apart(self.account_id)
+            fetch = fetch._for_account(self.account_id, identifiers) if identifiers is not None else fetch
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Replace the terminal"),
+            "res_model": "nets.terminal.replace",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_terminal_id": self.id, "default_fetch_id": fetch.id},
+        }
 
     def _ask_apart(self):
         """Ask for the state now, in answer to a button, and keep what NETS says.

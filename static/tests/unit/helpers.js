@@ -43,6 +43,7 @@ export function progressOf(values = {}) {
     lookup_message: "",
     note: "",
     alert: "",
+    question: "",
     paper: "",
     amount: "$ 250.00",
     additions: "",
