@@ -76,7 +76,9 @@ class NetsTerminal(models.Model):
         help="Who prints receipts and reports. Empty: as it is set at NETS.",
     )
     printer_applied = fields.Char(readonly=True, copy=False)
-    printer_message = fields.Char("Printer setting", readonly=True, copy=False)
+    # What became of it, in keys and values: words are made when it is read.
+    printer_said = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    printer_message = fields.Char("Printer setting", compute="_compute_printer_message")
     nets_status = fields.Selection(
         [("unchecked", "Not checked yet"), ("allowed", "Allowed"), ("refused", "Not allowed")],
         "At NETS",
@@ -107,6 +109,18 @@ class NetsTerminal(models.Model):
     def _compute_display_name(self):
         for terminal in self:
             terminal.display_name = f"{terminal.name or ''} ({terminal.identifier or ''})"
+
+    @api.depends("printer_said")
+    @api.depends_context("lang")
+    def _compute_printer_message(self):
+        for terminal in self:
+            said = terminal.sudo().printer_said or {}
+            terminal.printer_message = self.env._("Sent to NETS.") if said else False
+            if reason := said.get("reason"):
+                terminal.printer_message = self.env._(
+                    "Not sent to NETS yet (%(reason)s). It is tried again with the next payment.",
+                    reason=describe_setup(self.env, reason, said.get("text")).label,
+                )
 
     @api.depends("state")
     @api.depends_context("lang")
@@ -470,12 +484,9 @@ class NetsTerminal(models.Model):
         elif answer.reason == "terminal_disconnected":
             values |= {"state": "disconnected", "state_at": fields.Datetime.now()}
         if answer.printer and not answer.printer_reason:
-            values |= {"printer_applied": answer.printer, "printer_message": self.env._("Sent to NETS.")}
+            values |= {"printer_applied": answer.printer, "printer_said": {"sent": True}}
         elif answer.printer:
-            message = describe_setup(self.env, answer.printer_reason, answer.printer_text)
-            values["printer_message"] = self.env._(
-                "Not sent to NETS yet (%(reason)s). It is tried again with the next payment.", reason=message.label
-            )
+            values["printer_said"] = {"reason": answer.printer_reason, "text": answer.printer_text}
         self.write(values)
 
     def _replace_by(self, terminal):

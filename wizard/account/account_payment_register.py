@@ -41,7 +41,7 @@ class AccountPaymentRegister(models.TransientModel):
 
     @api.depends("line_ids", "company_id")
     def _compute_payment_method_line_fields(self):
-        """*Card terminal* is offered where it can be used."""
+        """*Card* is offered where it can be used."""
         result = super()._compute_payment_method_line_fields()
         for wizard in self:
             if not wizard._nets_offers_terminal():

@@ -393,6 +393,18 @@ export class CardDialog extends Component {
   }
 }
 
+// A button is disabled while what it does runs, and loses the focus before a dialog could see that it had it.
+let lastFocused = null;
+document.addEventListener("focusin", (ev) => (lastFocused = ev.target));
+
+/** Give the focus back, unless somebody has it. */
+function focusAgain(element) {
+  const isLost = document.activeElement === document.body;
+  if (isLost && element?.isConnected && element.checkVisibility()) {
+    element.focus();
+  }
+}
+
 /** Cancelled by a page that reads itself again in its place. */
 export const CHANGED = "nets_connect_cloud:changed";
 
@@ -407,6 +419,7 @@ export const CHANGED = "nets_connect_cloud:changed";
 function openCardDialog(env, action, options) {
   const {transaction_id: transactionId, task} = action.params;
   let changed = Boolean(transactionId);
+  const pressed = lastFocused;
   // a window is gone when this ends, and what it would read again with it
   const fromWindow = Boolean(document.querySelector(".o_dialog"));
   const refresh = () => {
@@ -424,7 +437,15 @@ function openCardDialog(env, action, options) {
       transactionId: transactionId || false,
       onChanged: () => (changed = true),
     },
-    {onClose: () => changed && refresh()}
+    {
+      onClose: async () => {
+        focusAgain(pressed);
+        if (changed) {
+          await refresh();
+          focusAgain(pressed);
+        }
+      },
+    }
   );
   return fromWindow ? {type: "ir.actions.act_window_close"} : null;
 }
