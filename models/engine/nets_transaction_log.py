@@ -138,7 +138,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _found_by(self, text):
-        """Hook: what finds transactions by what somebody typed or pasted. Each has an index, so that the log isn't read.
+        """Hook: what finds transactions by what somebody typed. Each has an index, so that the log isn't read.
 
         :param str text: the beginning of an order number, a STAN, an authorisation, the last four digits of a card, an
             amount, a terminal, a customer
@@ -155,10 +155,9 @@ class NetsTransaction(models.Model):
         if amounts := _amounts(text):
             signed = [*amounts, *(-amount for amount in amounts)]
             found += [Domain("amount", "in", signed), Domain("charged_amount", "in", signed)]
-        else:
-            for name, called in (("partner_id", "complete_name"), ("terminal_id", "name")):
-                records = self._named(self._fields[name].comodel_name, [called], text)
-                found.append(Domain(name, "in", records.ids))
+        for name, called in (("partner_id", "complete_name"), ("terminal_id", "name")):
+            records = self._named(self._fields[name].comodel_name, [called], text)
+            found.append(Domain(name, "in", records.ids))
         return found
 
     @api.model
@@ -317,4 +316,4 @@ def _amounts(text):
     if not thousands:
         return [whole]
     cents = float(f"{''.join(thousands)}.{last}")
-    return [whole, cents] if len(last) == 3 else [cents]  # noqa: PLR2004  (digits of a group)
+    return [whole, cents] if len(last) == 3 else [cents]

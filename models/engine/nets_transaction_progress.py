@@ -104,8 +104,8 @@ class NetsTransaction(models.Model):
 
     def _can_settle(self):
         """Whether this user may settle it by hand now (rule 13): `_settle_by_hand` asks the same."""
-        is_open = self.state == "unknown" and self._was_looked_up()
-        return is_open and self.env.user.has_group("nets_connect_cloud.group_manager")
+        is_manager = self.env.user.has_group("nets_connect_cloud.group_manager")
+        return bool(is_manager and self.state == "unknown" and self._was_looked_up())
 
     def _additions(self):
         """What the customer added on the terminal, in words."""

@@ -20,11 +20,11 @@ class IrActionsReport(models.Model):
             self = self.with_context(nets_roll_height=height)  # noqa: PLW0642
         return super()._run_wkhtmltopdf(bodies, report_ref, *args, **kwargs)
 
-    def get_paperformat(self):
-        paperformat = super().get_paperformat()
+    @api.model
+    def _build_wkhtmltopdf_args(self, paperformat_id, *args, **kwargs):
         if height := self.env.context.get("nets_roll_height"):
-            return paperformat.new({"page_height": height}, origin=paperformat)
-        return paperformat
+            paperformat_id = paperformat_id.new({"page_height": height}, origin=paperformat_id)
+        return super()._build_wkhtmltopdf_args(paperformat_id, *args, **kwargs)
 
 
 def _roll_height(bodies):

@@ -109,7 +109,9 @@ class TestRefund(RefundCase):
         invoice = self.make_invoice(500)
         purchase = self.charge(invoice)
         self.env.invalidate_all()
-        self.assertEqual([row.get("nets_card") for row in invoice.invoice_payments_widget["content"]], ["Visa •••• 1234"])
+        self.assertEqual(
+            [row.get("nets_card") for row in invoice.invoice_payments_widget["content"]], ["Visa •••• 1234"]
+        )
         self.assertEqual(purchase.payment_id.nets_card, "Visa •••• 1234")
         pay = self.env["account.payment.register"].with_user(self.clerk)
         pay = pay.with_context(active_model="account.move", active_ids=invoice.ids)
