@@ -14,6 +14,7 @@
         "security/engine/ir.model.access.csv",
         "data/engine/ir_cron.xml",
         "report/engine/nets_receipt_reports.xml",
+        "data/engine/mail_template.xml",
         "report/engine/nets_report_templates.xml",
         "wizard/engine/nets_receipt_print_views.xml",
         "wizard/engine/nets_transaction_settle_views.xml",

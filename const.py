@@ -9,6 +9,12 @@ STATE_SELECTION = [
     ("failed", "Failed"),
     ("aborted", "Aborted"),
 ]
+# What became of a payment since.
+GIVEN_BACK_SELECTION = [
+    ("partly_refunded", "Partly refunded"),
+    ("refunded", "Refunded"),
+    ("reversed", "Reversed"),
+]
 # A terminal with a row in one of these is busy: a new transaction would wipe out the only evidence.
 UNRESOLVED_STATES = ("pending", "unknown")
 NOT_CHARGED_STATES = ("failed", "aborted")

@@ -3,7 +3,7 @@ from .models.pos.const import POS_TERMINAL_CODE
 
 
 def post_init_hook(env):
-    """Offer *Card terminal* on the bank journals that were there before the addon."""
+    """Offer *Card* on the bank journals that were there before the addon."""
     journals = env["account.journal"].search([("type", "=", "bank")])
     journals._nets_add_payment_method_lines()
 

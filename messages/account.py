@@ -181,10 +181,10 @@ register(
                     "What stands on %(account)s can't be matched with what NETS pays out. Choose an account that allows reconciliation."
                 ),
                 "no_journal": _lt(
-                    "No bank journal offers “Card terminal”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
+                    "No bank journal offers “Card”. Ask the accountant to add it to a bank journal, under Incoming Payments, and under Outgoing Payments for refunds."
                 ),
                 "journal_without_outgoing": _lt(
-                    "The journal %(journal)s doesn't offer “Card terminal” for outgoing payments any more. Ask the accountant to add it there, under Outgoing Payments."
+                    "The journal %(journal)s doesn't offer “Card” for outgoing payments any more. Ask the accountant to add it there, under Outgoing Payments."
                 ),
                 "no_terminal": _lt(
                     "Choose a terminal. If there is none, ask the administrator to add one in the settings."

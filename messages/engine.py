@@ -273,7 +273,7 @@ register(
         ),
         # --- decided here --- #
         MERCHANT_ABORTED: (
-            _lt("Aborted"),
+            _lt("Aborted by the merchant"),
             _lt("It was aborted from Odoo. %(not_done)s"),
         ),
         NEVER_SENT: (

@@ -19,7 +19,7 @@ class AccountJournal(models.Model):
         return methods
 
     def _get_available_payment_method_lines(self, payment_type):
-        """*Card terminal* isn't offered in a company where nobody could take a card."""
+        """*Card* isn't offered in a company where nobody could take a card."""
         lines = super()._get_available_payment_method_lines(payment_type)
         ours = lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)
         if ours and not self.env["nets.terminal"]._is_any_near(self.company_id):
@@ -56,7 +56,7 @@ class AccountJournal(models.Model):
         )
 
     def _nets_add_payment_method_lines(self):
-        """Offer *Card terminal* on journals that don't have it yet."""
+        """Offer *Card* on journals that don't have it yet."""
         methods = self.env.ref("nets_connect_cloud.account_payment_method_nets_in") | self.env.ref(
             "nets_connect_cloud.account_payment_method_nets_out"
         )
@@ -67,7 +67,7 @@ class AccountJournal(models.Model):
                 lines.create({"payment_method_id": method.id, "journal_id": journal.id})
 
     def _nets_method_line(self, payment_type):
-        """The journal's *Card terminal* line, whether or not there still is a terminal: what was charged is booked.
+        """The journal's *Card* line, whether or not there still is a terminal: what was charged is booked.
 
         :param str payment_type: `inbound` or `outbound`
         :return: account.payment.method.line, perhaps empty
@@ -77,6 +77,6 @@ class AccountJournal(models.Model):
         return lines.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)[:1]
 
     def _nets_clearing_lines(self):
-        """:return: account.payment.method.line, *Card terminal* of these journals, incoming and outgoing"""
+        """:return: account.payment.method.line, *Card* of these journals, incoming and outgoing"""
         lines = self.inbound_payment_method_line_ids | self.outbound_payment_method_line_ids
         return lines._nets_card_lines()

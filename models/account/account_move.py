@@ -109,6 +109,7 @@ class AccountMove(models.Model):
                     content.append(row)
                 if row:
                     row["nets_transaction_id"] = purchase.id
+                    row["nets_card"] = purchase._card_name()
                     row["nets_can_refund"] = not purchase.currency_id.is_zero(purchase.amount_refundable)
                     row["nets_can_reverse"] = purchase.can_reverse
                 for refund, amount in refunds:
@@ -149,6 +150,7 @@ class AccountMove(models.Model):
             "is_refund": True,  # “Reversed on”
             "ref": ", ".join(credit_notes.mapped("display_name")),
             "nets_is_refund": False,
+            "nets_card": "",
         }
         return [credit_note, row]
 
@@ -175,6 +177,7 @@ class AccountMove(models.Model):
             "amount_company_currency": company_currency.format(abs(payment.amount_company_currency_signed)),
             "amount_foreign_currency": foreign and transaction.currency_id.format(payment.amount),
             "nets_is_refund": transaction.kind != "purchase",
+            "nets_card": transaction._card_name(),
         }
 
     # === CRUD METHODS === #

@@ -37,6 +37,7 @@ class AccountPayment(models.Model):
     )
     nets_can_refund = fields.Boolean(compute="_compute_nets_can_refund")
     nets_can_reverse = fields.Boolean(compute="_compute_nets_can_refund")
+    nets_card = fields.Char("Card", compute="_compute_nets_card")
 
     # === COMPUTE METHODS === #
 
@@ -49,6 +50,12 @@ class AccountPayment(models.Model):
             refundable = purchase and purchase._has_own_payment()
             payment.nets_can_refund = refundable and not purchase.currency_id.is_zero(purchase.amount_refundable)
             payment.nets_can_reverse = purchase.can_reverse
+
+    @api.depends("state")
+    def _compute_nets_card(self):
+        for payment in self:
+            cards = payment.sudo().nets_transaction_ids.mapped("card_label")
+            payment.nets_card = ", ".join(dict.fromkeys(filter(None, cards)))
 
     def _get_payment_method_codes_to_exclude(self):
         # a terminal gives money back to the customer's card, and pays nobody else
@@ -96,6 +103,22 @@ class AccountPayment(models.Model):
         self.ensure_one()
         return self._nets_purchase().sudo(False).action_reverse()
 
+    def action_nets_open_transaction(self):
+        """Open the card transaction that this payment stands for."""
+        transactions = self.nets_transaction_ids
+        action = self.env["ir.actions.act_window"]._for_xml_id("nets_connect_cloud.nets_transaction_action")
+        if len(transactions) == 1:
+            return {**action, "views": [(False, "form")], "res_id": transactions.id}
+        return {**action, "domain": [("id", "in", transactions.ids)], "context": {}}
+
+    def action_nets_print_receipt(self):
+        """Open the dialog that asks for the receipts and the paper."""
+        return self.nets_transaction_ids.action_print_receipt()
+
+    def action_nets_send_receipt(self):
+        """Open Odoo's composer with the customer's receipt."""
+        return self.nets_transaction_ids[:1].action_send_receipt()
+
     # === BUSINESS METHODS === #
 
     def _nets_cards(self):
@@ -123,6 +146,12 @@ class AccountPayment(models.Model):
                 not payment.currency_id.is_zero(sum(payment._nets_cards().mapped("charged_amount")))
             )
         )
+
+    def _nets_went_back(self):
+        """Whether nothing is left of the card payment that this is, or this is what went back."""
+        transactions = self.sudo().nets_transaction_ids
+        given_back = transactions.filtered(lambda transaction: transaction.given_back in ("refunded", "reversed"))
+        return bool(given_back | transactions.filtered(lambda transaction: transaction.kind != "purchase"))
 
     def _nets_purchase(self):
         """:return: the transaction that charged this payment, with all rights; perhaps empty"""

@@ -12,7 +12,7 @@ DONE_PARAMETER = "nets_connect_cloud.e_invoice_codes"
 
 
 class AccountPaymentMethodLine(models.Model):
-    """*Card terminal* is a card in e-invoices, too."""
+    """*Card* is a card in e-invoices, too."""
 
     _inherit = "account.payment.method.line"
 
@@ -57,7 +57,7 @@ class AccountPaymentMethodLine(models.Model):
         return result
 
     def _nets_card_lines(self):
-        """:return: those of these that are *Card terminal*"""
+        """:return: those of these that are *Card*"""
         return self.filtered(lambda line: line.code == PAYMENT_METHOD_CODE)
 
     @api.model
@@ -66,7 +66,7 @@ class AccountPaymentMethodLine(models.Model):
 
     @api.model
     def _nets_set_e_invoice_code(self, name, code):
-        """Replace Odoo's default by a card's code, on all lines of *Card terminal*."""
+        """Replace Odoo's default by a card's code, on all lines of *Card*."""
         default = self.default_get([name]).get(name)
         self.env.cr.execute(
             SQL(

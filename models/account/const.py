@@ -1,2 +1,2 @@
-# The payment method's technical code on journals ("Card terminal").
+# The payment method's technical code on journals ("Card").
 PAYMENT_METHOD_CODE = "nets_terminal"

@@ -85,7 +85,7 @@ class NetsAccount(models.Model):
                     ]
                 ),
                 "sticky": bool(notes),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+                "next": {"type": "ir.actions.act_window_close"},
             },
         }
 

@@ -12,7 +12,7 @@ class NetsTerminal(models.Model):
         "Bank journal",
         check_company=True,
         domain="[('type', '=', 'bank')]",
-        help="Where payments by *Pay by card* are booked. Empty: the first bank journal that offers *Card terminal*.",
+        help="Where payments by *Pay by card* are booked. Empty: the first bank journal that offers *Card*.",
     )
 
     # === CRUD METHODS === #

@@ -4,7 +4,8 @@ import psycopg2
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date, ormcache
+from odoo.fields import Domain
+from odoo.tools import SQL, clean_context, format_date, ormcache
 
 from ...const import PLAY_MONEY, UNRESOLVED_STATES
 from ...messages import refusal
@@ -90,6 +91,16 @@ class NetsTransaction(models.Model):
         last = self.filtered(lambda transaction: transaction._has_own_payment())._is_last_of_terminals()
         for transaction in self:
             transaction.can_reverse = transaction in last
+
+    @api.model
+    def _found_by(self, text):
+        invoices = self._named("account.move", ["name"], text)
+        payments = self._named("account.payment", ["name"], text)
+        return [
+            *super()._found_by(text),
+            Domain("id", "in", invoices.sudo().nets_transaction_ids.ids),
+            Domain("payment_id", "in", payments.ids),
+        ]
 
     def _has_own_payment(self):
         """Whether this has, or will have, its own payment in the books, and is refunded from there."""
@@ -706,9 +717,12 @@ class NetsOriginInvoice(models.AbstractModel):
         return transaction.invoice_ids._nets_task()
 
     @api.model
-    def _purpose(self, transaction):
-        readable = transaction.invoice_ids.sudo(False)._filtered_access("read")
-        return ", ".join(readable.mapped("display_name"))
+    def _documents(self, transactions):
+        readable = transactions.sudo().invoice_ids.sudo(False)._filtered_access("read")
+        return {
+            transaction: (transaction.sudo().invoice_ids.sudo(False) & readable).mapped("display_name")
+            for transaction in transactions
+        }
 
     @api.model
     def _check_may_change(self, transaction):

@@ -4,6 +4,7 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    nets_books_are_set_up = fields.Boolean(related="nets_account_id.books_are_set_up")
     nets_confirm_and_pay = fields.Boolean(related="company_id.nets_confirm_and_pay", readonly=False)
     nets_always_offset = fields.Boolean(related="company_id.nets_always_offset", readonly=False)
     nets_refund_by = fields.Selection(related="company_id.nets_refund_by", readonly=False)
@@ -25,3 +26,8 @@ class ResConfigSettings(models.TransientModel):
     nets_adjustment_tax_ids = fields.Many2many(related="company_id.nets_adjustment_tax_ids", readonly=False)
     nets_chargeback_account_id = fields.Many2one(related="company_id.nets_chargeback_account_id", readonly=False)
     nets_chargeback_tax_ids = fields.Many2many(related="company_id.nets_chargeback_tax_ids", readonly=False)
+
+    def action_nets_set_up_books(self):
+        """Make what the books and the Point of Sale need for the account's terminals."""
+        self.ensure_one()
+        return self.nets_account_id.action_set_up_books()

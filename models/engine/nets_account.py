@@ -68,7 +68,13 @@ class NetsAccount(models.Model):
     connection_label = fields.Char("Connection", compute="_compute_connection")
     connection_explanation = fields.Char(compute="_compute_connection")
     setup_step = fields.Selection(
-        [("login", "Log in"), ("terminals", "Fetch terminals"), ("payment", "Take a test payment"), ("done", "Done")],
+        [
+            ("login", "Log in"),
+            ("terminals", "Fetch terminals"),
+            ("payment", "Take a test payment"),
+            ("customer", "Take a customer's payment"),
+            ("done", "Done"),
+        ],
         compute="_compute_setup_step",
     )
     terminal_ids = fields.One2many("nets.terminal", "account_id", "Terminals")
@@ -153,11 +159,14 @@ class NetsAccount(models.Model):
         paid = self.env["nets.transaction"]._read_group(
             [("terminal_id.account_id", "in", self.ids), ("kind", "=", "purchase"), ("state", "=", "approved")],
             ["terminal_id"],
+            ["origin:array_agg"],
         )
-        accounts_in_use = self.browse([terminal.account_id.id for (terminal,) in paid])
+        origins = {}
+        for terminal, of_terminal in paid:
+            origins.setdefault(terminal.account_id.id, set()).update(of_terminal)
         for account in self:
-            if account in accounts_in_use:
-                account.setup_step = "done"
+            if account.id in origins:
+                account.setup_step = "done" if origins[account.id] - {"none"} else "customer"
             elif account.terminal_ids:
                 account.setup_step = "payment"
             else:
@@ -251,7 +260,8 @@ class NetsAccount(models.Model):
             "tag": "display_notification",
             "params": {
                 **self._connection_notification(identifiers or ()),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+                # read again in its place: a page that is made anew begins at its top
+                "next": {"type": "ir.actions.act_window_close"},
             },
         }
 

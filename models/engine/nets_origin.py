@@ -54,9 +54,17 @@ class NetsOrigin(models.AbstractModel):
         return
 
     @api.model
+    def _documents(self, transactions):
+        """The documents that these are for, and that the user may read.
+
+        :return: {transaction: list of names}
+        """
+        return {}
+
+    @api.model
     def _purpose(self, transaction):
         """What it was for, as a person calls it."""
-        return ""
+        return ", ".join(self._documents(transaction).get(transaction, []))
 
     # === SIGN === #
 
@@ -117,4 +125,9 @@ class NetsOriginNone(models.AbstractModel):
 
     @api.model
     def _progress(self, transaction):
-        return {"title": self.env._("Test payment"), "can_retry": False}
+        values = {"title": self.env._("Test payment"), "can_retry": False}
+        if transaction.state == "approved" and not transaction.alert:
+            amount = transaction.currency_id.format(transaction.charged_amount)
+            # NETS' answers don't include the currency: only who stands there sees it
+            values["question"] = self.env._("Did the terminal show %(amount)s?", amount=amount)
+        return values

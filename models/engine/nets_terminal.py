@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 # After a change of these, what was the last result says nothing about the terminal as it is now, or other results may
 # have come in between.
 OTHER_RESULTS_FIELDS = {"account_id", "identifier", "currency_id", "type", "location_id", "used_by_hand"}
+# How many terminals one press asks for their state: the person waits for it.
+MOST_STATES = 20
 # The operations that managers may start, too.
 OF_MANAGERS = {"reconciliation", "x_report", "z_report"}
 # As browsers take it, and nothing that could carry a password or a question along.
@@ -81,7 +83,9 @@ class NetsTerminal(models.Model):
         help="Who prints receipts and reports. Empty: as it is set at NETS.",
     )
     printer_applied = fields.Char(readonly=True, copy=False)
-    printer_message = fields.Char("Printer setting", readonly=True, copy=False)
+    # What became of it, in keys and values: words are made when it is read.
+    printer_said = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    printer_message = fields.Char("Printer setting", compute="_compute_printer_message")
     nets_status = fields.Selection(
         [("unchecked", "Not checked yet"), ("allowed", "Allowed"), ("refused", "Not allowed")],
         "At NETS",
@@ -114,6 +118,18 @@ class NetsTerminal(models.Model):
     def _compute_display_name(self):
         for terminal in self:
             terminal.display_name = f"{terminal.name or ''} ({terminal.identifier or ''})"
+
+    @api.depends("printer_said")
+    @api.depends_context("lang")
+    def _compute_printer_message(self):
+        for terminal in self:
+            said = terminal.sudo().printer_said or {}
+            terminal.printer_message = self.env._("Sent to NETS.") if said else False
+            if reason := said.get("reason"):
+                terminal.printer_message = self.env._(
+                    "Not sent to NETS yet (%(reason)s). It is tried again with the next payment.",
+                    reason=describe_setup(self.env, reason, said.get("text")).label,
+                )
 
     @api.depends("state")
     @api.depends_context("lang")
@@ -299,6 +315,34 @@ class NetsTerminal(models.Model):
             raise UserError(describe_setup(self.env, answer.reason, answer.message).as_text())
         return None
 
+    def action_refresh_states(self):
+        """Ask NETS what the chosen terminals, or the first ones there are, are doing now. What can't be asked ends it:
+        the others couldn't either.
+
+        :raise UserError: when NETS can't be asked, with what to do
+        """
+        terminals = self or self.search([], limit=MOST_STATES)
+        for terminal in terminals.filtered(lambda terminal: terminal.type == "connect_cloud")[:MOST_STATES]:
+            terminal.action_refresh_state()
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_replace(self):
+        """Open the window in which another device takes this one's place: one of those that NETS lists."""
+        self.ensure_one()
+        self.check_access("write")
+        fetch = self.env["nets.terminal.fetch"]
+        if self.type == "connect_cloud":
+            identifiers = self._log_in_apart(self.account_id)
+            fetch = fetch._for_account(self.account_id, identifiers) if identifiers is not None else fetch
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Replace the terminal"),
+            "res_model": "nets.terminal.replace",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_terminal_id": self.id, "default_fetch_id": fetch.id},
+        }
+
     def _ask_apart(self):
         """Ask for the state now, in answer to a button, and keep what NETS says.
 
@@ -461,12 +505,9 @@ class NetsTerminal(models.Model):
         elif answer.reason == "terminal_disconnected":
             values |= {"state": "disconnected", "state_at": fields.Datetime.now()}
         if answer.printer and not answer.printer_reason:
-            values |= {"printer_applied": answer.printer, "printer_message": self.env._("Sent to NETS.")}
+            values |= {"printer_applied": answer.printer, "printer_said": {"sent": True}}
         elif answer.printer:
-            message = describe_setup(self.env, answer.printer_reason, answer.printer_text)
-            values["printer_message"] = self.env._(
-                "Not sent to NETS yet (%(reason)s). It is tried again with the next payment.", reason=message.label
-            )
+            values["printer_said"] = {"reason": answer.printer_reason, "text": answer.printer_text}
         self.write(values)
 
     def _replace_by(self, terminal):

@@ -101,6 +101,10 @@ class NetsTransaction(models.Model):
         )
         changed = self.env.cr.rowcount == 1
         self.invalidate_recordset()
+        if changed and values.get("state") == "approved" and self.refund_of_id:
+            # what the payment that this gives back is shown as
+            self.modified(["state", "charged_amount"])
+            self.refund_of_id.flush_recordset(["given_back"])
         return changed
 
     def _lock(self):

@@ -1,11 +1,21 @@
 """The transaction log: what its lists, filters and charts need, and the story of one transaction."""
 
+import re
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ...const import TYPE_SELECTION, UNRESOLVED_STATES
+from ...const import GIVEN_BACK_SELECTION, STATE_SELECTION, TYPE_SELECTION, UNRESOLVED_STATES
 from ...messages import describe
+
+# What stands in a payment's memo where it is for a whole terminal session, or for one charge.
+REFERENCE = re.compile(r"\b([0-9]{8})/([0-9]{1,6})(?:/([0-9]{1,12}))?\b")
+# An amount as people write it, with or without a currency: the last group is cents where it has one or two digits.
+AMOUNT = re.compile(r"[^\d]*?-?((?:\d{1,3}(?:[ .,'\u00a0\u2019\u202f]\d{3})+|\d+)(?:[.,]\d{1,3})?)[^\d]*")
+# How many customers or documents one search looks at, and from how many letters on.
+MOST_FOUND = 200
+SHORTEST_NAME = 3
 
 
 class NetsTransaction(models.Model):
@@ -18,6 +28,10 @@ class NetsTransaction(models.Model):
     terminal_type = fields.Selection(TYPE_SELECTION, "Type", readonly=True)
     terminal_label = fields.Char("Terminal as it was", compute="_compute_terminal_label")
     card_label = fields.Char("Card", compute="_compute_card_label")
+    document = fields.Char(compute="_compute_document", help="The invoice or order that it is for.")
+    result = fields.Selection([*STATE_SELECTION, *GIVEN_BACK_SELECTION], compute="_compute_result")
+    # Only to search by: whatever a receipt, an invoice or a person says.
+    found_by = fields.Char("Anything", store=False, exportable=False, search="_search_found_by")
     answer_seconds = fields.Float(
         "Seconds to answer",
         readonly=True,
@@ -66,6 +80,19 @@ class NetsTransaction(models.Model):
             digits = transaction.card_last_four and f"•••• {transaction.card_last_four}"
             transaction.card_label = " ".join(filter(None, [transaction.card_brand, digits]))
 
+    @api.depends("origin", "kind")
+    @api.depends_context("uid")
+    def _compute_document(self):
+        self.document = False
+        for origin, transactions in self.grouped(lambda transaction: transaction._origin_model()._name).items():
+            for transaction, (first, *others) in self.env[origin]._documents(transactions).items():
+                transaction.document = f"{first} +{len(others)}" if others else first
+
+    @api.depends("state", "given_back")
+    def _compute_result(self):
+        for transaction in self:
+            transaction.result = transaction.given_back or transaction.state
+
     @api.depends(
         "state",
         "to_book",
@@ -80,7 +107,8 @@ class NetsTransaction(models.Model):
     def _compute_story(self):
         for transaction in self:
             transaction.story = self.env["ir.qweb"]._render(
-                "nets_connect_cloud.nets_transaction_story", {"events": transaction._story()}
+                "nets_connect_cloud.nets_transaction_story",
+                {"events": transaction._story(), "zone": transaction._story_zone().replace("_", " ")},
             )
 
     # === SEARCH === #
@@ -98,6 +126,49 @@ class NetsTransaction(models.Model):
 
         return super()._search(Domain(domain).map_conditions(by_ids), *args, **kwargs)
 
+    def _search_found_by(self, operator, value):
+        if operator not in ("ilike", "="):
+            return NotImplemented
+        text = (value or "").strip()
+        if memo := REFERENCE.search(text):
+            names = ("terminal_identifier", "session_number", "stan")
+            said = zip(names, memo.groups(), strict=True)
+            return Domain.AND(Domain(name, "=", value) for name, value in said if value)
+        return Domain.OR(self._found_by(text)) if text else Domain.TRUE
+
+    @api.model
+    def _found_by(self, text):
+        """Hook: what finds transactions by what somebody typed. Each has an index, so that the log isn't read.
+
+        :param str text: the beginning of an order number, a STAN, an authorisation, the last four digits of a card, an
+            amount, a terminal, a customer
+        :return: list of Domain
+        """
+        found = [Domain("authorisation_code", "in", [text, text.upper()])]
+        if re.fullmatch(r"[0-9A-Za-z]{4,}", text):
+            found.append(Domain("order_id", "=like", text.upper() + "%"))
+        if re.fullmatch(r"[0-9]{1,12}", text):
+            found += [Domain("stan", "in", [text, text.zfill(6)]), Domain("terminal_identifier", "=", text)]
+        # also as the list shows it, with the brand and dots before
+        if digits := re.search(r"(?:^|[^0-9.,])([0-9]{4})$", text):
+            found.append(Domain("card_last_four", "=", digits[1]))
+        if amounts := _amounts(text):
+            signed = [*amounts, *(-amount for amount in amounts)]
+            found += [Domain("amount", "in", signed), Domain("charged_amount", "in", signed)]
+        for name, called in (("partner_id", "complete_name"), ("terminal_id", "name")):
+            records = self._named(self._fields[name].comodel_name, [called], text)
+            found.append(Domain(name, "in", records.ids))
+        return found
+
+    @api.model
+    def _named(self, model, names, text):
+        """:return: records of a model that are called so, and that the user may read; not all of a great many. A number
+        alone is no name: it would be a part of too many"""
+        records = self.env[model].with_context(active_test=False)
+        if len(text) < SHORTEST_NAME or text.isdigit() or not records.has_access("read"):
+            return records
+        return records.search(Domain.OR(Domain(name, "ilike", text) for name in names), limit=MOST_FOUND)
+
     def _search_last_day(self, operator, value):
         if operator != "=":
             return NotImplemented
@@ -113,14 +184,19 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         events = sorted(self._story_events(), key=lambda event: event["at"])
         day = None
+        zone = self._story_zone()
         for event in events:
-            at = fields.Datetime.context_timestamp(self, event["at"])
+            at = fields.Datetime.context_timestamp(self.with_context(tz=zone), event["at"])
             # the day is said once
             event["time"] = format_datetime(
-                self.env, event["at"], dt_format="HH:mm:ss" if at.date() == day else "d MMM y, HH:mm:ss"
+                self.env, event["at"], tz=zone, dt_format="HH:mm:ss" if at.date() == day else "d MMM y, HH:mm:ss"
             )
             day = at.date()
         return events
+
+    def _story_zone(self):
+        """The one time zone of the story, as the lists show their times: the reader's."""
+        return self.env.context.get("tz") or self.env.user.tz or "UTC"
 
     def _story_events(self):
         """Hook: what happened, in any order.
@@ -224,3 +300,20 @@ class NetsTransaction(models.Model):
             "text": " · ".join(filter(None, parts)),
             "tone": tones.get(self.state, "warning"),
         }
+
+
+def _amounts(text):
+    """The amounts that a text may mean: “1.050” is both a thousand and fifty, and one and a bit.
+
+    :return: list of float, empty where it is no amount
+    """
+    match = AMOUNT.fullmatch(text)
+    if not match or re.search(r"[^\W\d_]{4,}", text):
+        return []
+    written = re.sub(r"[ '\u00a0\u2019\u202f]", "", match[1])
+    *thousands, last = re.split(r"[.,]", written)
+    whole = float("".join([*thousands, last]))
+    if not thousands:
+        return [whole]
+    cents = float(f"{''.join(thousands)}.{last}")
+    return [whole, cents] if len(last) == 3 else [cents]

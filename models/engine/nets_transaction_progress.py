@@ -71,6 +71,7 @@ class NetsTransaction(models.Model):
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
             "display": self._display(),
             "agent": self._browser_job(),
+            "can_settle": self._can_settle(),
         }
         if self.signature_open:
             may_accept = self.signature == "required" or self._may_accept_declined()
@@ -100,6 +101,11 @@ class NetsTransaction(models.Model):
     def _can_retry(self):
         """Whether asking once more on the same terminal makes sense: nothing was done, nothing has to change first."""
         return self.state in NOT_CHARGED_STATES and self.reason not in NO_RETRY_REASONS and not self._is_looked_up()
+
+    def _can_settle(self):
+        """Whether this user may settle it by hand now (rule 13): `_settle_by_hand` asks the same."""
+        is_manager = self.env.user.has_group("nets_connect_cloud.group_manager")
+        return bool(is_manager and self.state == "unknown" and self._was_looked_up())
 
     def _additions(self):
         """What the customer added on the terminal, in words."""

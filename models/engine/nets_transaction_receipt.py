@@ -57,6 +57,30 @@ class NetsTransaction(models.Model):
             "context": {"active_model": self._name, "active_ids": self.ids, "dialog_size": "medium"},
         }
 
+    def action_send_receipt(self):
+        """Open Odoo's composer with the customer's receipt, in the customer's language.
+
+        :raise AccessError: for users who may not use card terminals, or not see this transaction
+        :raise UserError: where the result isn't known yet
+        """
+        self.ensure_one()
+        self._check_has_paper()
+        template = self.env.ref("nets_connect_cloud.mail_template_receipt", raise_if_not_found=False)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send receipt"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": self._name,
+                "default_res_ids": self.ids,
+                "default_composition_mode": "comment",
+                "default_template_id": template.id if template else False,
+                "default_email_layout_xmlid": "mail.mail_notification_light",
+            },
+        }
+
     # === BUSINESS METHODS === #
 
     def _check_has_paper(self):
@@ -89,6 +113,25 @@ class NetsTransaction(models.Model):
             transaction._note_prints(copies)
             printed.append((transaction, texts))
         return printed
+
+    def _receipts_to_send(self):
+        """The customer's receipts, or the confirmations that stand in for them. What is sent isn't printed: it counts
+        nothing, and the message says that it was sent.
+
+        :return: as `_print_receipts`
+        """
+        self._check_has_paper()
+        return [
+            (
+                transaction,
+                [
+                    transaction._receipt_text("customer")
+                    if transaction.customer_receipt
+                    else transaction._confirmation_text(["customer"])
+                ],
+            )
+            for transaction in self.sudo()
+        ]
 
     def _receipt_text(self, which):
         """A receipt as the terminal gave it, character by character, with lines ending in `\\n`.

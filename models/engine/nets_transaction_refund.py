@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 from ...connect_cloud.evidence import Original
-from ...const import NOT_CHARGED_STATES
+from ...const import GIVEN_BACK_SELECTION, NOT_CHARGED_STATES
 
 
 class NetsTransaction(models.Model):
@@ -17,9 +17,14 @@ class NetsTransaction(models.Model):
     )
     refund_ids = fields.One2many("nets.transaction", "refund_of_id", "Refunds", readonly=True)
     amount_refundable = fields.Monetary("Left to refund", compute="_compute_amount_refundable")
+    # Stored, since lists search by it. `_compare_and_set` says when a refund has ended.
+    given_back = fields.Selection(
+        GIVEN_BACK_SELECTION, "Given back", compute="_compute_given_back", store=True, readonly=True
+    )
 
     # "Is this the last approved one of its terminal?"
     _last_approved_index = models.Index("(terminal_id, id DESC) WHERE state = 'approved'")
+    _given_back_index = models.Index("(given_back, id DESC) WHERE given_back IS NOT NULL")
 
     # === COMPUTE METHODS === #
 
@@ -41,6 +46,25 @@ class NetsTransaction(models.Model):
             refundable = transaction.kind == "purchase" and transaction.state == "approved"
             left = transaction.charged_amount - taken.get(transaction.id, 0) if refundable else 0
             transaction.amount_refundable = max(0, left)
+
+    @api.depends("charged_amount", "refund_ids.kind", "refund_ids.state", "refund_ids.charged_amount")
+    def _compute_given_back(self):
+        groups = self.sudo()._read_group(
+            [("refund_of_id", "in", self.ids), ("state", "=", "approved")],
+            ["refund_of_id"],
+            ["kind:array_agg", "charged_amount:sum"],
+        )
+        given_back = {original: (kinds, -amount) for original, kinds, amount in groups}
+        for transaction in self:
+            kinds, amount = given_back.get(transaction, ((), 0))
+            if transaction.currency_id.compare_amounts(amount, 0) <= 0:
+                transaction.given_back = False
+            elif "reversal" in kinds:
+                transaction.given_back = "reversed"
+            elif transaction.currency_id.compare_amounts(amount, transaction.charged_amount) < 0:
+                transaction.given_back = "partly_refunded"
+            else:
+                transaction.given_back = "refunded"
 
     @api.depends("order_id", "terminal_identifier")
     @api.depends_context("nets_refund_name")

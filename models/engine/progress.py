@@ -56,6 +56,8 @@ class Progress:
     note: str = ""
     # What contradicts what was known before.
     alert: str = ""
+    # What only somebody at the terminal can answer, with yes or no.
+    question: str = ""
     # What came out of the printer: a report, or the receipt that the customer signs.
     paper: str = ""
 
@@ -81,6 +83,8 @@ class Progress:
     retry_wait: int = 0
     # What may be said of the customer's signature: nothing; accept or decline; decline alone, once it was declined.
     signature: Literal["", "required", "declined"] = ""
+    # A manager may settle it by hand: the terminal was asked for its last result.
+    can_settle: bool = False
     # Record id of the report that can be opened.
     report_id: int = 0
     # What the terminal shows at this moment, word by word, where it says so.
@@ -101,8 +105,6 @@ class Progress:
     payment_amount: float = 0.0
     # What of this payment is left to refund, positive, major units.
     refundable: float = 0.0
-    # A manager may settle it by hand: the terminal was asked for its last result.
-    can_settle: bool = False
     # The terminal may still take the card where NETS can't be reached, and a person records that.
     can_record_by_hand: bool = False
 

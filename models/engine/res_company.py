@@ -7,7 +7,7 @@ class ResCompany(models.Model):
     nets_responsible_ids = fields.Many2many(
         "res.users",
         "nets_responsible_rel",
-        string="Called for open card transactions",
+        string="Who is told when a result stays unknown",
         domain="[('share', '=', False), ('company_ids', 'in', id)]",
         help="Who gets an activity for a card transaction whose result stays unknown, or whose charge can't be booked. "
         "Empty: the accountants who manage card payments.",

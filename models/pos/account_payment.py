@@ -7,7 +7,7 @@ from ...messages import refusal
 class AccountPayment(models.Model):
     """The payments that a closing session makes of what its orders were paid.
 
-    Odoo chooses their method by the journal and the customer, and that may be *Card terminal*: what they stand for was
+    Odoo chooses their method by the journal and the customer, and that may be *Card*: what they stand for was
     proven, line by line, when the orders were paid.
     """
 

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
@@ -65,6 +66,11 @@ class NetsTransaction(models.Model):
     _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
     # As Odoo writes the condition.
     _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
+
+    @api.model
+    def _found_by(self, text):
+        orders = self._named("pos.order", ["name", "pos_reference"], text)
+        return [*super()._found_by(text), Domain("pos_order_id", "in", orders.ids)]
 
     # === START === #
 
@@ -538,8 +544,12 @@ class NetsOriginPos(models.AbstractModel):
         return None
 
     @api.model
-    def _purpose(self, transaction):
-        return transaction.pos_order_id._nets_name() or ""
+    def _documents(self, transactions):
+        return {
+            transaction: [transaction.sudo().pos_order_id._nets_name()]
+            for transaction in transactions
+            if transaction.sudo().pos_order_id
+        }
 
     @api.model
     def _press_back(self, transaction, request_id):

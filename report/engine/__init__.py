@@ -1,1 +1,1 @@
-from . import nets_receipt
+from . import ir_actions_report, nets_receipt

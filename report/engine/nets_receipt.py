@@ -32,3 +32,14 @@ class ReceiptA4Report(models.AbstractModel):
     _name = "report.nets_connect_cloud.report_receipt_a4"
     _inherit = "report.nets_connect_cloud.receipts"
     _description = "Card receipts on A4"
+
+
+class ReceiptMailReport(models.AbstractModel):
+    """The customer's receipt, as it is attached to an e-mail."""
+
+    _name = "report.nets_connect_cloud.report_receipt_mail"
+    _description = "Card receipt by e-mail"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        return {"receipts": self.env["nets.transaction"].browse(docids)._receipts_to_send()}

@@ -548,7 +548,7 @@ class Business(Shop):
             self.by("bookkeeper", model, method, *args)
 
     def invent_payment(self, which, name):
-        """A *Card terminal* payment that no terminal took."""
+        """A *Card* payment that no terminal took."""
         statement = """SELECT ml.id, ml.journal_id FROM account_payment_method_line ml
                          JOIN account_payment_method pm ON pm.id = ml.payment_method_id
                         WHERE pm.code = 'nets_terminal' AND pm.payment_type = 'inbound' AND ml.journal_id = %s"""

@@ -1,4 +1,4 @@
-"""Where *Card terminal* is offered: where somebody could take a card, for what a card can be taken."""
+"""Where *Card* is offered: where somebody could take a card, for what a card can be taken."""
 
 from odoo.tests import tagged
 
@@ -15,7 +15,7 @@ class TestOffered(CardPaymentCommon):
         return wizard.payment_method_line_id.code, wizard.available_payment_method_line_ids.mapped("code")
 
     def make_first(self):
-        """Let *Card terminal* be what is proposed."""
+        """Let *Card* be what is proposed."""
         for payment_type in ("inbound", "outbound"):
             self.bank_journal._nets_method_line(payment_type).sequence = -1
         self.env.flush_all()

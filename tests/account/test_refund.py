@@ -105,6 +105,22 @@ class TestRefund(RefundCase):
         self.assertFalse(purchase.amount_refundable)
         self.assertFalse(refund.booking_note)
 
+    def test_what_went_back_is_no_payment_in_progress(self):
+        invoice = self.make_invoice(500)
+        purchase = self.charge(invoice)
+        self.env.invalidate_all()
+        self.assertEqual(
+            [row.get("nets_card") for row in invoice.invoice_payments_widget["content"]], ["Visa •••• 1234"]
+        )
+        self.assertEqual(purchase.payment_id.nets_card, "Visa •••• 1234")
+        pay = self.env["account.payment.register"].with_user(self.clerk)
+        pay = pay.with_context(active_model="account.move", active_ids=invoice.ids)
+        self.refund(purchase, -200, number=201)
+        said = pay.create({}).actionable_errors or {}
+        self.refund(purchase, -300, number=202)
+        self.assertIn("unpaid_matched_payments", said, "a part of the payment is still there")
+        self.assertFalse(pay.create({}).actionable_errors)
+
     def test_the_story_tells_what_went_back(self):
         purchase = self.charge(self.make_invoice(1000))
         refund = self.refund(purchase, -150)

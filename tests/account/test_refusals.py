@@ -163,6 +163,7 @@ class TestRefusals(CardPaymentCommon):
 
     def test_the_wizard_wants_one_payment(self):
         invoices = self.invoice | self.make_invoice(500)
+        self.assertTrue(self.register(invoices).group_payment, "nobody has to tick it")
         self.assertWizardRefuses("Tick “Group Payments”", invoices, group_payment=False)
 
     # === TERMINALS === #
@@ -200,7 +201,7 @@ class TestRefusals(CardPaymentCommon):
         self.env["account.journal"].search([("type", "=", "bank")]).inbound_payment_method_line_ids.filtered(
             lambda line: line.code == "nets_terminal"
         ).unlink()
-        self.assertRefused("No bank journal offers “Card terminal”", self.invoice)
+        self.assertRefused("No bank journal offers “Card”", self.invoice)
 
     def test_nowhere_to_book_it(self):
         """No outstanding account: better refused now than charged and not booked."""

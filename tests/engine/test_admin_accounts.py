@@ -404,7 +404,13 @@ class TestAccounts(CardPaymentCommon):
         transaction._record_answer(approved(100))
         self.assertEqual((transaction.state, transaction.to_book), ("approved", False))
         account.invalidate_recordset()
-        self.assertEqual(account.setup_step, "done")
+        self.assertEqual(account.setup_step, "customer", "nobody has paid yet")
+        # what NETS' answers don't say
+        self.assertIn("1.00", transaction._progress_values()["question"])
+        self.assertEqual(self.account.setup_step, "terminals" if not self.account.terminal_ids else "payment")
+        self.charge(self.make_invoice(100))
+        self.account.invalidate_recordset()
+        self.assertEqual(self.account.setup_step, "done")
 
     def test_test_payment_never_charges_real_money(self):
         self.account.environment = "production"

@@ -103,11 +103,78 @@ class TestLog(CardPaymentCommon):
         self.assertEqual(self.searched("Terminal ID", self.terminal.identifier), others | transaction)
         self.assertFalse(self.searched("Terminal ID", self.terminal_2.identifier))
 
+    def test_one_box_finds_whatever_a_receipt_an_invoice_or_a_person_says(self):
+        invoice = self.make_invoice(1123.45)
+        transaction = self.charge(invoice, outcome=approved(112345))
+        other = self.charge(self.make_invoice(200), outcome=approved(20000, number=202, session_number="022"))
+        partner = self.env["res.partner"].create({"name": "Harbour Ferries"})
+        theirs = self.charge(self.make_invoice(300, partner_id=partner), terminal=self.terminal_2)
+        for text, found in (
+            ("000101", transaction | theirs),
+            ("202", other),  # a STAN without its zeros
+            ("A00202", other),
+            ("a00202", other),
+            ("1234", transaction | other | theirs),
+            ("Visa •••• 1234", transaction | other | theirs),
+            ("1123.45", transaction),
+            ("1 123,45", transaction),
+            ("$ 1,123.45", transaction),
+            ("200", other),
+            (transaction.order_id[:9].lower(), transaction),
+            (invoice.name, transaction),
+            (transaction.payment_id.name, transaction),
+            (transaction.payment_id.memo, transaction),
+            (f"{self.terminal.identifier}/022", other),
+            ("harbour ferr", theirs),
+            (self.terminal_2.name, theirs),
+            (self.terminal_2.identifier, theirs),
+            ("nobody's", self.log),
+        ):
+            with self.subTest(text):
+                self.assertEqual(self.searched("Anything", text), found)
+
+    def test_what_became_of_a_payment_is_its_result(self):
+        payment = self.charge(self.make_invoice(100))
+        self.assertEqual(payment.result, "approved")
+
+        def refund(amount, number):
+            [progress] = payment.with_user(self.clerk).start_refund(-amount, self.terminal.id, f"refund-{number}")
+            transaction = self.log.sudo().browse(progress["id"])
+            transaction._claim(f"thread-{number}")
+            self.assertEqual(payment.result, "partly_refunded" if number > 201 else "approved", "as long as it runs")
+            transaction._record_answer(approved(amount * 100, number=number))
+            transaction._book()
+
+        refund(30, 201)
+        self.assertEqual(payment.result, "partly_refunded")
+        self.assertEqual(self.found("partly_refunded"), payment)
+        refund(70, 202)
+        self.assertEqual(payment.result, "refunded")
+        self.assertEqual(self.found("refunded"), payment)
+        self.assertFalse(self.found("partly_refunded") | self.found("reversed"))
+        undone = self.charge(self.make_invoice(50), outcome=approved(5000, number=301))
+        [progress] = undone.with_user(self.clerk).start_reversal("reversal-1")
+        reversal = self.log.sudo().browse(progress["id"])
+        reversal._claim("thread-reversal")
+        reversal._record_answer(approved(5000, number=302))
+        self.assertEqual(undone.result, "reversed")
+        self.assertEqual(self.found("reversed"), undone)
+        self.assertLessEqual(payment | undone, self.found("successful"), "they were charged")
+
+    def test_one_column_names_the_documents(self):
+        single, several = self.make_invoice(10), self.make_invoice(20) | self.make_invoice(30) | self.make_invoice(40)
+        self.assertEqual(self.charge(single).document, single.name)
+        paid = self.charge(several, outcome=approved(9000, number=102))
+        self.assertEqual(paid.document, f"{paid.invoice_ids[0].name} +2")
+
     def test_searched_by_date(self):
         earlier, later = self.charge(self.make_invoice(1)), self.charge(self.make_invoice(2))
         self.pass_time(earlier, 3 * 86400)
         day_before = self.log._now().replace(hour=0, minute=0, second=0)
         self.assertEqual(self.found("today"), later)
+        self.assertFalse(self.found("yesterday"))
+        self.assertIn(later, self.found("this_week"))
+        self.assertNotIn(later, self.found("last_month"))
         self.assertEqual(self.searched("From", day_before), later)
         # the last day belongs to it as a whole, as the user's clock counts
         zone = ZoneInfo("Pacific/Auckland")
@@ -446,6 +513,13 @@ class TestLog(CardPaymentCommon):
                 "amount_index charged_amount",
             ),
             "customer": ([("partner_id", "in", middle.partner_id.ids)], "partner"),
+            "refunded": ([("given_back", "=", "refunded")], "given_back"),
+            "anything: a STAN": ([("found_by", "ilike", middle.stan)], "stan"),
+            "anything: a memo": (
+                [("found_by", "ilike", f"{middle.terminal_identifier}/021/{middle.stan}")],
+                "stan|terminal_identifier",
+            ),
+            "anything: a name": ([("found_by", "ilike", middle.partner_id.name)], "partner|pkey"),
         }
         for name, (domain, expected) in filters.items():
             with self.subTest(name):

@@ -127,6 +127,45 @@ class TestReceipt(ReceiptCase):
                 self.assertEqual(len(pdf.pages), pages)
                 self.assertAlmostEqual(float(pdf.pages[0].mediabox[2]) / 72 * 25.4, width, delta=1)
 
+    def test_a_roll_is_as_long_as_its_longest_receipt(self):
+        short = self.paid()
+        outcome = approved(5000, number=102, customer_receipt=RECEIPT + "LINE\r\n" * 60)
+        long = self.charge(self.make_invoice(50), outcome=outcome)
+        heights = []
+        for transactions in (short, long, short | long):
+            with self.allow_pdf_render():
+                content, _type = (
+                    self.env["ir.actions.report"]
+                    .with_context(force_report_rendering=True)
+                    ._render_qweb_pdf(
+                        "nets_connect_cloud.report_receipt_roll",
+                        [],
+                        data={"transaction_ids": transactions.ids, "receipts": ["customer"]},
+                    )
+                )
+            pdf = PdfFileReader(io.BytesIO(content))
+            self.assertEqual(len(pdf.pages), len(transactions), "no receipt goes on on another page")
+            heights.append(float(pdf.pages[0].mediabox[3]) / 72 * 25.4)
+        self.assertLess(heights[0], 100)
+        self.assertGreater(heights[1], 350)
+        self.assertGreaterEqual(heights[2], heights[1], "marked as copies, too")
+
+    # === BY E-MAIL === #
+
+    def test_sent_to_the_customer_and_counted_as_no_print(self):
+        transaction = self.paid()
+        transaction.partner_id.email = "customer@example.com"
+        action = transaction.with_user(self.clerk).action_send_receipt()
+        composer = self.env["mail.compose.message"].with_user(self.clerk).with_context(**action["context"]).create({})
+        self.assertEqual(composer.partner_ids, transaction.partner_id)
+        self.assertIn("1,050.00", composer.subject)
+        self.assertIn(self.invoice.name, composer.body)
+        self.assertEqual(len(composer.attachment_ids), 1)
+        self.assertEqual(transaction.customer_receipt_prints, 0)
+        self.assertEqual(transaction._receipts_to_send(), [(transaction, [LINES])])
+        with self.assertRaises(UserError):
+            self.send(self.make_invoice(10), terminal=self.terminal_2).with_user(self.clerk).action_send_receipt()
+
     # === WITHOUT A RECEIPT === #
 
     def test_confirmation_in_place_of_a_receipt(self):

@@ -166,7 +166,7 @@ class Clinic:
         return self.admin.call("nets.account", "create", [values])[0]
 
     def make_journal(self, **values):
-        """Return the id of a new bank journal, which gets the method *Card terminal* automatically."""
+        """Return the id of a new bank journal, which gets the method *Card* automatically."""
         number = self.admin.call("account.journal", "search_count", [])
         values = {"name": f"Card bank {number}", "code": f"CB{number}", "type": "bank", **values}
         values.setdefault("company_id", self.ref("demo_company"))

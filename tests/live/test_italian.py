@@ -4,7 +4,7 @@ import re
 
 import polib
 import pytest
-from pages import CardDialog, InvoicePage, TransactionPage, go_on, shoot
+from pages import LAPTOP, CardDialog, InvoicePage, LogPage, TransactionPage, go_on, shoot
 from playwright.sync_api import expect
 
 import stack as machinery
@@ -113,6 +113,8 @@ def test_no_english_of_ours_on_the_screens_of_the_main_flow(clinic, terminal, op
     go_on(page, f"{module}nets_transaction_action")
     expect(page.locator(".o_data_row").first).to_be_visible()
     expect_italian(page)
+    page.set_viewport_size(LAPTOP)
+    LogPage(page).expect_nothing_cut()
     shoot(page, "italian-log")
     go_on(page, TransactionPage.path(refund))
     TransactionPage(page, refund)

@@ -159,7 +159,7 @@ def test_from_an_empty_database_to_the_first_payment_and_back(postgresql, copy, 
             lambda: clinic.read("nets.terminal", counter, "state") == "idle", 30, "its state after the payment", 0.3
         )
         account = clinic.read("nets.terminal", counter, "account_id")[0]
-        assert clinic.read("nets.account", account, "setup_step") == "done"
+        assert clinic.read("nets.account", account, "setup_step") == "customer"
 
         # the first invoice, in the company's own currency
         invoice = clinic.make_invoice(300)
@@ -284,6 +284,9 @@ def set_up(page, simulator):
     expect(dialog.root).to_contain_text("Play money")
     simulator.wait_phase(COUNTER, "card")
     simulator.press(COUNTER, "tap")
+    dialog.expect_status("Did the terminal show")
+    shoot(page, "setup-test-payment")
+    dialog.button("Yes").click()
     dialog.expect_closed()
     expect(page.locator(".o_notification").filter(has_text="Successful").first).to_be_visible()
     shoot(page, "setup-terminal")

@@ -1,10 +1,11 @@
 """The transaction log and receipts, as a person uses them."""
 
 import re
+import zipfile
 from datetime import date, timedelta
 
 import pytest
-from pages import PHONE, CardDialog, LogPage, TransactionPage, expect_to_fit, go_on, money
+from pages import LAPTOP, PHONE, CardDialog, LogPage, TransactionPage, expect_to_fit, go_on, money, shoot
 from playwright.sync_api import expect
 
 from stack import wait_until
@@ -138,10 +139,59 @@ def test_what_is_looked_for_is_found(clinic, history, open_page):
         log.filter(name)
     log.expect_asked(*ALL)
 
+    # the same from one box, with Enter
+    box = page.locator(".o_searchview_input")
+    memo = clinic.read("account.payment", clinic.read("nets.transaction", clinic.made[310], "payment_id")[0], "memo")
+    for text, found in (
+        (memo, (310,)),
+        ("310", (310,)),
+        ("Harbour Ferries", (-10, 310)),
+        (sold["authorisation_code"], (310,)),
+        (there.name, (330,)),
+    ):
+        box.fill(text)
+        box.press("Enter")
+        log.expect_asked(*found)
+        log.forget()
+    log.expect_asked(*ALL)
+
+    # start and end date in sight
+    page.locator(".o_nets_from").fill(f"{last:%m/%d/%Y}")
+    page.locator(".o_nets_from").press("Enter")
+    log.expect_asked(*ALL)
+    page.locator(".o_nets_from").fill(f"{last + timedelta(days=1):%m/%d/%Y}")
+    page.locator(".o_nets_from").press("Enter")
+    log.expect_asked()
+    log.forget()
+    log.expect_asked(*ALL)
+    expect(page.locator(".o_nets_from")).to_have_value("")
+
     with page.expect_download() as download:
         page.locator(".o_cp_action_menus, .o_cog_menu").first.locator("button").first.click()
         page.get_by_role("menuitem", name=re.compile("Export All")).click()
     assert download.value.suggested_filename.endswith(".xlsx")
+    columns = _first_row(download.value.path())
+    assert {"Kind", "STAN", "Authorisation", "Session", "Document", "Result"} <= columns, columns
+
+
+def _first_row(path):
+    with zipfile.ZipFile(path) as book:
+        return set(re.findall(r"<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode()))
+
+
+def test_nothing_is_cut_on_a_small_laptop(clinic, history, open_page):
+    page = open_page("admin", LogPage.PATH)
+    page.set_viewport_size(LAPTOP)
+    log = LogPage(page)
+    log.panel("Harbour")
+    log.expect_asked(*ALL)
+    page.locator(".o_search_panel .oi-panel-right").click()
+    expect(page.locator(".o_search_panel")).to_have_count(0)
+    expect(log.row(310).locator("td[name=result]")).to_have_text("Partly refunded")
+    shoot(page, "log-1366")
+    log.expect_nothing_cut()
+    header, button = page.locator("thead th").last, log.button(330, "action_refund")
+    assert header.bounding_box()["y"] + header.bounding_box()["height"] <= button.bounding_box()["y"]
 
 
 def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):

@@ -41,12 +41,34 @@ class AccountPaymentRegister(models.TransientModel):
 
     @api.depends("line_ids", "company_id")
     def _compute_payment_method_line_fields(self):
-        """*Card terminal* is offered where it can be used."""
+        """*Card* is offered where it can be used."""
         result = super()._compute_payment_method_line_fields()
         for wizard in self:
             if not wizard._nets_offers_terminal():
                 lines = wizard.available_payment_method_line_ids
                 wizard.available_payment_method_line_ids = lines - lines._nets_card_lines()
+        return result
+
+    @api.depends("nets_is_terminal")
+    def _compute_group_payment(self):
+        """A card is charged once: what it pays is one payment, also where it pays several documents."""
+        result = super()._compute_group_payment()
+        for wizard in self.filtered("nets_is_terminal"):
+            wizard.group_payment = wizard.can_edit_wizard
+        return result
+
+    @api.depends("line_ids")
+    def _compute_actionable_errors(self):
+        """A payment that went back to the card is no payment in progress."""
+        result = super()._compute_actionable_errors()
+        for wizard in self.filtered("actionable_errors"):
+            payments = wizard.line_ids.move_id.reconciled_payment_ids.filtered(
+                lambda payment: payment.state == "in_process"
+            )
+            if payments and not payments.filtered(lambda payment: not payment._nets_went_back()):
+                errors = dict(wizard.actionable_errors)
+                errors.pop("unpaid_matched_payments", None)
+                wizard.actionable_errors = errors
         return result
 
     @api.depends("line_ids", "company_id")

@@ -49,12 +49,15 @@ class NetsTerminalFetch(models.TransientModel):
             terminal = known.get(identifier)
             if not terminal:
                 name = self.env._("Terminal %(identifier)s", identifier=identifier)
-                lines.append({"identifier": identifier, "status": "new", "name": name, "wanted": True})
+                currency = account.company_id.currency_id
+                new = {"status": "new", "name": name, "currency_id": currency.id, "wanted": True}
+                lines.append({"identifier": identifier, **new})
             elif terminal.account_id != account:
                 lines.append({"identifier": identifier, "status": "elsewhere"})
             else:
                 status = "known" if terminal.active else "archived"
-                lines.append({"identifier": identifier, "status": status, "name": terminal.name})
+                known_as = {"name": terminal.name, "currency_id": terminal.currency_id.id}
+                lines.append({"identifier": identifier, "status": status, **known_as})
         lines += [
             {"identifier": terminal.identifier, "status": "refused", "name": terminal.name}
             for terminal in terminals
@@ -86,7 +89,7 @@ class NetsTerminalFetch(models.TransientModel):
                     "identifier": line.identifier,
                     "account_id": self.account_id.id,
                     "location_id": location.id,
-                    "currency_id": self.account_id.company_id.currency_id.id,
+                    "currency_id": (line.currency_id or self.company_id.currency_id).id,
                 }
                 for line in self._lines_to_import()
             ]
@@ -103,10 +106,12 @@ class NetsTerminalFetchLine(models.TransientModel):
     _inherit = ["nets.server.fields"]
     _description = "Terminal of a NETS account"
     _order = "id"
+    _rec_name = "identifier"
 
     fetch_id = fields.Many2one("nets.terminal.fetch", required=True, readonly=True, ondelete="cascade")
     identifier = fields.Char("Terminal ID", required=True, readonly=True)
     name = fields.Char()
+    currency_id = fields.Many2one("res.currency", help="The currency the terminal charges in. NETS doesn't say it.")
     wanted = fields.Boolean("Import")
     status = fields.Selection(
         [

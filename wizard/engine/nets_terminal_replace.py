@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...messages import refusal
 
@@ -10,9 +10,27 @@ class NetsTerminalReplace(models.TransientModel):
     _description = "Replace a card terminal"
 
     terminal_id = fields.Many2one("nets.terminal", required=True, readonly=True)
-    identifier = fields.Char(
-        "New terminal ID", required=True, help="The 8 digits on the new device's receipts and in its menu."
+    # What NETS lists for the account, where it could be asked.
+    fetch_id = fields.Many2one("nets.terminal.fetch", readonly=True)
+    line_id = fields.Many2one(
+        "nets.terminal.fetch.line",
+        "New terminal",
+        domain="[('fetch_id', '=', fetch_id), ('status', '=', 'new')]",
+        help="What NETS has linked to the account, and isn't here yet.",
     )
+    identifier = fields.Char(
+        "New terminal ID",
+        compute="_compute_identifier",
+        store=True,
+        readonly=False,
+        required=True,
+        help="The 8 digits on the new device's receipts and in its menu.",
+    )
+
+    @api.depends("line_id")
+    def _compute_identifier(self):
+        for wizard in self:
+            wizard.identifier = wizard.line_id.identifier or wizard.identifier
 
     def action_replace(self):
         """Archive the old terminal, and put the new one in its place.

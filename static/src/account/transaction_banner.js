@@ -1,10 +1,11 @@
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
-import {useService} from "@web/core/utils/hooks";
+import {useBus, useService} from "@web/core/utils/hooks";
 import {useRecordObserver} from "@web/model/relational_model/utils";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {Component, onWillDestroy, useState} from "@odoo/owl";
 import {LOOKS} from "../common/progress";
+import {CHANGED} from "../engine/card_dialog";
 
 /**
  * Shows on an invoice that a card is being charged for it, to everybody who has the invoice open, and refreshes the
@@ -23,6 +24,10 @@ export class TransactionBanner extends Component {
     this.transactionId = null;
     // The invoice stays the same object when it is read again: its values have to be observed.
     useRecordObserver((record) => this.attach(record));
+    useBus(this.env.bus, CHANGED, (ev) => {
+      ev.preventDefault();
+      this.refresh();
+    });
     onWillDestroy(() => this.detach());
   }
 

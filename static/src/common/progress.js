@@ -20,6 +20,7 @@
  * @property {string} lookup_message what the last lookup showed
  * @property {string} note what accounting notes about the booking
  * @property {string} alert what contradicts what was known before
+ * @property {string} question what only somebody at the terminal can answer, with yes or no
  * @property {string} paper a report, or the receipt that the customer signs
  * @property {string} amount formatted, negative where money goes back
  * @property {string} additions what the customer added on the terminal, in words
@@ -33,6 +34,7 @@
  * @property {boolean} can_retry on the same terminal
  * @property {number} retry_wait seconds until that makes sense
  * @property {"" | "required" | "declined"} signature whether to accept or decline it; once declined, to decline it again
+ * @property {boolean} can_settle by hand, by a manager
  * @property {number} report_id that can be opened
  * @property {string} display what the terminal shows at this moment, word by word
  * @property {Object | null} agent what this browser has to do itself, see `AgentJob`
@@ -40,7 +42,6 @@
  * @property {"" | "pending" | "waitingCard" | "waitingCancel" | "reversing" | "done" | "reversed" | "retry"} payment_status of the order's line, in Odoo's words
  * @property {number} payment_amount what the order's line says, signed
  * @property {number} refundable what of it is left to refund
- * @property {boolean} can_settle by hand, by a manager
  * @property {boolean} can_record_by_hand what the terminal took where NETS can't be reached
  */
 

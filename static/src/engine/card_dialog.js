@@ -46,6 +46,7 @@ export class CardDialog extends Component {
       disconnected: false,
       error: "",
       waitSeconds: 0,
+      saidNo: false,
     });
     this.displays = useState(agentDesk.displays);
     this.task = this.props.task;
@@ -272,6 +273,26 @@ export class CardDialog extends Component {
     return this.ask("get_last_result");
   }
 
+  /** What the terminal's journal says: a manager writes it down, where nothing else tells the result. */
+  async settle() {
+    const {id} = this.state.progress;
+    await this.action.doAction("nets_connect_cloud.nets_transaction_settle_action", {
+      additionalContext: {active_model: "nets.transaction", active_id: id, active_ids: [id]},
+      onClose: () => this.ask("read_progress"),
+    });
+  }
+
+  /** Where the terminal showed another amount or currency than Odoo books, it has to be corrected here. */
+  async openTerminal() {
+    this.props.close();
+    await this.action.doAction({
+      type: "ir.actions.act_window",
+      res_model: "nets.terminal",
+      res_id: this.state.progress.terminal_id,
+      views: [[false, "form"]],
+    });
+  }
+
   async openReport() {
     this.props.close();
     await this.action.doAction({
@@ -332,7 +353,11 @@ export class CardDialog extends Component {
       return;
     }
     this.props.onChanged();
-    const isRead = progress.kind === "administration" || progress.signature;
+    const isRead =
+      progress.kind === "administration" ||
+      progress.signature ||
+      progress.question ||
+      (progress.alert && progress.title);
     if (!progress.finished || isRead) {
       // somebody has to read it, or say something
       return;
@@ -347,9 +372,19 @@ export class CardDialog extends Component {
 
   closeApproved(progress) {
     const details = [progress.amount, progress.card, progress.authorisation_code];
+    const {action} = this;
+    const receipt = (name, method) => ({
+      name,
+      onClick: async () =>
+        action.doAction(await this.env.services.orm.call("nets.transaction", method, [[progress.id]])),
+    });
     this.notification.add(details.filter(Boolean).join(" · "), {
       title: progress.label,
       type: "success",
+      buttons: [
+        receipt(_t("Print receipt"), "action_print_receipt"),
+        receipt(_t("Send receipt"), "action_send_receipt"),
+      ],
     });
     for (const text of [progress.note, progress.alert].filter(Boolean)) {
       this.notification.add(text, {type: "warning", sticky: true});
@@ -358,15 +393,43 @@ export class CardDialog extends Component {
   }
 }
 
+// A button is disabled while what it does runs, and loses the focus before a dialog could see that it had it.
+let lastFocused = null;
+document.addEventListener("focusin", (ev) => (lastFocused = ev.target));
+
+/** Give the focus back, unless somebody has it. */
+function focusAgain(element) {
+  const isLost = document.activeElement === document.body;
+  if (isLost && element?.isConnected && element.checkVisibility()) {
+    element.focus();
+  }
+}
+
+/** Cancelled by a page that reads itself again in its place. */
+export const CHANGED = "nets_connect_cloud:changed";
+
 /**
- * Client action that opens the dialog above the current view, and refreshes the view when something changed.
+ * Client action that opens the dialog above the current view, and has what is behind read again when something changed.
  *
- * @returns {Object} an action that closes the window it was called from, for example *Pay*
+ * In its place, where that can be: made anew, the view would swallow a click, and forget where the focus was.
+ *
+ * @param {Object} options of the action; `onClose` of a view's button reads its records again
+ * @returns {Object | null} an action that closes the window it was called from, for example *Pay*
  */
-function openCardDialog(env, action) {
+function openCardDialog(env, action, options) {
   const {transaction_id: transactionId, task} = action.params;
   let changed = Boolean(transactionId);
-  const refresh = () => env.services.action.doAction("soft_reload");
+  const pressed = lastFocused;
+  // a window is gone when this ends, and what it would read again with it
+  const fromWindow = Boolean(document.querySelector(".o_dialog"));
+  const refresh = () => {
+    if (!env.bus.dispatchEvent(new CustomEvent(CHANGED, {cancelable: true}))) {
+      return null;
+    }
+    return options?.onClose && !fromWindow
+      ? options.onClose()
+      : env.services.action.doAction("soft_reload");
+  };
   env.services.dialog.add(
     CardDialog,
     {
@@ -374,9 +437,17 @@ function openCardDialog(env, action) {
       transactionId: transactionId || false,
       onChanged: () => (changed = true),
     },
-    {onClose: () => changed && refresh()}
+    {
+      onClose: async () => {
+        focusAgain(pressed);
+        if (changed) {
+          await refresh();
+          focusAgain(pressed);
+        }
+      },
+    }
   );
-  return {type: "ir.actions.act_window_close"};
+  return fromWindow ? {type: "ir.actions.act_window_close"} : null;
 }
 
 registry.category("actions").add("nets_connect_cloud.card_dialog", openCardDialog);

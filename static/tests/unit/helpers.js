@@ -43,6 +43,7 @@ export function progressOf(values = {}) {
     lookup_message: "",
     note: "",
     alert: "",
+    question: "",
     paper: "",
     amount: "$ 250.00",
     additions: "",
@@ -56,6 +57,7 @@ export function progressOf(values = {}) {
     can_retry: false,
     retry_wait: 0,
     signature: "",
+    can_settle: false,
     report_id: 0,
     display: "",
     agent: null,
@@ -63,7 +65,6 @@ export function progressOf(values = {}) {
     payment_status: "waitingCard",
     payment_amount: 0,
     refundable: 0,
-    can_settle: false,
     can_record_by_hand: false,
   };
   const unknown = Object.keys(values).filter((key) => !(key in progress));
