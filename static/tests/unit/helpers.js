@@ -58,6 +58,8 @@ export function progressOf(values = {}) {
     signature: "",
     report_id: 0,
     display: "",
+    elapsed: 0,
+    known_in: 0,
     agent: null,
     task: null,
     payment_status: "waitingCard",
