@@ -96,6 +96,8 @@ class NetsTransaction(models.Model):
         :param str doing: as `_progress` says
         :return: whole seconds; 0 where it is known in a moment, or where nobody can say when it is
         """
+        if self.kind == "administration":
+            return 0
         if self.state == "pending" and doing in ("customer", "interrupted", "aborting") and self.sent_at:
             customer_timeout = self.terminal_id.account_id.customer_timeout
             until = self.sent_at + timedelta(

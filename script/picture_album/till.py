@@ -2,6 +2,7 @@
 
 import functools
 
+from playwright.sync_api import expect
 from till import BOSS, Shop, Till
 
 import stack
@@ -48,6 +49,10 @@ class Counter:
             if transaction["state"] in ("pending", "unknown"):
                 clinic.admin.call("nets.transaction", "get_last_result", [transaction["id"]])
                 clinic.wait_for_end(transaction["id"], timeout=60)
+        if self.studio.page:
+            # the order that it was for is completed, and shows its receipt
+            expect(self.studio.page.locator(".o_nets_running")).to_have_count(0)
+            self.studio.page.wait_for_timeout(1000)
 
     def pay(self, **play):
         till, terminal = self.begin()

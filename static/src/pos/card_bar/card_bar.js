@@ -31,7 +31,8 @@ export class CardBar extends Component {
         // its own screen says more
         isHere: current === "PaymentScreen" && params.orderUuid === card.order.uuid,
       }))
-      .filter(({isHere}) => !isHere);
+      .filter(({isHere}) => !isHere)
+      .sort((a, b) => b.isRunning - a.isRunning);
   }
 
   /** @returns {Object | null} what the bar says of an order */
@@ -54,6 +55,7 @@ export class CardBar extends Component {
       order,
       look,
       startedAt,
+      isRunning: Boolean(running),
       name: order.getName(),
       method: (running || charged[0]).payment_method_id.name,
       amount: this.env.utils.formatCurrency(amounts.reduce((sum, amount) => sum + amount, 0)),

@@ -306,7 +306,9 @@ export class CardLine extends Component {
       amount: this.line.getAmount(),
       currency: this.pos.currency,
       confirmLabel: _t("Settle"),
-      outcomeLabels: {charged: _t("Settle as charged"), not: _t("Settle as not charged")},
+      outcomeLabels: this.givesBack
+        ? {charged: _t("Settle as refunded"), not: _t("Settle as not refunded")}
+        : {charged: _t("Settle as charged"), not: _t("Settle as not charged")},
       confirm: (values) => this.payment.settle(values),
     });
   }
