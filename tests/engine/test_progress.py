@@ -161,7 +161,7 @@ class TestProgress(CardPaymentCommon):
         self.assertEqual(self.times(transaction)[1], 0, "it wasn't looked up")
         transaction._schedule_lookup({"why": "no_baseline"})
         self.assertEqual(self.times(transaction)[1], 0)
-        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=200)
+        until = transaction._now().replace(tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=200)
         transaction._schedule_lookup({"why": "customer_may_be_there"}, until)
         transaction.invalidate_recordset()
         known_in = self.times(transaction)[1]
