@@ -254,7 +254,7 @@ export class CardPayment {
   stopWaiting() {
     if (!this.state.sending) {
       this.press.stop();
-      this.state.waiting = null;
+      Object.assign(this.state, {waiting: null, knownAt: 0});
       this.release(this.statusBefore);
     }
   }

@@ -736,10 +736,11 @@ test("another terminal is used instead of waiting for one", async () => {
 });
 
 test("who stops waiting starts nothing", async () => {
-  server.start = () => ({waiting: true, label: "Wait", explanation: "", advice: ""});
+  server.start = () => ({waiting: true, label: "Wait", explanation: "", advice: "", known_in: 65});
   const {line, store, order} = await pay();
   await click("button:contains(Stop waiting)");
   await animationFrame();
+  expect(".o_nets_known_by").toHaveCount(0);
   expect(line.payment_status).toBe("pending");
   expect(store.nets.runningLine(order)).toBe(undefined);
   const before = server.of("pos_start").length;
