@@ -83,6 +83,7 @@
         "nets_connect_cloud.assets_kiosk": [
             "nets_connect_cloud/static/src/common/agent/**/*",
             "nets_connect_cloud/static/src/common/agent_desk.js",
+            "nets_connect_cloud/static/src/common/clock.js",
             "nets_connect_cloud/static/src/common/press.js",
             "nets_connect_cloud/static/src/common/progress.js",
             "nets_connect_cloud/static/src/pos/kiosk/**/*",

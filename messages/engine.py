@@ -37,15 +37,13 @@ ADMINISTRATION_REASONS = {
     NEVER_SENT,
     ADMINISTRATION_UNANSWERED,
 }
-# The card, its issuer or the terminal said no …
+# The card or its issuer said no …
 REFUSED_REASONS = {
     "provider_refused",
     "insufficient_funds",
     "wrong_pin",
     "expired_card",
     "over_limit",
-    "terminal_refused",
-    "duplicate_transaction",
 }
 # … or a person stopped it, or did nothing. What is in neither is trouble of a technical kind.
 STOPPED_REASONS = {"customer_cancelled", "card_removed", "terminal_timeout", MERCHANT_ABORTED, SETTLED_BY_HAND}
@@ -297,8 +295,12 @@ register(
             ),
         ),
         SETTLED_BY_HAND: (
-            _lt("Settled by hand"),
-            _lt("A person looked at the terminal's journal and settled this transaction."),
+            _lt("Settled by hand: not charged"),
+            _lt("A person looked at the terminal's journal and says that the card wasn't charged."),
+        ),
+        "approved_by_hand": (
+            _lt("Settled by hand: charged"),
+            _lt("A person looked at the terminal's journal and says that the card was charged."),
         ),
         # --- other words where money goes back --- #
         "refund:progress_card": (
@@ -308,6 +310,22 @@ register(
         "reversal:progress_card": (
             _lt("Reversing the payment…"),
             _lt("The terminal needs no card for this. Wait for its answer."),
+        ),
+        f"refund:{SETTLED_BY_HAND}": (
+            _lt("Settled by hand: not refunded"),
+            _lt("A person looked at the terminal's journal and says that no money went back."),
+        ),
+        f"reversal:{SETTLED_BY_HAND}": (
+            _lt("Settled by hand: not reversed"),
+            _lt("A person looked at the terminal's journal and says that the payment wasn't reversed."),
+        ),
+        "refund:approved_by_hand": (
+            _lt("Settled by hand: refunded"),
+            _lt("A person looked at the terminal's journal and says that the money went back."),
+        ),
+        "reversal:approved_by_hand": (
+            _lt("Settled by hand: reversed"),
+            _lt("A person looked at the terminal's journal and says that the payment was reversed."),
         ),
         "refund:approved": (_lt("Refunded"), _lt("The money goes back to the card.")),
         "reversal:approved": (_lt("Reversed"), _lt("The terminal reversed the payment.")),

@@ -101,7 +101,8 @@ PAYMENTS = {
         "typed on the terminal by hand",
     ),
     "proven_not_charged": ("the terminal's last result proves it", "answer `cut_before`"),
-    "settled_by_hand": ("a manager settled it", "–"),
+    "settled_by_hand": ("a manager settled it as not charged", "–"),
+    "approved_by_hand": ("a manager settled it as charged, or recorded it by hand", "–"),
 }
 PROGRESS = {
     "progress_starting": ("reserved, not sent yet", "any play"),
@@ -159,6 +160,7 @@ NOT_FAILED = {
     "unreadable_answer",
     "result_unknown",
     "approved",
+    "approved_by_hand",
     "not_booked",
     "settled_by_hand",
     "signature_required",

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from . import payouts
 from .nets import SWITCHES
-from .plays import CARDS, Play, is_amount
+from .plays import CARDS, SCENES, Play, is_amount
 from .terminal import PHASES, Order, Refused
 
 OVERVIEW_PAUSE = 0.1  # hundreds of terminals change at once; the overview needs no more than this
@@ -33,6 +33,7 @@ def routes(nets):
         web.post(f"{terminal}/by_hand", control.by_hand),
         web.get(f"{terminal}/live", control.live_terminal),
         web.get("/control/cards", control.cards),
+        web.get("/control/scenes", control.scenes),
         web.get("/control/service", control.service),
         web.get("/control/switches", control.switches),
         web.post("/control/service", control.change_service),
@@ -120,6 +121,14 @@ class _Control:
     async def cards(self, _request):
         """The play cards that ``tap`` and ``insert`` know."""
         return web.json_response({"cards": [dataclasses.asdict(card) for card in CARDS.values()]})
+
+    async def scenes(self, _request):
+        """What a person can have happen next, in words, with the play that does it."""
+        groups = [
+            {"title": title, "scenes": [{"title": words, "play": play} for words, play in scenes]}
+            for title, scenes in SCENES.items()
+        ]
+        return web.json_response({"groups": groups})
 
     # === SERVICE, LEDGER, REQUESTS === #
 

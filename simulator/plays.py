@@ -226,6 +226,48 @@ class Play:
 INTERACTIVE = Play(wait="card")
 
 
+# What a trainer chooses on a terminal's page: groups of (what happens, the play). Where a terminal is at it, it takes so
+# long that the till is seen to wait.
+_SEEN = {"wait": {"seconds": 4}}
+SCENES = {
+    "The card is charged": (
+        ("The customer pays", {"outcome": "approved", **_SEEN}),
+        ("The customer pays, and adds a tip of 20.00", {"outcome": "approved", "tip": 2000, **_SEEN}),
+        ("The card wants a signature", {"outcome": "approved", "cvm": "1", **_SEEN}),
+        ("The customer pays while the till asks to abort", {"outcome": "approved", "abort": "too_late", **_SEEN}),
+    ),
+    "The card or its bank refuses": (
+        ("There isn't enough money on the account", {"outcome": "insufficient_funds", **_SEEN}),
+        ("The PIN is wrong", {"outcome": "wrong_pin", **_SEEN}),
+        ("The card has expired", {"outcome": "expired_card", **_SEEN}),
+        ("The amount is over the card's limit", {"outcome": "over_limit", **_SEEN}),
+        ("The bank refuses, and doesn't say why", {"outcome": "do_not_honour", **_SEEN}),
+        ("The bank can't be reached", {"outcome": "issuer_unavailable", **_SEEN}),
+    ),
+    "Somebody stops it": (
+        ("The customer presses the red button", {"outcome": "customer_cancelled", **_SEEN}),
+        ("The customer takes the card out too early", {"outcome": "card_removed", **_SEEN}),
+        ("Nobody presents a card", {"outcome": "terminal_timeout", **_SEEN}),
+    ),
+    "The terminal": (
+        ("The terminal refuses the card", {"outcome": "terminal_refused", **_SEEN}),
+        ("The same amount on the same card, a moment ago", {"outcome": "duplicate", **_SEEN}),
+        ("The terminal is busy with something else", {"outcome": "busy"}),
+        ("The terminal isn't connected to NETS", {"outcome": "disconnected"}),
+        ("The account may not use this terminal", {"outcome": "not_allowed"}),
+        ("NETS doesn't accept the request", {"outcome": "format_error"}),
+    ),
+    "The answer gets lost": (
+        ("The card is charged, and the connection breaks", {"outcome": "approved", "answer": "cut_after", **_SEEN}),
+        ("The card is refused, and the connection breaks", {"outcome": "do_not_honour", "answer": "cut_after", **_SEEN}),
+        ("The card is charged, and the answer breaks off", {"outcome": "approved", "answer": "cut_mid", **_SEEN}),
+        ("The card is charged, and no answer comes", {"outcome": "approved", "answer": "never", **_SEEN}),
+        ("The card is charged, and NETS answers with an error", {"outcome": "approved", "answer": "html_502", **_SEEN}),
+        ("The card is charged, and NETS doesn't know it yet", {"outcome": "approved", "answer": "result_99", **_SEEN}),
+    ),
+}
+
+
 def is_amount(value, least=1):
     """True for a whole number of minor units from ``least`` on; True/False are no numbers."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least

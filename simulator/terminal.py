@@ -187,7 +187,11 @@ class Terminal:
 
     def next_play(self):
         """Take the next scripted play; without one, the terminal waits for a person."""
-        return self.plays.pop(0) if self.plays else INTERACTIVE
+        if not self.plays:
+            return INTERACTIVE
+        play = self.plays.pop(0)
+        self._changed()
+        return play
 
     def script(self, plays):
         """Append plays to the queue; None empties it."""

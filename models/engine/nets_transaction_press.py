@@ -226,12 +226,14 @@ class NetsTransaction(models.Model):
             "refund": self.env._("An earlier refund is being resolved"),
             "reversal": self.env._("An earlier reversal is being resolved"),
         }[busy.kind]
-        return self._waiting(label, busy._being_resolved().explanation, busy._advice(), busy._browser_job())
+        return self._waiting(
+            label, busy._being_resolved().explanation, busy._advice(), busy._browser_job(), busy._known_in()
+        )
 
     @api.model
-    def _waiting(self, label, explanation, advice="", agent=None):
+    def _waiting(self, label, explanation, advice="", agent=None, known_in=0):
         """:return: what holds a press that has to wait, as a dict, see `progress.Waiting`"""
-        return asdict(Waiting(label=label, explanation=explanation, advice=advice, agent=agent))
+        return asdict(Waiting(label=label, explanation=explanation, advice=advice, agent=agent, known_in=known_in))
 
     def _being_resolved(self):
         """:return: Message, for those who wait for the terminal"""

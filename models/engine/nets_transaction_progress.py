@@ -1,11 +1,12 @@
 from dataclasses import asdict
+from datetime import datetime, timedelta
 
 from odoo import models
 from odoo.tools import SQL
 
 from ...connect_cloud import Reason
-from ...const import NOT_CHARGED_STATES
-from ...messages import NO_RETRY_REASONS, REFUSED_REASONS, RETRY_WAIT, STOPPED_REASONS, describe
+from ...const import EVIDENCE_INTERVAL, FIRST_LOOKUP, NOT_CHARGED_STATES, UNRESOLVED_STATES
+from ...messages import NO_RETRY_REASONS, REFUSED_REASONS, RETRY_WAIT, SETTLED_BY_HAND, STOPPED_REASONS, describe
 from .progress import Progress
 
 
@@ -70,6 +71,8 @@ class NetsTransaction(models.Model):
             "can_retry": self._can_retry(),
             "retry_wait": RETRY_WAIT.get(self.reason, 0),
             "display": self._display(),
+            "elapsed": self._elapsed(),
+            "known_in": self._known_in(doing),
             "agent": self._browser_job(),
             "can_settle": self._can_settle(),
         }
@@ -80,6 +83,33 @@ class NetsTransaction(models.Model):
                 "paper": self.merchant_receipt or "",
             }
         return asdict(Progress(**{**values, **self._origin_model()._progress(self)}))
+
+    def _elapsed(self):
+        """:return: whole seconds since it was asked for, while it is open"""
+        if self.state not in UNRESOLVED_STATES:
+            return 0
+        return max(0, int((self._now() - (self.sent_at or self.create_date)).total_seconds()))
+
+    def _known_in(self, doing=""):
+        """How long a person waits at most, where the rules make people wait: as long as a customer may take, and until
+        what the terminal shows then was seen twice.
+
+        :param str doing: as `_progress` says
+        :return: whole seconds; 0 where it is known in a moment, or where nobody can say when it is
+        """
+        if self.kind == "administration":
+            return 0
+        if self.state == "pending" and doing in ("customer", "interrupted", "aborting") and self.sent_at:
+            customer_timeout = self.terminal_id.account_id.customer_timeout
+            until = self.sent_at + timedelta(
+                seconds=customer_timeout + self._setting("first_lookup", FIRST_LOOKUP) + EVIDENCE_INTERVAL
+            )
+        elif self.state == "unknown" and (self.lookup or {}).get("until"):
+            until = datetime.fromisoformat(self.lookup["until"]).replace(tzinfo=None)
+            until += timedelta(seconds=EVIDENCE_INTERVAL)
+        else:
+            return 0
+        return max(0, int((until - self._now()).total_seconds()))
 
     def _look(self, doing):
         """Its state at a glance: one of `Progress.look`.
@@ -156,7 +186,8 @@ class NetsTransaction(models.Model):
         if self.signature_open:
             return describe(self.env, f"signature_{self.signature}")
         if self.state == "approved":
-            return describe(self.env, "approved", self.booking_note, self.kind)
+            by_hand = "_by_hand" if self.reason == SETTLED_BY_HAND else ""
+            return describe(self.env, f"approved{by_hand}", self.booking_note, self.kind)
         if self.state == "unknown":
             return describe(self.env, self.reason or Reason.RESULT_UNKNOWN.value, self.nets_message, self.kind)
         return describe(self.env, f"progress_{progress or self._progress()}", kind=self.kind)

@@ -37,7 +37,7 @@ class Progress:
         "approved",  # done, as asked
         "signature",  # done, and somebody has to look at the customer's signature
         "unbooked",  # done, and accounting refused it
-        "refused",  # not done: the card, its issuer or the terminal said no
+        "refused",  # not done: the card or its issuer said no
         "aborted",  # not done, because somebody stopped it
         "trouble",  # not done for a technical reason, or done and out of place
     ] = "running"
@@ -89,6 +89,10 @@ class Progress:
     report_id: int = 0
     # What the terminal shows at this moment, word by word, where it says so.
     display: str = ""
+    # Seconds since it was asked for, while it is open.
+    elapsed: int = 0
+    # Seconds until the result is known at the latest, where it takes longer than usual and that can be said.
+    known_in: int = 0
     # What this screen's browser has to do itself, since only it can reach the terminal's agent: `AgentJob` of
     # `nets_transaction_agent.py`.
     agent: dict | None = None
@@ -123,5 +127,7 @@ class Waiting:
     explanation: str = ""
     # What a person compares where it takes long.
     advice: str = ""
+    # As in `Progress`, of what is waited for.
+    known_in: int = 0
     # What this screen's browser has to do itself, as in `Progress`.
     agent: dict | None = None

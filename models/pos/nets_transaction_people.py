@@ -370,6 +370,7 @@ class NetsTransaction(models.Model):
                 "transaction_id": transaction.id,
                 "payment_id": transaction.pos_payment_id.id,
                 "order": transaction.pos_order_id._nets_name(),
+                "order_uuid": transaction.pos_order_id.uuid or "",
                 "amount": transaction.currency_id.format(transaction._amount_now()),
                 "terminal": transaction.terminal_id.name,
                 "message": transaction._pos_closing_message(blocking),

@@ -283,6 +283,7 @@ class PosSession(models.Model):
                 "transaction_id": False,
                 "payment_id": False,
                 "order": self.env._("%(count)s card payments", count=len(transactions)),
+                "order_uuid": "",
                 "amount": transactions[0].currency_id.format(sum(transactions.mapped("charged_amount"))),
                 "terminal": terminal.name,
                 "message": transactions[0]._said_by(),
@@ -301,6 +302,7 @@ class PosSession(models.Model):
             "transaction_id": False,
             "payment_id": line.id,
             "order": line.pos_order_id._nets_name(),
+            "order_uuid": line.pos_order_id.uuid or "",
             "amount": line.currency_id.format(line.amount),
             "terminal": "",
             "message": self.env._(

@@ -104,7 +104,9 @@ const LABELS = {
   lost_contact: "Answer when contact is lost",
   no_last: "Answer without a last one",
   reconciliation: "Reconciliation",
+  administration: "Administration",
   settings: "Settings",
+  forms: "Forms of the answers",
   agent: "Baxi.Agent",
   agent_frames: "Agent: frames",
   agent_split: "Agent: messages in frames",
@@ -114,6 +116,34 @@ const LABELS = {
   agent_no_last: "Agent: answer without a last one",
   agent_clients: "Agent: clients at once",
   agent_audience: "Agent: who hears of a transaction",
+};
+
+// What each does, for somebody who shows it to others.
+const HINTS = {
+  login: "Whether NETS accepts user name and password when somebody logs in.",
+  down: "Whether NETS can be reached: every call gets a 503, or its connection is closed.",
+  token_lifetime: "How long what a login gives is good for, until one has to log in again.",
+  order_id_in_last: "When the last result names the order that it belongs to.",
+  cool_down: "How long a terminal stays busy after each payment.",
+  last_delay: "How long it takes until a finished payment is the terminal's last one.",
+  card_timeout: "How long a terminal waits for a card.",
+  processing: "How long the bank takes.",
+  last_transaction: "What becomes of the question for the last result: it is the only proof of a lost answer.",
+  lost_contact: "What the till is told when its terminal loses power or network in the middle.",
+  no_last: "What a terminal says that has had no payment yet.",
+  reconciliation: "Whether closing the terminal's session works.",
+  administration: "Whether the answer to administration arrives.",
+  settings: "Whether a terminal takes its settings.",
+  forms: "Whether the same facts are written in another allowed form each time.",
+  agent: "Whether the program beside the terminal (Baxi.Agent) runs.",
+  agent_frames: "How the agent writes to the browser.",
+  agent_split: "In which pieces.",
+  agent_pause: "How long between them.",
+  agent_open: "What the agent says when it is asked to begin.",
+  agent_results: "How it tells results.",
+  agent_no_last: "What it says where there is no last result.",
+  agent_clients: "How many browsers it takes at once.",
+  agent_audience: "Which browsers hear of a payment.",
 };
 
 const inputs = new Map(); // switch → { input, first: the value at the start }
@@ -130,7 +160,9 @@ async function buildService() {
         post("service", {[name]: choices ? JSON.parse(input.value) : Number(input.value)});
       });
       inputs.set(name, {input, first, choices});
-      return element("label", {}, LABELS[name] || name, input);
+      const hint = element("small", {id: `hint-${name}`, textContent: HINTS[name] || ""});
+      input.setAttribute("aria-describedby", hint.id);
+      return element("div", {}, element("label", {}, LABELS[name] || name, input), hint);
     })
   );
 }

@@ -194,6 +194,7 @@ function show(now) {
   showInserted(inserted && now.transaction.card);
   showKeys();
   showNow();
+  showNext(before);
   showReceipts(before);
 }
 
@@ -252,6 +253,40 @@ function idleHint() {
     return `${state.scripted} scripted: the next payment runs automatically.`;
   }
   return state.plugged ? "Start a payment at the till, or type an amount for a sale by hand." : "";
+}
+
+// === What happens next === //
+
+function showScenes(groups) {
+  const select = byId("scene");
+  for (const {title, scenes} of groups) {
+    const options = scenes.map((scene) =>
+      element("option", {value: JSON.stringify(scene.play), textContent: scene.title})
+    );
+    select.append(element("optgroup", {label: title}, ...options));
+  }
+  select.addEventListener("change", async () => {
+    await forget();
+    if (select.value) {
+      await post(`terminals/${terminalId}/script`, {plays: [JSON.parse(select.value)]});
+    }
+  });
+  byId("forget").addEventListener("click", forget);
+}
+
+async function forget() {
+  await fetch(`/control/terminals/${terminalId}/script`, {method: "DELETE"});
+}
+
+function showNext(before) {
+  const select = byId("scene");
+  if (before?.scripted && !state.scripted && document.activeElement !== select) {
+    select.value = ""; // it was played
+  }
+  byId("forget").hidden = !state.scripted;
+  byId("next").textContent = state.scripted
+    ? "It happens with the next payment, without anybody touching the terminal."
+    : "Choose what the next payment meets, and start it at the till.";
 }
 
 function showInserted(key) {
@@ -360,4 +395,5 @@ function tick() {
 tick();
 cards = (await (await fetch("/control/cards")).json()).cards;
 showWallet();
+showScenes((await (await fetch("/control/scenes")).json()).groups);
 live(`/control/terminals/${terminalId}/live`, show);

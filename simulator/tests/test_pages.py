@@ -181,3 +181,14 @@ def test_the_overview_follows_terminals_ledger_and_switches(browser, sim):
     desk.click()
     expect(page).to_have_url(f"{sim.url}/terminal/{DESK}")
     page.close()
+
+
+def test_what_happens_next_is_chosen_in_words(page, sim):
+    chosen = page.get_by_role("combobox", name="What happens next")
+    chosen.select_option("The terminal isn't connected to NETS")
+    expect(page.locator("#next")).to_contain_text("It happens with the next payment")
+    assert "8013" in sim.purchase(12500).text
+    expect(page.locator("#next")).to_contain_text("Choose what the next payment meets")
+    chosen.select_option("The card has expired")
+    key(page, "Forget it").click()
+    expect(key(page, "Forget it")).to_be_hidden()

@@ -6,7 +6,7 @@ from conftest import DESK, until
 from test_service import mode
 
 from simulator import answers
-from simulator.plays import OUTCOMES, Play
+from simulator.plays import OUTCOMES, SCENES, Play
 
 DECLINED = {
     "insufficient_funds": "51",
@@ -269,3 +269,10 @@ def test_random_forms_tell_the_same_facts(_time):
     assert told["StanAuth"] == "000101A00101"
     moment = told.get("TimeStamp")
     assert moment in (None, "", "20260301120000", "2026-03-01T11:00:00Z", "2026-03-01T11:00:00.000Z")
+
+
+def test_every_scene_that_a_trainer_can_choose_is_a_play():
+    plays = [play for scenes in SCENES.values() for _words, play in scenes]
+    assert all(Play.parse(play) for play in plays)
+    titles = [words for scenes in SCENES.values() for words, _play in scenes]
+    assert len(set(titles)) == len(titles)

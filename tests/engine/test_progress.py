@@ -1,6 +1,7 @@
 """One voice: what the server says of a transaction is one contract, the same in Python and JavaScript."""
 
 import dataclasses
+import datetime
 import itertools
 import re
 import types
@@ -96,7 +97,8 @@ class TestProgress(CardPaymentCommon):
     def test_how_a_payment_looks_that_was_not_charged(self):
         for outcome, look in (
             (declined(), "refused"),
-            (declined(reason=Reason.TERMINAL_REFUSED), "refused"),
+            (declined(reason=Reason.TERMINAL_REFUSED), "trouble"),
+            (declined(reason=Reason.DUPLICATE_TRANSACTION), "trouble"),
             (declined(reason=Reason.ISSUER_UNAVAILABLE), "trouble"),
             (not_sent(), "trouble"),
             (not_sent(Reason.TERMINAL_BUSY), "trouble"),
@@ -117,6 +119,56 @@ class TestProgress(CardPaymentCommon):
         self.assertTrue(self.show(transaction)["advice"])
         self.looked_up(transaction).with_user(self.manager)._settle_by_hand(False, "Looked at the journal")
         self.assertEqual(self.looks(transaction), ("aborted", True))
+        self.assertEqual(self.show(transaction)["label"], "Settled by hand: not charged")
+
+    def test_what_is_settled_by_hand_says_as_what(self):
+        transaction = self.looked_up(self.lose(self.make_invoice(100)))
+        transaction.with_user(self.manager)._settle_by_hand(True, "Looked at the journal", 100, "000123")
+        progress = self.show(transaction)
+        self.assertEqual((progress["look"], progress["label"]), ("approved", "Settled by hand: charged"))
+
+    def age(self, transaction, seconds):
+        """Let it have been sent so long ago."""
+        transaction.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE nets_transaction SET sent_at = now() AT TIME ZONE 'utc' - %s * interval '1 second' WHERE id = %s",
+            [seconds, transaction.id],
+        )
+        transaction.invalidate_recordset()
+
+    def times(self, transaction):
+        progress = self.show(transaction)
+        return progress["elapsed"], progress["known_in"]
+
+    def test_a_wait_has_an_end_in_sight(self):
+        self.terminal.account_id.customer_timeout = 300
+        transaction = self.start(self.make_invoice(100))
+        transaction._claim("thread-1")
+        self.age(transaction, 100)
+        elapsed, known_in = self.times(transaction)
+        self.assertGreaterEqual(elapsed, 100)
+        self.assertEqual(known_in, 0, "it is usual")
+        transaction._show_progress("thread-1", "interrupted")
+        _elapsed, known_in = self.times(transaction)
+        # the customer's time, the first lookup and the second sighting
+        self.assertLessEqual(known_in, 300 - 100 + 10)
+        self.assertGreater(known_in, 150)
+        transaction._record_answer(approved(10000))
+        self.assertEqual(self.times(transaction), (0, 0))
+
+    def test_the_end_of_a_wait_is_said_only_where_somebody_knows_it(self):
+        transaction = self.lose(self.make_invoice(100))
+        self.assertEqual(self.times(transaction)[1], 0, "it wasn't looked up")
+        transaction._schedule_lookup({"why": "no_baseline"})
+        self.assertEqual(self.times(transaction)[1], 0)
+        until = transaction._now().replace(tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=200)
+        transaction._schedule_lookup({"why": "customer_may_be_there"}, until)
+        transaction.invalidate_recordset()
+        known_in = self.times(transaction)[1]
+        self.assertTrue(150 < known_in <= 205, known_in)
+        waiting = self.make_invoice(10).with_user(self.clerk)
+        [answer] = waiting.nets_start_card_payment(10, self.terminal.id, "waits-for-it")
+        self.assertTrue(150 < answer["known_in"] <= 205, answer)
 
     def test_how_a_payment_looks_that_accounting_refuses(self):
         transaction = self.send(self.make_invoice(100))

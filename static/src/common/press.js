@@ -3,6 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
 import {uuid} from "@web/core/utils/strings";
 import {agentDesk} from "./agent_desk";
+import {momentIn} from "./clock";
 
 /** How often what was not answered, or has to wait, is asked for again, in milliseconds. */
 const REPEAT_INTERVAL = 2000;
@@ -17,6 +18,7 @@ const REPEAT_INTERVAL = 2000;
  * @property {boolean} sending it is on its way to Odoo, or is sent again until there is an answer
  * @property {Waiting | null} waiting what has to be resolved before it starts
  * @property {boolean} disconnected Odoo didn't answer
+ * @property {number} knownAt when what is waited for is known at the latest, by this device's clock; 0 where nobody can say
  */
 
 /**
@@ -50,6 +52,7 @@ export class Press {
         const [answer] = await call(this.requestId);
         state.disconnected = false;
         state.waiting = answer.waiting ? answer : null;
+        state.knownAt = answer.known_in ? momentIn(answer.known_in, state.knownAt) : 0;
         agentDesk.take(answer);
         if (!answer.waiting) {
           return answer;

@@ -37,6 +37,8 @@
  * @property {boolean} can_settle by hand, by a manager
  * @property {number} report_id that can be opened
  * @property {string} display what the terminal shows at this moment, word by word
+ * @property {number} elapsed seconds since it was asked for, while it is open
+ * @property {number} known_in seconds until the result is known at the latest, where that can be said
  * @property {Object | null} agent what this browser has to do itself, see `AgentJob`
  * @property {Object | null} task what it was asked for, see `CardTask`
  * @property {"" | "pending" | "waitingCard" | "waitingCancel" | "reversing" | "done" | "reversed" | "retry"} payment_status of the order's line, in Odoo's words
@@ -53,6 +55,7 @@
  * @property {string} label what is waited for
  * @property {string} explanation
  * @property {string} advice what to compare where it takes long
+ * @property {number} known_in as in `Progress`, of what is waited for
  * @property {Object | null} agent what this browser has to do itself, see `AgentJob`
  */
 
@@ -73,7 +76,7 @@
 /** Icon and Bootstrap's colour of each look, the same on every screen. */
 export const LOOKS = {
   running: {icon: "fa-credit-card", tone: "primary"},
-  aborting: {icon: "fa-hand-paper-o", tone: "warning"},
+  aborting: {icon: "fa-hand-paper-o", tone: "secondary"},
   unknown: {icon: "fa-refresh fa-spin", tone: "warning"},
   approved: {icon: "fa-check-circle", tone: "success"},
   signature: {icon: "fa-pencil", tone: "warning"},
@@ -84,7 +87,7 @@ export const LOOKS = {
   // what only the screen itself can know
   sending: {icon: "fa-circle-o-notch fa-spin", tone: "primary"},
   waiting: {icon: "fa-hourglass-half", tone: "warning"},
-  disconnected: {icon: "fa-plug", tone: "danger"},
+  disconnected: {icon: "fa-plug", tone: "warning"},
 };
 
 /** Whether real cards are not charged there. */

@@ -132,9 +132,14 @@ export class CardDesk {
     return order?.payment_ids.find((line) => this.isRunning(line));
   }
 
+  /** @returns {Object[]} the card lines of an order that were charged */
+  chargedLines(order) {
+    return (order?.payment_ids || []).filter((line) => line.isNets() && line.isCharged());
+  }
+
   /** @returns the card line of an order that was charged, if any */
   chargedLine(order) {
-    return order?.payment_ids.find((line) => line.isNets() && line.isCharged());
+    return this.chargedLines(order)[0];
   }
 
   /** @returns the card line of an order whose signature isn't accepted, if any */
@@ -210,7 +215,7 @@ export class CardDesk {
    */
   isOvercharged(order) {
     const {currency} = this.pos;
-    const cards = order.payment_ids.filter((line) => line.isNets() && line.isCharged());
+    const cards = this.chargedLines(order);
     const others = order.amountPaid - cards.reduce((sum, line) => sum + line.getAmount(), 0);
     const excess = currency.round(Math.abs(order.change) - Math.abs(others));
     return cards.length > 0 && excess > 0 && !currency.isZero(excess);
@@ -300,8 +305,7 @@ export class CardDesk {
   chargedLinesOf(order) {
     const original = order.lines.find((line) => line.refunded_orderline_id)?.refunded_orderline_id
       .order_id;
-    const lines = (original?.payment_ids || []).filter((line) => line.isNets() && line.isCharged());
-    return lines.sort((a, b) => a.id - b.id);
+    return this.chargedLines(original).sort((a, b) => a.id - b.id);
   }
 
   /**

@@ -4,6 +4,7 @@ import {_t} from "@web/core/l10n/translation";
 import {uuid as newRequestId} from "@web/core/utils/strings";
 import {markRaw, reactive} from "@odoo/owl";
 import {Press, abortIsLost, countDown, explain} from "../common/press";
+import {momentIn} from "../common/clock";
 import {takeOver} from "./take_over";
 
 /** How often Odoo is asked again where it didn't answer, in milliseconds. */
@@ -27,6 +28,8 @@ const SETTLED = ["done", "reversed"];
  * @property {boolean} disconnected Odoo doesn't answer; it is asked again and again
  * @property {string} error why Odoo refused
  * @property {number} waitSeconds until *Try again* makes sense
+ * @property {number} startedAt when what is open was asked for, by this device's clock, in milliseconds; else 0
+ * @property {number} knownAt when its result is known at the latest, likewise; 0 where nobody can say
  */
 
 /**
@@ -61,11 +64,14 @@ export class CardPayment {
       disconnected: false,
       error: "",
       waitSeconds: 0,
+      startedAt: 0,
+      knownAt: 0,
     });
     /** How often its progress came in: an answer that was asked for before is older. */
     this.news = 0;
     /** What is asked for until Odoo answers, and the line's status where nothing is started after all. */
     this.press = null;
+    this.started = null;
     this.statusBefore = "pending";
     /** What follows its transaction until it is finished, with that transaction's id. */
     this.watcher = null;
@@ -134,6 +140,10 @@ export class CardPayment {
     const {id} = this.state.progress;
     if (accepted) {
       await this.ask("sign", [[id], true, newRequestId()]);
+      if (!this.state.progress.signature && this.line?.isCharged()) {
+        // nothing is left to do, as after a card that needs no signature
+        this.desk.bus.trigger("approved", {line: this.line});
+      }
     } else {
       await this.takeBack("sign", (requestId) => [[id], false, requestId]);
     }
@@ -177,7 +187,8 @@ export class CardPayment {
     }
     // From here on it may run, also where this page never learns of it.
     this.setStatus("waitingCard");
-    await this.start("pending", method, (requestId) => prepare(terminal, requestId));
+    this.started = this.start("pending", method, (requestId) => prepare(terminal, requestId));
+    await this.started;
     return outcome;
   }
 
@@ -243,9 +254,20 @@ export class CardPayment {
   stopWaiting() {
     if (!this.state.sending) {
       this.press.stop();
-      this.state.waiting = null;
+      Object.assign(this.state, {waiting: null, knownAt: 0});
       this.release(this.statusBefore);
     }
+  }
+
+  /** Don't wait for an earlier payment any longer: take another terminal. */
+  async useTerminal(terminal) {
+    if (this.state.sending) {
+      return;
+    }
+    this.stopWaiting();
+    await this.started;
+    this.desk.chooseTerminal(this.line.payment_method_id, terminal.id);
+    await this.charge();
   }
 
   /** Have the server know this order as it is here. */
@@ -338,7 +360,14 @@ export class CardPayment {
       return;
     }
     const isNewlyUnbooked = progress.look === "unbooked" && state.progress?.look !== "unbooked";
-    Object.assign(state, {progress, disconnected: false});
+    const isOpen = ["pending", "unknown"].includes(progress.state);
+    const before = state.progress?.id === progress.id ? state.startedAt : 0;
+    Object.assign(state, {
+      progress,
+      disconnected: false,
+      startedAt: isOpen ? momentIn(-progress.elapsed, before) : 0,
+      knownAt: progress.known_in ? momentIn(progress.known_in, state.knownAt) : 0,
+    });
     this.news += 1;
     if (progress.finished) {
       this.finish(progress);

@@ -60,6 +60,8 @@ export function progressOf(values = {}) {
     can_settle: false,
     report_id: 0,
     display: "",
+    elapsed: 0,
+    known_in: 0,
     agent: null,
     task: null,
     payment_status: "waitingCard",

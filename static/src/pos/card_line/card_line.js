@@ -6,9 +6,19 @@ import {useService} from "@web/core/utils/hooks";
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {CardPopup} from "../card_popup/card_popup";
 import {LOOKS, isPlayMoney} from "../../common/progress";
+import {formatSeconds, knownBy, useClock} from "../../common/clock";
 import {agentDesk} from "../../common/agent_desk";
 import {isRunning} from "../card_payment";
 import {retryLabel} from "../../common/press";
+
+/** How many other terminals have a button of their own. */
+const MOST_TERMINALS = 3;
+
+/** What the terminal would have printed, for the till's printer. */
+class CardPaper extends Component {
+  static template = "nets_connect_cloud.CardPaper";
+  static props = {text: String};
+}
 
 /**
  * A card payment among the payment lines: what the terminal is doing, what became of it, and what to do next.
@@ -32,6 +42,7 @@ export class CardLine extends Component {
     this.state = useState(this.payment.state);
     this.choices = useState(this.desk.choices);
     this.displays = useState(agentDesk.displays);
+    this.clock = useClock(() => this.state.startedAt || this.state.knownAt);
     const root = useRef("root");
     // What happens, and its *Abort*, is in sight, however many lines there are.
     useEffect(
@@ -87,6 +98,19 @@ export class CardLine extends Component {
     return state === "pending" && !this.state.waiting ? this.displays[id] || display : "";
   }
 
+  /** @returns {string} how long it takes already */
+  get seconds() {
+    const {startedAt, waiting, disconnected} = this.state;
+    return startedAt && !waiting && !disconnected ? formatSeconds(this.clock.now - startedAt) : "";
+  }
+
+  /** @returns {{text: string, left: string} | null} the end of a wait that the rules of money ask for */
+  get knownBy() {
+    const {knownAt, disconnected} = this.state;
+    const left = knownAt - this.clock.now;
+    return left > 0 && !disconnected ? {text: knownBy(knownAt), left: formatSeconds(left)} : null;
+  }
+
   get isPlayMoney() {
     return isPlayMoney((this.progress || this.terminal)?.environment);
   }
@@ -138,6 +162,11 @@ export class CardLine extends Component {
     return null;
   }
 
+  /** Done, with nothing that anybody has to do: it takes little room, since other lines may follow. */
+  get isSettled() {
+    return this.isDone && !this.isUnsigned && Boolean(this.view);
+  }
+
   // --- what may be done --- //
 
   get canDelete() {
@@ -155,12 +184,30 @@ export class CardLine extends Component {
     return this.isFailed && lookup !== "running" && (canRetry || elsewhere);
   }
 
-  /** For a failed one, too: what the terminal shows may prove that it was charged all the same. */
+  /**
+   * For one that failed for a technical reason, too: what the terminal shows may prove that it was charged all the same.
+   * A refusal is certain.
+   */
   get canGetLastResult() {
-    const {state, lookup} = this.progress || {};
+    const {state, look, lookup} = this.progress || {};
     return state === "unknown"
       ? this.isRunning
-      : this.isFailed && state === "failed" && Boolean(lookup);
+      : this.isFailed &&
+          state === "failed" &&
+          ["trouble", "unknown"].includes(look) &&
+          Boolean(lookup);
+  }
+
+  /** @returns {Object[]} where to go on at once, while an earlier payment on this terminal is waited for */
+  get otherTerminals() {
+    return this.line.nets.reversal
+      ? []
+      : this.terminals.filter(({id}) => id !== this.terminal?.id).slice(0, MOST_TERMINALS);
+  }
+
+  /** @returns {Object | undefined} where the next customer can pay, while it takes time to know this result */
+  get terminalForNext() {
+    return this.progress?.look === "unknown" && this.isRunning ? this.otherTerminals[0] : undefined;
   }
 
   get canSettle() {
@@ -181,13 +228,21 @@ export class CardLine extends Component {
     );
   }
 
+  useLabel(terminal) {
+    return _t("Use %(terminal)s", {terminal: terminal.name});
+  }
+
+  get serveNextLabel() {
+    return _t("Serve the next customer on %(terminal)s", {terminal: this.terminalForNext.name});
+  }
+
   get retryLabel() {
     return retryLabel(this.state.waitSeconds);
   }
 
   get sendLabel() {
     if (this.line.nets.reversal) {
-      return _t("Reverse");
+      return _t("Reverse: undo the card payment, no card needed");
     }
     return this.givesBack ? _t("Refund") : _t("Send");
   }
@@ -224,6 +279,17 @@ export class CardLine extends Component {
     }
   }
 
+  /** Leave this order to itself: its result comes automatically. */
+  serveNext() {
+    this.desk.chooseTerminal(this.line.payment_method_id, this.terminalForNext.id);
+    const order = this.pos.addNewOrder();
+    this.pos.navigate("ProductScreen", {orderUuid: order.uuid});
+  }
+
+  async printToSign() {
+    await this.pos.printer.print(CardPaper, {text: this.progress.paper}, {webPrintFallback: true});
+  }
+
   refundInstead() {
     this.line.uiState.nets = {...this.line.nets, reversal: false};
     this.state.error = "";
@@ -240,6 +306,9 @@ export class CardLine extends Component {
       amount: this.line.getAmount(),
       currency: this.pos.currency,
       confirmLabel: _t("Settle"),
+      outcomeLabels: this.givesBack
+        ? {charged: _t("Settle as refunded"), not: _t("Settle as not refunded")}
+        : {charged: _t("Settle as charged"), not: _t("Settle as not charged")},
       confirm: (values) => this.payment.settle(values),
     });
   }

@@ -16,6 +16,7 @@ export class CardPopup extends Component {
     title: String,
     intro: String,
     confirmLabel: String,
+    outcomeLabels: {type: Object, optional: true},
     confirm: Function,
     asksOutcome: {type: Boolean, optional: true},
     asksReference: {type: Boolean, optional: true},
@@ -34,6 +35,16 @@ export class CardPopup extends Component {
       error: "",
       busy: false,
     });
+  }
+
+  /** @returns {string} the button, which says as what */
+  get confirmLabel() {
+    const {charged} = this.state;
+    const {confirmLabel, outcomeLabels} = this.props;
+    if (!outcomeLabels || charged === null) {
+      return confirmLabel;
+    }
+    return charged ? outcomeLabels.charged : outcomeLabels.not;
   }
 
   get asksReference() {

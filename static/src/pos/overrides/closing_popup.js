@@ -46,6 +46,30 @@ patch(ClosePosPopup.prototype, {
     return !this.netsBlocks && super.canConfirm(...arguments);
   },
 
+  /** A row leads to its order: to its payment where that is open, else to where it can be refunded. */
+  async openNetsOrder({order_uuid: uuid}) {
+    const {pos} = this;
+    const [order] = [
+      pos.models["pos.order"].getBy("uuid", uuid) ||
+        (await pos.data.loadServerOrders([["uuid", "=", uuid]])),
+    ].flat();
+    if (!order) {
+      return;
+    }
+    this.props.close();
+    if (order.finalized) {
+      const stateOverride = {
+        filter: "SYNCED",
+        search: {fieldName: "REFERENCE", searchTerm: order.getName()},
+        selectedOrderUuid: uuid,
+      };
+      pos.navigate("TicketScreen", {stateOverride});
+    } else {
+      pos.setOrder(order);
+      pos.navigate("PaymentScreen", {orderUuid: uuid});
+    }
+  },
+
   closeNetsAnyway() {
     this.dialog.add(CardPopup, {
       title: _t("Close anyway"),

@@ -1,4 +1,10 @@
+import {AlertDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
+import {NumberPopup} from "@point_of_sale/app/components/popups/number_popup/number_popup";
 import {PaymentScreen} from "@point_of_sale/app/screens/payment_screen/payment_screen";
+import {_t} from "@web/core/l10n/translation";
+import {enhancedButtons} from "@point_of_sale/app/components/numpad/numpad";
+import {makeAwaitable} from "@point_of_sale/app/utils/make_awaitable_dialog";
+import {parseFloat} from "@web/views/fields/parsers";
 import {patch} from "@web/core/utils/patch";
 import {useBus} from "@web/core/utils/hooks";
 import {onMounted} from "@odoo/owl";
@@ -52,17 +58,26 @@ patch(PaymentScreen.prototype, {
 
   async addNewPaymentLine(paymentMethod) {
     const order = this.currentOrder;
+    const typed = this.typedLine;
     await this.pos.nets.settling(order);
     if (this.refuseWhileCardRuns()) {
       return false;
     }
-    for (const line of order.payment_ids.filter(
-      (each) => each.isNets() && each.payment_status === "retry"
-    )) {
-      // Nothing was charged for it: another way to pay takes its place.
-      order.removePaymentline(line);
+    const isNets = paymentMethod.use_payment_terminal === "nets";
+    for (const line of order.payment_ids.filter((each) => each.isNets())) {
+      const isOther = line.payment_method_id !== paymentMethod;
+      if (line.payment_status === "retry" || (line.payment_status === "pending" && isOther)) {
+        // Nothing was charged for it: another way to pay takes its place.
+        order.removePaymentline(line);
+      }
     }
-    if (paymentMethod.use_payment_terminal === "nets" && order.remainingDue < 0) {
+    if (isNets && typed?.pos_order_id === order && !order.isRefund) {
+      // The amount was typed before it was said how that is paid.
+      const amount = typed.getAmount();
+      order.removePaymentline(typed);
+      return this.payPartByCard(paymentMethod, amount);
+    }
+    if (isNets && order.remainingDue < 0) {
       return this.addCardRefundLines(paymentMethod);
     }
     const unsent = order.payment_ids.find(
@@ -108,12 +123,90 @@ patch(PaymentScreen.prototype, {
     return true;
   },
 
+  /**
+   * Charge a card for a part of what is due; the rest stays due.
+   *
+   * @param {Object} paymentMethod
+   * @param {number} amount what is due, where it is more or nothing
+   */
+  async payPartByCard(paymentMethod, amount) {
+    const order = this.currentOrder;
+    const {status, data: line} = order.addPaymentline(paymentMethod);
+    if (!status) {
+      this.dialog.add(AlertDialog, {title: _t("Not possible now"), body: line});
+      return false;
+    }
+    if (amount > 0 && amount < line.getAmount()) {
+      line.setAmount(amount);
+    }
+    return this.sendUnsent(line);
+  },
+
+  /** Where there is room for no keys, the amount is asked for. */
+  async splitOnCards(paymentMethod) {
+    const order = this.currentOrder;
+    await this.pos.nets.settling(order);
+    if (this.refuseWhileCardRuns()) {
+      return;
+    }
+    const amount = await makeAwaitable(this.dialog, NumberPopup, {
+      title: _t("Amount on this card"),
+      subtitle: _t("%(amount)s is due", {
+        amount: this.env.utils.formatCurrency(order.remainingDue),
+      }),
+      buttons: enhancedButtons(),
+    });
+    if (amount) {
+      for (const line of order.payment_ids.filter((each) => each.isNets() && each.isOpen())) {
+        order.removePaymentline(line);
+      }
+      await this.payPartByCard(paymentMethod, parseFloat(amount));
+    }
+  },
+
+  /** @returns {Object | undefined} the terminal method that a part of what is due can be paid with */
+  get splitMethod() {
+    return this.currentOrder.remainingDue > 0 && !this.pos.nets.runningLine(this.currentOrder)
+      ? this.payment_methods_from_config.find(
+          ({use_payment_terminal: terminal}) => terminal === "nets"
+        )
+      : undefined;
+  },
+
+  /** Odoo returns them in the order of their ids, the newest first: they stay where the cashier saw them. */
+  get paymentLines() {
+    const lines = super.paymentLines;
+    if (!lines.some((line) => line.isNets())) {
+      return lines;
+    }
+    const age = ({id}) => (typeof id === "number" ? id : Infinity);
+    return [...lines].sort((a, b) => (age(a) === age(b) ? 0 : age(a) - age(b)));
+  },
+
   updateSelectedPaymentline() {
     if (this.pos.nets.runningLine(this.currentOrder)) {
       this.numberBuffer.reset();
       return;
     }
+    const before = new Set(this.currentOrder.payment_ids);
     super.updateSelectedPaymentline(...arguments);
+    const selected = this.selectedPaymentLine;
+    if (selected && !before.has(selected)) {
+      // Odoo made a line of its first method for what was typed.
+      this.typedUuid = selected.uuid;
+    }
+  },
+
+  /** @returns {Object | undefined} the line that typing made, as long as nothing else was chosen */
+  get typedLine() {
+    const line = this.selectedPaymentLine;
+    return line && line.uuid === this.typedUuid && !line.isNets() ? line : undefined;
+  },
+
+  selectPaymentLine() {
+    // now it is said how that amount is paid
+    this.typedUuid = null;
+    super.selectPaymentLine(...arguments);
   },
 
   async addTip() {

@@ -21,6 +21,11 @@ patch(PosPayment.prototype, {
     return this.payment_method_id?.use_payment_terminal === "nets";
   },
 
+  /** Whether nothing was charged for it, and nothing runs. */
+  isOpen() {
+    return ["pending", "retry"].includes(this.payment_status);
+  },
+
   /** Whether money moved, and has not been reversed. */
   isCharged() {
     return this.payment_status === "done" && this.amount !== 0;

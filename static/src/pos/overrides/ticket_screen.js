@@ -14,6 +14,21 @@ patch(TicketScreen.prototype, {
     return order?.finalized && isWhole && lines.length === 1 ? lines[0] : undefined;
   },
 
+  /** What is charged, or may be, never looks unpaid. */
+  getStatus(order) {
+    const {nets} = this.pos;
+    const running = !order.finalized && nets.runningLine(order);
+    if (running) {
+      return _t("Card running");
+    }
+    const charged = order.finalized ? [] : nets.chargedLines(order);
+    if (charged.length) {
+      const amount = charged.reduce((sum, line) => sum + line.getAmount(), 0);
+      return _t("Card: %(amount)s paid", {amount: this.env.utils.formatCurrency(amount)});
+    }
+    return super.getStatus(...arguments);
+  },
+
   /** Refund the whole order, and pay that by having the terminal reverse its payment. */
   async onReverseCard(order) {
     const original = this.reversibleLine(order);

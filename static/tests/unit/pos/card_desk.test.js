@@ -9,10 +9,12 @@ import {
   onRpc,
   patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import {CardBar} from "@nets_connect_cloud/pos/card_bar/card_bar";
 import {OrderSummary} from "@point_of_sale/app/screens/product_screen/order_summary/order_summary";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
 import {ConnectionLostError} from "@web/core/network/rpc";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
+import {TicketScreen} from "@point_of_sale/app/screens/ticket_screen/ticket_screen";
 import {browser} from "@web/core/browser/browser";
 import {definePosModels} from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 
@@ -232,7 +234,7 @@ test("declined: says why, and tries again as a new request", async () => {
 
 test("failed: the terminal is asked once more, and the charge that it shows pays the order", async () => {
   const {line} = await pay();
-  await tell({...DECLINED, lookup: "possible"});
+  await tell({...DECLINED, look: "trouble", lookup: "possible"});
   expect(buttons()).toEqual(["Try again", "Get last result"]);
   server.progress = progressOf({...DECLINED, finished: false, look: "unknown", lookup: "running"});
   await click("button:contains(Get last result)");
@@ -244,6 +246,38 @@ test("failed: the terminal is asked once more, and the charge that it shows pays
   await tell({...APPROVED, payment_amount: 17.85});
   await waitUntil(() => line.payment_status === "done");
   expect(LABEL).toHaveText("Successful");
+});
+
+test("after a refusal that is certain there is nothing to ask the terminal", async () => {
+  await pay();
+  await tell({...DECLINED, lookup: "possible"});
+  expect(buttons()).toEqual(["Try again"]);
+});
+
+test("each state has its colour, and seconds run until it has ended", async () => {
+  await pay();
+  expect(".o_nets_state").toHaveClass("o_nets_tone_primary");
+  await tell({elapsed: 58});
+  expect(".o_nets_seconds").toHaveText("0:58");
+  await advanceTime(1000);
+  await advanceTime(1000);
+  await animationFrame();
+  expect(".o_nets_seconds").toHaveText("1:00");
+  await tell(DECLINED);
+  expect(".o_nets_state").toHaveClass("o_nets_tone_danger");
+  expect(".o_nets_seconds").toHaveCount(0);
+});
+
+test("a wait that the rules ask for has an end in sight", async () => {
+  await pay();
+  expect(".o_nets_known_by").toHaveCount(0);
+  await tell({...UNKNOWN, elapsed: 100, known_in: 200});
+  expect(".o_nets_known_by").toHaveText(/^Known by \d\d:\d\d at the latest \(3:20\)$/);
+  await advanceTime(1000);
+  await animationFrame();
+  expect(".o_nets_known_by").toHaveText(/3:19/);
+  await tell({...UNKNOWN, elapsed: 110});
+  expect(".o_nets_known_by").toHaveCount(0);
 });
 
 test("what another till sent once more meanwhile is followed", async () => {
@@ -287,6 +321,99 @@ test("after a failure another way to pay takes its place", async () => {
   await click(".paymentmethod:contains(Cash)");
   await animationFrame();
   expect(order.payment_ids.map((line) => line.payment_method_id.name)).toEqual(["Cash"]);
+});
+
+test("after Odoo couldn't be reached another way to pay takes its place, too", async () => {
+  const {order, store} = await startTill();
+  patchWithCleanup(store, {
+    syncAllOrders() {
+      throw new ConnectionLostError();
+    },
+  });
+  await openPaymentScreen(order);
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(".alert:contains(Odoo can't be reached)");
+  await click(".paymentmethod:contains(Cash)");
+  await animationFrame();
+  expect(".modal").toHaveCount(0);
+  expect(order.payment_ids.map((line) => line.payment_method_id.name)).toEqual(["Cash"]);
+  expect(order.remainingDue).toBe(0);
+});
+
+test("an amount that is typed before the method is charged on the card, and the rest stays due", async () => {
+  const {order, method} = await startTill();
+  const screen = await openPaymentScreen(order);
+  screen.numberBuffer.set("5");
+  screen.updateSelectedPaymentline();
+  expect(order.payment_ids.length).toBe(1);
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(order.payment_ids.map((line) => line.payment_method_id)).toEqual([method]);
+  expect(server.of("pos_start").map(({args}) => args[2])).toEqual([5]);
+});
+
+test("what is chosen as cash stays cash when a card pays the rest", async () => {
+  const {order, store} = await startTill();
+  const screen = await openPaymentScreen(order);
+  await screen.addNewPaymentLine(store.models["pos.payment.method"].get(1));
+  screen.numberBuffer.set("5");
+  screen.updateSelectedPaymentline();
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(order.payment_ids.map((line) => line.getAmount())).toEqual([5, 12.85]);
+});
+
+test("a part is charged on the card where the amount is asked for", async () => {
+  const {order} = await startTill();
+  await openPaymentScreen(order);
+  await click(".o_nets_split");
+  await waitFor(".modal:contains(Amount on this card)");
+  await click(".modal .numpad-button:contains(7):first");
+  await animationFrame();
+  await click(".modal button:contains(Confirm)");
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect(server.of("pos_start").map(({args}) => args[2])).toEqual([7]);
+  expect(".o_nets_split").toHaveCount(0);
+});
+
+describe("on every screen", () => {
+  const BAR = ".o_nets_card_bar button";
+
+  test("what runs, and what is charged and not finished, is in sight", async () => {
+    const {order, line, store} = await pay();
+    stepScreens(store);
+    store.router.state.current = "ProductScreen";
+    await mountWithCleanup(CardBar);
+    expect(BAR).toHaveText(/^Card \$\s17\.85 · Waiting for the card\s*0:00/);
+    expect(BAR).toHaveClass("o_nets_tone_primary");
+    bookOnServer(line);
+    await tell({...APPROVED, payment_amount: 17.85});
+    await waitFor(`${BAR}:contains(paid)`);
+    expect(BAR).toHaveClass("o_nets_tone_success");
+    await click(BAR);
+    expect.verifySteps([`PaymentScreen ${order.uuid}`]);
+    order.state = "paid";
+    await animationFrame();
+    expect(BAR).toHaveCount(0);
+  });
+
+  test("nothing is in sight where nothing was charged", async () => {
+    await pay();
+    await mountWithCleanup(CardBar);
+    await tell(DECLINED);
+    expect(BAR).toHaveCount(0);
+  });
+
+  test("not in the list of orders either: it doesn't look unpaid there", async () => {
+    const {order, line, store} = await pay();
+    const status = () =>
+      TicketScreen.prototype.getStatus.call({pos: store, env: store.env, state: {}}, order);
+    expect(status()).toBe("Card running");
+    bookOnServer(line);
+    await tell({...APPROVED, payment_amount: 17.85});
+    await waitUntil(() => line.payment_status === "done");
+    expect(status()).toMatch(/^Card: \$\s17\.85 paid$/);
+  });
 });
 
 test("aborting: nothing else can be done until the call has ended", async () => {
@@ -421,11 +548,22 @@ describe("lost connections", () => {
     await pay();
     await tell({...UNKNOWN, can_settle: false});
     expect(LABEL).toHaveText("Connection interrupted");
-    expect(buttons()).toEqual(["Get last result"]);
+    expect(buttons()).toEqual(["Get last result", "Serve the next customer on Bar"]);
     server.progress = progressOf(DECLINED);
     await click("button:contains(Get last result)");
     await waitFor(`${LABEL}:contains(Insufficient funds)`);
     expect(server.of("get_last_result")[0].args).toEqual([[42]]);
+  });
+
+  test("unknown: the next customer is served on another terminal", async () => {
+    const {method, order, store} = await pay();
+    stepScreens(store);
+    await tell({...UNKNOWN, can_settle: false});
+    await click("button:contains(Serve the next customer on Bar)");
+    const next = store.getOrder();
+    expect(next).not.toBe(order);
+    expect.verifySteps([`ProductScreen ${next.uuid}`]);
+    expect(store.nets.terminalOf(method).name).toBe("Bar");
   });
 
   test("settled by hand where both who is at the till and the Odoo user are managers", async () => {
@@ -547,7 +685,7 @@ test("waits for an earlier payment on the terminal, and starts automatically", a
   server.start = () => waiting;
   const {line, store, order} = await pay();
   await waitFor(`${LABEL}:contains(An earlier payment is being resolved)`);
-  expect(buttons()).toEqual(["Stop waiting"]);
+  expect(buttons()).toEqual(["Stop waiting", "Use Bar"]);
   expect(store.nets.runningLine(order)).toBe(line);
   server.start = () => server.progress;
   await advanceTime(2000);
@@ -583,11 +721,26 @@ test("what was sent, but not answered, stays locked and is sent again", async ()
   expect(new Set(server.of("pos_start").map(({args}) => args[3])).size).toBe(1);
 });
 
+test("another terminal is used instead of waiting for one", async () => {
+  server.start = () => ({waiting: true, label: "Wait", explanation: "", advice: "", known_in: 65});
+  await pay();
+  await waitFor(".o_nets_known_by:contains(1:05)");
+  server.start = () => server.progress;
+  await click("button:contains(Use Bar)");
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  const calls = server.of("pos_start");
+  expect(calls.map(({args}) => args[1])).toEqual([7, 8]);
+  expect(calls[0].args[3]).not.toBe(calls[1].args[3]);
+  await advanceTime(10000);
+  expect(server.of("pos_start").length).toBe(2);
+});
+
 test("who stops waiting starts nothing", async () => {
-  server.start = () => ({waiting: true, label: "Wait", explanation: "", advice: ""});
+  server.start = () => ({waiting: true, label: "Wait", explanation: "", advice: "", known_in: 65});
   const {line, store, order} = await pay();
   await click("button:contains(Stop waiting)");
   await animationFrame();
+  expect(".o_nets_known_by").toHaveCount(0);
   expect(line.payment_status).toBe("pending");
   expect(store.nets.runningLine(order)).toBe(undefined);
   const before = server.of("pos_start").length;
@@ -714,7 +867,24 @@ describe("after the charge", () => {
     await animationFrame();
     await animationFrame();
     expect(server.of("sign")[0].args.slice(0, 2)).toEqual([[42], true]);
-    expect(buttons()).toEqual(["Reverse"]);
+    expect(buttons()).toEqual(["Reverse\nUndo the card payment, no card needed"]);
+  });
+
+  test("the receipt is printed for the signature, and the order is complete once that is right", async () => {
+    patchWithCleanup(OrderPaymentValidation.prototype, {
+      validateOrder: () => expect.step("validated"),
+    });
+    const {store} = await paid({signature: "required", paper: "MERCHANT'S COPY"});
+    patchWithCleanup(store.printer, {
+      print: (component, {text}) => expect.step(text),
+    });
+    store.config.auto_validate_terminal_payment = true;
+    await click("button:contains(Print the receipt to sign)");
+    await animationFrame();
+    server.progress = progressOf({...APPROVED, payment_amount: 17.85, signature: ""});
+    await click("button:contains(The signature is right)");
+    await animationFrame();
+    expect.verifySteps(["MERCHANT'S COPY", "validated"]);
   });
 
   test("the terminal reverses its last payment", async () => {
@@ -849,5 +1019,11 @@ describe("refund", () => {
     expect(back.payment_ids.map((line) => line.nets.refundOf)).toEqual([50, 51]);
     expect(server.of("pos_start")).toEqual([]);
     expect(back.isPaid()).toBe(false, {message: "core takes a line without a status for paid"});
+    await store.syncAllOrders({orders: [back]});
+    await store.data.loadServerOrders([["uuid", "=", back.uuid]]);
+    back.payment_ids = [["set", ...[...back.payment_ids].sort((a, b) => b.id - a.id)]];
+    expect(screen.paymentLines.map((line) => line.amount)).toEqual([-10, -7.85], {
+      message: "they stay where the cashier saw them",
+    });
   });
 });
