@@ -378,7 +378,5 @@ def _more(totals, purchases, refunds, reversals, counts):
     ):
         if printed and printed.amount not in expected:
             known = printed.count is not None and kind in counts
-            found.append(
-                More(kind, printed.amount - expected[0], printed.count - counts[kind] if known else None)
-            )
+            found.append(More(kind, printed.amount - expected[0], printed.count - counts[kind] if known else None))
     return tuple(found)

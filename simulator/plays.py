@@ -259,7 +259,10 @@ SCENES = {
     ),
     "The answer gets lost": (
         ("The card is charged, and the connection breaks", {"outcome": "approved", "answer": "cut_after", **_SEEN}),
-        ("The card is refused, and the connection breaks", {"outcome": "do_not_honour", "answer": "cut_after", **_SEEN}),
+        (
+            "The card is refused, and the connection breaks",
+            {"outcome": "do_not_honour", "answer": "cut_after", **_SEEN},
+        ),
         ("The card is charged, and the answer breaks off", {"outcome": "approved", "answer": "cut_mid", **_SEEN}),
         ("The card is charged, and no answer comes", {"outcome": "approved", "answer": "never", **_SEEN}),
         ("The card is charged, and NETS answers with an error", {"outcome": "approved", "answer": "html_502", **_SEEN}),

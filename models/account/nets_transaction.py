@@ -5,7 +5,7 @@ import psycopg2
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, clean_context, format_date, ormcache
+from odoo.tools import SQL, format_date, ormcache
 
 from ...const import PLAY_MONEY, UNRESOLVED_STATES
 from ...messages import refusal

@@ -376,7 +376,9 @@ export class CardDialog extends Component {
     const receipt = (name, method) => ({
       name,
       onClick: async () =>
-        action.doAction(await this.env.services.orm.call("nets.transaction", method, [[progress.id]])),
+        action.doAction(
+          await this.env.services.orm.call("nets.transaction", method, [[progress.id]])
+        ),
     });
     this.notification.add(details.filter(Boolean).join(" · "), {
       title: progress.label,
