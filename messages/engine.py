@@ -138,7 +138,7 @@ register(
         "agent_interrupted": (
             _lt("Connection to the terminal interrupted"),
             _lt(
-                "The terminal's answer got lost on its way. This window asks the terminal again, or the next one that reaches it does. %(wait)s"
+                "The terminal's answer got lost on its way. The next window that reaches the terminal fetches the result. %(wait)s"
             ),
         ),
         "agent_wrong_terminal": (

@@ -138,17 +138,6 @@ MUTATIONS = [
         ),
     ),
     Mutation(
-        "a browser that lost the answer calls it failed",
-        ("agent: half an answer",),
-        (
-            (
-                "connect_cloud/agent_report.py",
-                "    if trouble in _NOTHING_WRITTEN and not texts:\n        return not_reached_outcome()\n",
-                "    if trouble:\n        return not_reached_outcome()\n",
-            ),
-        ),
-    ),
-    Mutation(
         "a second thread sends",
         ("nothing broken: approved", "nothing broken: approved (refund)"),
         (

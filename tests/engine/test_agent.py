@@ -437,7 +437,7 @@ class TestAgent(AgentCommon):
         self.assertIn(transaction, self.engine["nets.transaction"].search(transaction._person_domain()))
         transaction._call_person()
         activity = transaction.activity_ids[:1]
-        self.assertIn("The next window that reaches the terminal's agent", activity.note)
+        self.assertIn("The next window that reaches the terminal fetches", activity.note)
 
     def test_no_thread_is_ever_started_for_it(self):
         transaction = self.lost()
