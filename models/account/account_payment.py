@@ -119,9 +119,7 @@ class AccountPayment(models.Model):
         One that the terminal reversed, and that no outgoing payment offsets, stands for nothing.
         """
         return self.filtered(
-            lambda payment: (
-                not payment.currency_id.is_zero(sum(payment._nets_cards().mapped("charged_amount")))
-            )
+            lambda payment: not payment.currency_id.is_zero(sum(payment._nets_cards().mapped("charged_amount")))
         )
 
     def _nets_purchase(self):

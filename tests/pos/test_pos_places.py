@@ -68,7 +68,7 @@ class TestPosTills(PosCardCommon):
         self.assertEqual(payment.pos_order_id.state, "paid")
 
     def test_two_sites_and_one_order(self):
-        """A till elsewhere has it, too, and takes it over into its own session: not while a card runs, and once after."""
+        """A till elsewhere has it, too, and takes it into its own session: not while a card runs, and once after."""
         here, there = self.session, self.open_session(self.config.copy({"name": "Other site"}))
         order = self.card_order()
         transaction = self.send(order.payment_ids)

@@ -59,7 +59,9 @@ patch(PosStore.prototype, {
   cardInTheWay(from, to) {
     const {nets} = this;
     return Boolean(
-      nets.runningLine(from) || (to !== true && nets.runningLine(to)) || (to && nets.chargedLine(from))
+      nets.runningLine(from) ||
+      (to !== true && nets.runningLine(to)) ||
+      (to && nets.chargedLine(from))
     );
   },
 
