@@ -202,47 +202,6 @@ def test_a_sales_order_is_settled_by_card(day):
     day.end(400)
 
 
-def test_a_down_payment_and_the_rest_of_a_sales_order_are_paid_by_card(day):
-    till = day.open(BOSS)
-    line = {"product_id": day.lesson, "product_uom_qty": 2, "price_unit": 300, "tax_ids": [(5, 0, 0)]}
-    customer = day.clinic.make_customer("Choir of the harbour")
-    sale = day.make("sale.order", partner_id=customer, company_id=day.company, order_line=[(0, 0, line)])
-    name = day.clinic.read("sale.order", sale, "name")
-
-    def unpaid():
-        return day.clinic.read("sale.order", sale, "amount_unpaid")
-
-    def choose(way):
-        till.control("Quotation/Order")
-        till.page.locator(".modal .o_list_table .o_data_row").filter(has_text=name).locator("td").nth(1).click()
-        till.page.locator(".modal .selection-item").filter(has_text=way).click()
-
-    day.load(till)
-    choose("down payment (percentage)")
-    for digit in "25":
-        till.page.locator(".modal .numpad button").filter(has_text=re.compile(rf"^{digit}$")).click()
-    till.page.locator(".modal-footer .btn-primary").click()
-    till.expect_total(150).to_payment()
-    # declined, tried again, and something on top
-    day.terminal.play("insufficient_funds")
-    till.pay_by("Card").card_line().expect_status("Insufficient funds")
-    assert unpaid() == 600
-    day.terminal.play(outcome="approved", tip=1000)
-    till.card_line().press("Try again")
-    till.expect_receipt()
-    [first] = day.paid()
-    assert (first["amount_total"], day.card_of(first), unpaid()) == (160, [160], 450)
-    assert day.clinic.read("sale.order", sale, "state") == "sale"
-
-    till.next_order()
-    choose("Settle the order")
-    till.expect_total(450).to_payment()
-    day.terminal.play("approved")
-    till.pay_by("Card").expect_receipt()
-    assert (day.card_of(day.paid(2)[0]), unpaid()) == ([450], 0)
-    day.end(610)
-
-
 # === pos_restaurant === #
 
 
@@ -301,11 +260,6 @@ def test_a_table_is_not_moved_merged_or_split_while_its_card_runs(day):
         if not theirs.page.locator(".floor-map").is_visible():
             theirs.to_tables()
 
-    # dragged onto another one, it isn't joined to that either: its order is still found where the guests sit
-    drag_table(theirs, 0, 1)
-    theirs.expect_dialog("A card payment is running")
-    theirs.close_dialog()
-
     theirs.page.locator(".floor-map .table").nth(0).click()
     leave_payment(theirs)
     theirs.control("Split")
@@ -322,28 +276,6 @@ def test_a_table_is_not_moved_merged_or_split_while_its_card_runs(day):
     theirs.expect_total(45).to_payment().pay_by("Card").expect_receipt()
     assert sorted(order["amount_total"] for order in day.paid(2)) == [45, 345]
     day.end(390)
-
-
-def drag_table(till, number, onto):
-    """Drag a table onto another one, and drop it where it is shown beside that: they are joined then."""
-    mouse = till.page.mouse
-    moved, target = (till.page.locator(".floor-map .table").nth(index) for index in (number, onto))
-
-    def centre(table):
-        box = table.bounding_box()
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-    def beside():
-        mouse.move(x + 3, y)
-        mouse.move(x, y)
-        return max(abs(centre(moved)[0] - x), abs(centre(moved)[1] - y)) > 20
-
-    x, y = centre(target)
-    mouse.move(*centre(moved))
-    mouse.down()
-    mouse.move(x, y, steps=10)
-    machinery.wait_until(beside, 10, "a table to be shown beside another", 0.1)
-    mouse.up()
 
 
 def leave_payment(till):
