@@ -83,8 +83,8 @@ class Sum:
 
 @dataclass(frozen=True)
 class Named:
-    """A transaction that the terminal prints: the ``line``, its ``numbers`` of six digits, one of which is the STAN, and
-    its ``amount`` in minor units, negative where money went back."""
+    """A transaction that the terminal prints: the ``line``, its ``numbers`` of six digits, one of which is the STAN,
+    and its ``amount`` in minor units, negative where money went back."""
 
     line: str
     numbers: frozenset
@@ -378,7 +378,5 @@ def _more(totals, purchases, refunds, reversals, counts):
     ):
         if printed and printed.amount not in expected:
             known = printed.count is not None and kind in counts
-            found.append(
-                More(kind, printed.amount - expected[0], printed.count - counts[kind] if known else None)
-            )
+            found.append(More(kind, printed.amount - expected[0], printed.count - counts[kind] if known else None))
     return tuple(found)

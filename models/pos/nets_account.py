@@ -53,8 +53,10 @@ class NetsAccount(models.Model):
         """A register mostly has a method *Card* already, for a terminal that stands alone: two buttons would be called
         the same."""
         name = self.env._("Card")
-        taken = self.env["pos.payment.method"].sudo().search(
-            [("company_id", "=", self.company_id.id), ("name", "=", name)], limit=1
+        taken = (
+            self.env["pos.payment.method"]
+            .sudo()
+            .search([("company_id", "=", self.company_id.id), ("name", "=", name)], limit=1)
         )
         return self.env._("Card terminal") if taken else name
 

@@ -341,9 +341,7 @@ class TestPayouts(PayoutCommon):
         self.assertEqual((payout.state, self.balance()), ("done", 0))
         self.assertEqual((mine | theirs).payout_id, payout.sudo())
         self.assertEqual(theirs.payment_id.state, "paid")
-        dispute = self.imported(
-            ("110", "Chargeback", "90000001", "21", "102", "50,00"), net="-50,00", number="8"
-        )
+        dispute = self.imported(("110", "Chargeback", "90000001", "21", "102", "50,00"), net="-50,00", number="8")
         self.assertEqual(dispute.line_ids.transaction_ids.ids, theirs.ids)
         dispute.action_reconcile()
         self.assertEqual(invoice.amount_residual, 50)
