@@ -83,8 +83,8 @@ class Sum:
 
 @dataclass(frozen=True)
 class Named:
-    """A transaction that the terminal prints: the ``line``, its ``numbers`` of six digits (one is the STAN), and
-    its ``amount`` in minor units, negative where money went back."""
+    """A transaction that the terminal prints: the ``line``, its ``numbers`` of six digits, one of which is the STAN,
+    and its ``amount`` in minor units, negative where money went back."""
 
     line: str
     numbers: frozenset

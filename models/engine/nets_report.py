@@ -35,7 +35,7 @@ class NetsReport(models.Model):
     """
 
     _name = "nets.report"
-    _inherit = ["mail.thread", "mail.activity.mixin", "nets.own.words"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _mail_post_access = "read"
     _description = "Card terminal report"
     _order = "reported_at desc, id desc"
@@ -316,8 +316,8 @@ class NetsReport(models.Model):
     def _one_side(self):
         """What only the terminal has, and what only Odoo has, as far as the print says it.
 
-        :return: list of texts, and nets.transaction: what is recorded here and may be missing there, with all
-            rights
+        :return: list of texts, and nets.transaction: what is recorded here and may be what the terminal hasn't, with
+            all rights
         """
         totals = read_totals(self.text, self.currency_id.name)
         found, known = self._compare_with(totals)

@@ -199,12 +199,16 @@ class TestAccounts(CardPaymentCommon):
         )
         self.assertEqual((self.terminal.nets_status, self.terminal_2.nets_status), ("allowed", "refused"))
         wizard.line_ids.filtered(lambda line: line.identifier == "90000033").wanted = False
+        first = wizard.line_ids.filtered(lambda line: line.identifier == "90000032")
+        self.assertEqual(first.currency_id, self.usd, "what is proposed can be seen, and changed")
+        first.currency_id = euro = self.env.ref("base.EUR")
         wizard.action_import()
         imported = self.env["nets.terminal"].search([("identifier", "in", ("90000032", "90000033"))])
         self.assertEqual(
             (imported.identifier, imported.nets_status, imported.account_id.id),
             ("90000032", "allowed", self.account.id),
         )
+        self.assertEqual(imported.currency_id, euro)
 
     def test_fetch_makes_the_first_site_in_the_time_zone_of_who_fetches(self):
         company = self.env["res.company"].create({"name": "New"})

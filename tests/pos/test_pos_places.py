@@ -135,6 +135,8 @@ class TestPosCompanies(PosCardCommon):
         branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
         branch.write(
             {
+                # the French certification asks for it
+                "country_id": self.company.account_fiscal_country_id.id,
                 "chart_template": self.company.chart_template,
                 "account_fiscal_country_id": self.company.account_fiscal_country_id.id,
                 "account_default_pos_receivable_account_id": self.pos_receivable.id,

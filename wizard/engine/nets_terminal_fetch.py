@@ -49,17 +49,16 @@ class NetsTerminalFetch(models.TransientModel):
             terminal = known.get(identifier)
             if not terminal:
                 name = self.env._("Terminal %(identifier)s", identifier=identifier)
-                currency = account.company_id.currency_id
-                new = {"status": "new", "name": name, "currency_id": currency.id, "wanted": True}
-                lines.append({"identifier": identifier, **new})
+                currency = account.company_id.currency_id.id
+                new = {"identifier": identifier, "status": "new", "name": name, "wanted": True, "currency_id": currency}
+                lines.append(new)
             elif terminal.account_id != account:
                 lines.append({"identifier": identifier, "status": "elsewhere"})
             else:
                 status = "known" if terminal.active else "archived"
-                known_as = {"name": terminal.name, "currency_id": terminal.currency_id.id}
-                lines.append({"identifier": identifier, "status": status, **known_as})
+                lines.append({"identifier": identifier, "status": status, **self._values_of(terminal)})
         lines += [
-            {"identifier": terminal.identifier, "status": "refused", "name": terminal.name}
+            {"identifier": terminal.identifier, "status": "refused", **self._values_of(terminal)}
             for terminal in terminals
             if terminal.account_id == account and terminal.active and terminal.identifier not in identifiers
         ]
@@ -72,6 +71,10 @@ class NetsTerminalFetch(models.TransientModel):
             }
         )
         return fetch.sudo(False)
+
+    @api.model
+    def _values_of(self, terminal):
+        return {"name": terminal.name, "currency_id": terminal.currency_id.id}
 
     def action_import(self):
         """Make the chosen new terminals known to Odoo."""
@@ -89,7 +92,7 @@ class NetsTerminalFetch(models.TransientModel):
                     "identifier": line.identifier,
                     "account_id": self.account_id.id,
                     "location_id": location.id,
-                    "currency_id": (line.currency_id or self.company_id.currency_id).id,
+                    "currency_id": (line.currency_id or self.account_id.company_id.currency_id).id,
                 }
                 for line in self._lines_to_import()
             ]
@@ -106,12 +109,11 @@ class NetsTerminalFetchLine(models.TransientModel):
     _inherit = ["nets.server.fields"]
     _description = "Terminal of a NETS account"
     _order = "id"
-    _rec_name = "identifier"
 
     fetch_id = fields.Many2one("nets.terminal.fetch", required=True, readonly=True, ondelete="cascade")
     identifier = fields.Char("Terminal ID", required=True, readonly=True)
     name = fields.Char()
-    currency_id = fields.Many2one("res.currency", help="The currency the terminal charges in. NETS doesn't say it.")
+    currency_id = fields.Many2one("res.currency", help="What the terminal charges in: NETS doesn't say it.")
     wanted = fields.Boolean("Import")
     status = fields.Selection(
         [

@@ -83,6 +83,7 @@ tours.add("nets_payout_import", {
     {trigger: ".modal .modal-footer button:contains(Import)", run: "click"},
     {
       content: "Each line is known, and says why",
+      timeout: 60000,
       trigger:
         ".o_field_widget[name=line_ids] .o_data_row:contains(Certain):contains(STAN and amount)",
     },
@@ -93,6 +94,7 @@ tours.add("nets_payout_import", {
     },
     {
       content: "Booked, and the bank's line is matched",
+      timeout: 60000,
       trigger: ".o_statusbar_status button.o_arrow_button_current:contains(At the bank)",
     },
     {trigger: ".oe_stat_button:contains(Entry)"},
