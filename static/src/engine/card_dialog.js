@@ -397,8 +397,11 @@ export class CardDialog extends Component {
 let lastFocused = null;
 document.addEventListener("focusin", (ev) => (lastFocused = ev.target));
 
-/** Give the focus back, unless somebody has it. */
-function focusAgain(element) {
+/** Give the focus back, unless somebody has it, once what had it is gone: Owl takes it away with the next frame. */
+async function focusAgain(element) {
+  for (let frame = 0; frame < 2; frame++) {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
   const isLost = document.activeElement === document.body;
   if (isLost && element?.isConnected && element.checkVisibility()) {
     element.focus();
@@ -439,11 +442,10 @@ function openCardDialog(env, action, options) {
     },
     {
       onClose: async () => {
-        focusAgain(pressed);
         if (changed) {
           await refresh();
-          focusAgain(pressed);
         }
+        await focusAgain(pressed);
       },
     }
   );
