@@ -1,7 +1,7 @@
 """Money that goes back to the card: what is left of a payment, and what a terminal can reverse."""
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, sql
 
 from ...connect_cloud.evidence import Original
 from ...const import GIVEN_BACK_SELECTION, NOT_CHARGED_STATES
@@ -25,6 +25,28 @@ class NetsTransaction(models.Model):
     # "Is this the last approved one of its terminal?"
     _last_approved_index = models.Index("(terminal_id, id DESC) WHERE state = 'approved'")
     _given_back_index = models.Index("(given_back, id DESC) WHERE given_back IS NOT NULL")
+
+    def _auto_init(self):
+        """A long log isn't computed row by row when it gets this column: few payments were given back."""
+        cr = self.env.cr
+        if sql.table_exists(cr, self._table) and not sql.column_exists(cr, self._table, "given_back"):
+            sql.create_column(cr, self._table, "given_back", "varchar")
+            cr.execute(
+                SQL(
+                    """
+                    UPDATE nets_transaction payment
+                       SET given_back = CASE WHEN back.is_reversed THEN 'reversed'
+                                             WHEN -back.amount < payment.charged_amount THEN 'partly_refunded'
+                                             ELSE 'refunded' END
+                      FROM (SELECT refund_of_id, sum(charged_amount) AS amount,
+                                   bool_or(kind = 'reversal') AS is_reversed
+                              FROM nets_transaction WHERE refund_of_id IS NOT NULL AND state = 'approved'
+                             GROUP BY refund_of_id HAVING sum(charged_amount) < 0) back
+                     WHERE back.refund_of_id = payment.id
+                    """
+                )
+            )
+        return super()._auto_init()
 
     # === COMPUTE METHODS === #
 

@@ -1,7 +1,6 @@
 """The dialog: what it refuses, who sees what, and that it never starts anything twice."""
 
 import json
-import re
 
 from pages import CardDialog, money
 from playwright.sync_api import expect
@@ -244,12 +243,7 @@ def test_escape_closes_the_window_and_the_payment_goes_on(clinic, terminal, open
     dialog.expect_status("Waiting for the card")
     page.page.keyboard.press("Escape")
     dialog.expect_closed()
-    # the keyboard is where it was, and no click is lost while the invoice is read again
-    expect(page.button("Pay by card")).to_be_focused()
-    other = page.page.get_by_role("tab", name="Other Info")
-    other.click()
     page.expect_banner("Waiting for the card")
-    expect(other).to_have_class(re.compile("active"))
     terminal.asks_for_card()
     terminal.press("tap")
     expect(page.banner).to_have_count(0)

@@ -395,25 +395,13 @@ export class CardDialog extends Component {
   }
 }
 
-// A button is disabled while what it does runs, and loses the focus before a dialog could see that it had it.
-let lastFocused = null;
-document.addEventListener("focusin", (ev) => (lastFocused = ev.target));
-
-/** Give the focus back, unless somebody has it. */
-function focusAgain(element) {
-  const isLost = document.activeElement === document.body;
-  if (isLost && element?.isConnected && element.checkVisibility()) {
-    element.focus();
-  }
-}
-
 /** Cancelled by a page that reads itself again in its place. */
 export const CHANGED = "nets_connect_cloud:changed";
 
 /**
  * Client action that opens the dialog above the current view, and has what is behind read again when something changed.
  *
- * In its place, where that can be: made anew, the view would swallow a click, and forget where the focus was.
+ * In its place, where that can be: made anew, the view would swallow a click.
  *
  * @param {Object} options of the action; `onClose` of a view's button reads its records again
  * @returns {Object | null} an action that closes the window it was called from, for example *Pay*
@@ -421,7 +409,6 @@ export const CHANGED = "nets_connect_cloud:changed";
 function openCardDialog(env, action, options) {
   const {transaction_id: transactionId, task} = action.params;
   let changed = Boolean(transactionId);
-  const pressed = lastFocused;
   // a window is gone when this ends, and what it would read again with it
   const fromWindow = Boolean(document.querySelector(".o_dialog"));
   const refresh = () => {
@@ -439,15 +426,7 @@ function openCardDialog(env, action, options) {
       transactionId: transactionId || false,
       onChanged: () => (changed = true),
     },
-    {
-      onClose: async () => {
-        focusAgain(pressed);
-        if (changed) {
-          await refresh();
-          focusAgain(pressed);
-        }
-      },
-    }
+    {onClose: () => changed && refresh()}
   );
   return fromWindow ? {type: "ir.actions.act_window_close"} : null;
 }

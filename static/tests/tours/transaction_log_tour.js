@@ -31,11 +31,11 @@ registry.category("web_tour.tours").add("nets_transaction_log", {
   steps: () => [
     {
       content: "The newest is on top, and each says how it ended",
-      trigger: `${row("30.00")} [name=state]:contains(Unknown)`,
+      trigger: `${row("30.00")} [name=result]:contains(Unknown)`,
     },
-    {trigger: `${row("20.00")} [name=state]:contains(Failed)`},
+    {trigger: `${row("20.00")} [name=result]:contains(Failed)`},
     {trigger: `${row("20.00")} [name=message]:contains(Insufficient funds)`},
-    {trigger: `${row("10.00")} [name=state]:contains(Successful)`},
+    {trigger: `${row("10.00")} [name=result]:contains(Successful)`},
     {trigger: `${row("10.00")} [name=card_label]:contains(1234)`},
     {
       content: "The log can't be added to",
