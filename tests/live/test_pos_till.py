@@ -285,7 +285,7 @@ def test_the_cashier_compares_the_signature(shop, terminal, open_till):
     line.expect_status("Reversed").expect_amount(0).expect_free()
     terminal.play(outcome="approved", cvm="1")
     till.pay_by("Card")
-    till.card_line().press("The signature is right")
+    till.card_line(1).press("The signature is right")
     till.expect_receipt()
     wait_for_paid(shop, 300)
     assert shop.kinds() == ["purchase", "reversal", "purchase"]
