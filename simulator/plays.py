@@ -226,8 +226,8 @@ class Play:
 INTERACTIVE = Play(wait="card")
 
 
-# What a trainer chooses on a terminal's page: groups of (what happens, the play). Where a terminal is at it, it takes so
-# long that the till is seen to wait.
+# What a trainer chooses on a terminal's page: groups of (what happens, the play). Where a terminal is at it, it takes
+# so long that the till is seen to wait.
 _SEEN = {"wait": {"seconds": 4}}
 SCENES = {
     "The card is charged": (
@@ -259,7 +259,10 @@ SCENES = {
     ),
     "The answer gets lost": (
         ("The card is charged, and the connection breaks", {"outcome": "approved", "answer": "cut_after", **_SEEN}),
-        ("The card is refused, and the connection breaks", {"outcome": "do_not_honour", "answer": "cut_after", **_SEEN}),
+        (
+            "The card is refused, and the connection breaks",
+            {"outcome": "do_not_honour", "answer": "cut_after", **_SEEN},
+        ),
         ("The card is charged, and the answer breaks off", {"outcome": "approved", "answer": "cut_mid", **_SEEN}),
         ("The card is charged, and no answer comes", {"outcome": "approved", "answer": "never", **_SEEN}),
         ("The card is charged, and NETS answers with an error", {"outcome": "approved", "answer": "html_502", **_SEEN}),

@@ -128,7 +128,8 @@ const HINTS = {
   last_delay: "How long it takes until a finished payment is the terminal's last one.",
   card_timeout: "How long a terminal waits for a card.",
   processing: "How long the bank takes.",
-  last_transaction: "What becomes of the question for the last result: it is the only proof of a lost answer.",
+  last_transaction:
+    "What becomes of the question for the last result: it is the only proof of a lost answer.",
   lost_contact: "What the till is told when its terminal loses power or network in the middle.",
   no_last: "What a terminal says that has had no payment yet.",
   reconciliation: "Whether closing the terminal's session works.",
