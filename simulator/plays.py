@@ -226,8 +226,8 @@ class Play:
 INTERACTIVE = Play(wait="card")
 
 
-# What a trainer chooses on a terminal's page: groups of (what happens, the play). A terminal that is at it takes so
-# long that the till is seen to wait.
+# What a trainer chooses on a terminal's page: groups of (what happens, the play). Where a terminal is at it, it takes
+# so long that the till is seen to wait.
 _SEEN = {"wait": {"seconds": 4}}
 SCENES = {
     "The card is charged": (
