@@ -92,16 +92,6 @@ class NetsTransaction(models.Model):
         for transaction in self:
             transaction.can_reverse = transaction in last
 
-    @api.model
-    def _found_by(self, text):
-        invoices = self._named("account.move", ["name"], text)
-        payments = self._named("account.payment", ["name"], text)
-        return [
-            *super()._found_by(text),
-            Domain("id", "in", invoices.sudo().nets_transaction_ids.ids),
-            Domain("payment_id", "in", payments.ids),
-        ]
-
     def _has_own_payment(self):
         """Whether this has, or will have, its own payment in the books, and is refunded from there."""
         return self._origin_model()._has_own_payment(self)
@@ -715,6 +705,16 @@ class NetsOriginInvoice(models.AbstractModel):
             invoice_id = transaction.due_first_id.id
             return transaction.refund_of_id._give_back_task(transaction.kind == "reversal", invoice_id)
         return transaction.invoice_ids._nets_task()
+
+    @api.model
+    def _found_by(self, text):
+        named = self.env["nets.transaction"]._named
+        invoices = named("account.move", ["name"], text)
+        payments = named("account.payment", ["name"], text)
+        return [
+            Domain("id", "in", invoices.sudo().nets_transaction_ids.ids),
+            Domain("payment_id", "in", payments.ids),
+        ]
 
     @api.model
     def _documents(self, transactions):

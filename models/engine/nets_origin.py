@@ -62,6 +62,15 @@ class NetsOrigin(models.AbstractModel):
         return {}
 
     @api.model
+    def _found_by(self, text):
+        """What finds transactions of this origin by what somebody typed. Each has an index, so that the log isn't read.
+
+        :param str text: the beginning of a document's or a payment's name
+        :return: list of Domain on nets.transaction
+        """
+        return []
+
+    @api.model
     def _purpose(self, transaction):
         """What it was for, as a person calls it."""
         return ", ".join(self._documents(transaction).get(transaction, []))

@@ -138,7 +138,7 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _found_by(self, text):
-        """Hook: what finds transactions by what somebody typed. Each has an index, so that the log isn't read.
+        """What finds transactions by what somebody typed. Each has an index, so that the log isn't read.
 
         :param str text: the beginning of an order number, a STAN, an authorisation, the last four digits of a card, an
             amount, a terminal, a customer
@@ -158,6 +158,8 @@ class NetsTransaction(models.Model):
         for name, called in (("partner_id", "complete_name"), ("terminal_id", "name")):
             records = self._named(self._fields[name].comodel_name, [called], text)
             found.append(Domain(name, "in", records.ids))
+        for origin, _label in self._fields["origin"]._description_selection(self.env):
+            found += self.env[f"nets.origin.{origin}"]._found_by(text)
         return found
 
     @api.model

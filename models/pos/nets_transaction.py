@@ -67,11 +67,6 @@ class NetsTransaction(models.Model):
     # As Odoo writes the condition.
     _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
 
-    @api.model
-    def _found_by(self, text):
-        orders = self._named("pos.order", ["name", "pos_reference"], text)
-        return [*super()._found_by(text), Domain("pos_order_id", "in", orders.ids)]
-
     # === START === #
 
     @api.model
@@ -542,6 +537,11 @@ class NetsOriginPos(models.AbstractModel):
         if transaction._pos_is_misplaced():
             return describe(self.env, "without_order", kind=transaction.kind)
         return None
+
+    @api.model
+    def _found_by(self, text):
+        orders = self.env["nets.transaction"]._named("pos.order", ["name", "pos_reference"], text)
+        return [Domain("pos_order_id", "in", orders.ids)]
 
     @api.model
     def _documents(self, transactions):
