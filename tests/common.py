@@ -327,7 +327,8 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
         """
         self.env.cr.execute(
             """UPDATE nets_transaction
-                  SET sent_at = sent_at - interval '6 minutes',
+                  SET create_date = create_date - interval '6 minutes',
+                      sent_at = sent_at - interval '6 minutes',
                       unknown_since = COALESCE(unknown_since, create_date),
                       looked_up_at = COALESCE(unknown_since, create_date) + %s * interval '1 second'
                 WHERE id = %s""",

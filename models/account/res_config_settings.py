@@ -28,6 +28,6 @@ class ResConfigSettings(models.TransientModel):
     nets_chargeback_tax_ids = fields.Many2many(related="company_id.nets_chargeback_tax_ids", readonly=False)
 
     def action_nets_set_up_books(self):
-        """Make what the books and the Point of Sale need for the account's terminals."""
+        """Make what the books, and all who take cards, need for the account's terminals."""
         self.ensure_one()
         return self.nets_account_id.action_set_up_books()

@@ -28,9 +28,9 @@ class NetsTransaction(models.Model):
     terminal_type = fields.Selection(TYPE_SELECTION, "Type", readonly=True)
     terminal_label = fields.Char("Terminal as it was", compute="_compute_terminal_label")
     card_label = fields.Char("Card", compute="_compute_card_label")
-    document = fields.Char(compute="_compute_document", help="The invoice or order that it is for.")
+    document = fields.Char(compute="_compute_document", help="What it is for.")
     result = fields.Selection([*STATE_SELECTION, *GIVEN_BACK_SELECTION], compute="_compute_result")
-    # Only to search by: whatever a receipt, an invoice or a person says.
+    # Only to search by: whatever a receipt, a document or a person says.
     found_by = fields.Char("Anything", store=False, exportable=False, search="_search_found_by")
     answer_seconds = fields.Float(
         "Seconds to answer",

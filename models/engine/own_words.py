@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import api, models
 
 # While the server speaks; in the cache of the cursor: no client can set it.
 SPEAKING = "nets_connect_cloud.own_words"
@@ -39,14 +39,3 @@ class NetsOwnWords(models.AbstractModel):
     def default_get(self, fields):
         with own_words(self) as records:
             return super(NetsOwnWords, records).default_get(fields)
-
-
-class IrDefault(models.Model):
-    """Those of the company and of everybody count always."""
-
-    _inherit = "ir.default"
-
-    @api.model
-    def _get_model_defaults(self, model_name, condition=False):
-        defaults = self.with_user(SUPERUSER_ID) if self.env.cr.cache.get(SPEAKING) else self
-        return super(IrDefault, defaults)._get_model_defaults(model_name, condition)

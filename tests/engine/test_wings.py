@@ -30,6 +30,7 @@ OF_ENGINE = (
     "const.py",
     "controllers/monitoring.py",
     "controllers/receipt.py",
+    "controllers/specimen.py",
     "listener.py",
     "messages/catalogue.py",
     "pools.py",

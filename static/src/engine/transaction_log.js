@@ -33,7 +33,7 @@ export class DateRange extends Component {
    * @param {"from" | "to"} bound
    * @returns {luxon.DateTime | false}
    */
-  day(bound) {
+  dayOf(bound) {
     const day = this.filter?.netsRange[bound];
     return day ? deserializeDate(day) : false;
   }
@@ -44,7 +44,7 @@ export class DateRange extends Component {
    */
   choose(bound, day) {
     const {searchModel} = this.env;
-    const range = {from: this.day("from"), to: this.day("to"), [bound]: day};
+    const range = {from: this.dayOf("from"), to: this.dayOf("to"), [bound]: day};
     const {filter} = this;
     if (filter) {
       searchModel.deactivateGroup(filter.groupId);
