@@ -273,7 +273,7 @@ OF_PEOPLE = [
         finds="what is charged was answered",
         edits=(
             (
-                "models/engine/own_words.py",
+                "models/engine/ir_default.py",
                 "defaults = self.with_user(SUPERUSER_ID) if self.env.cr.cache.get(SPEAKING) else self\n",
                 "defaults = self\n",
             ),
