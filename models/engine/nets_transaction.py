@@ -67,7 +67,7 @@ class NetsTransaction(models.Model):
     retry_of_id = fields.Many2one("nets.transaction", "Repeats", readonly=True)
 
     # == Where it is == #
-    state = fields.Selection(STATE_SELECTION, "State", required=True, readonly=True, default="pending")
+    state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="pending")
     sent_at = fields.Datetime("Sent on", readonly=True)
     claim_token = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     abort_requested_at = fields.Datetime("Abort asked for on", readonly=True)

@@ -24,7 +24,8 @@ def own_words(records):
         return
     cache[SPEAKING] = True
     try:
-        yield records.with_context({name: context[name] for name in CONTEXT if name in context})
+        kept = {name: context[name] for name in CONTEXT if name in context}
+        yield records.with_context(kept)  # pylint: disable=context-overridden
     finally:
         cache[SPEAKING] = False
 

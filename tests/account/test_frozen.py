@@ -50,7 +50,7 @@ class TestFrozen(CardPaymentCommon):
                     said = {f"default_{key}": value for key, value in said.items()}
                     transaction = self.send(self.invoice)
                     transaction._record_answer(approved(100000))
-                    transaction.with_user(self.clerk).with_context(said).action_book_again()
+                    transaction.with_user(self.clerk).with_context(**said).action_book_again()
                 else:
                     self.env["ir.default"].with_user(self.clerk).set("account.move", *said.popitem(), user_id=True)
                     transaction = self.charge(self.invoice)

@@ -498,7 +498,7 @@ class TestPosRpc(PosWayRoundCase):
             with self.subTest(name), self.undone():
                 transactions, order = self.pos(), self.card_order()
                 if name == "context":
-                    transactions = transactions.with_context({f"default_{key}": value for key, value in said.items()})
+                    transactions = transactions.with_context(**{f"default_{key}": value for key, value in said.items()})
                 else:
                     for key, value in said.items():
                         self.as_cashier(self.env["ir.default"]).set("nets.transaction", key, value, user_id=True)
