@@ -135,7 +135,7 @@ register(
             _lt("A payment method that stays"),
             {
                 "method_stays": _lt(
-                    "The payment method “Card terminal” stays as it is: it says which payments were taken on a terminal. To offer it no longer, take it off the journals."
+                    "The payment method “Card” stays as it is: it says which payments were taken on a terminal. To offer it no longer, take it off the journals."
                 ),
                 "method_line_used": _lt(
                     "There are payments with “%(method)s”, and whether those were taken on a terminal doesn't change. Add another line to the journal instead."
