@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import glossary_page
 import messages_page
 import polib
 import rules
@@ -260,6 +261,7 @@ def check_translations(folder, fix=False):
 _STRAY = '\nmsgid "seeded"\nmsgstr "seeded"\n'
 FUNCTIONS = {
     "messages": (messages_page.check, [(messages_page.PAGE, "", "seeded", messages_page.PAGE)]),
+    "glossary": (glossary_page.check, [(glossary_page.PAGE, "", "seeded", glossary_page.PAGE)]),
     "pot": (check_template, [(POT, "", _STRAY, POT)]),
     "translations": (
         check_translations,
