@@ -22,8 +22,9 @@ GO_ON = """async ({action, record}) => {
 
 def leave(page):
     """Close a page, which may be about to load another one: closing it in the middle of that never ends at times."""
-    page.goto("about:blank")
-    page.close()
+    if not page.is_closed():
+        page.goto("about:blank")
+        page.close()
 
 
 def go_on(page, path):
