@@ -64,9 +64,8 @@ FULL = stack.FULL_DATABASE
 # What meets other modules: it runs beside all of them, too. The rest would find nothing there that it doesn't find
 # beside the few, in more than twice the time; `script/test full --all` shows it before a release.
 BESIDE = (
-    *("test_invoice_payment", "test_refund", "test_netting", "test_e_invoice", "test_extras", "test_clearing"),
-    *("test_payouts", "test_other_currency", "test_rehearsal", "test_layouts"),
-    *("test_pos_payment", "test_pos_refund", "test_pos_closing", "test_pos_deposits", "test_pos_kiosk"),
+    *("test_invoice_payment", "test_netting", "test_e_invoice", "test_extras", "test_other_currency"),
+    *("test_rehearsal", "test_layouts", "test_pos_payment", "test_pos_refund", "test_pos_closing", "test_pos_kiosk"),
 )
 
 # In the order in which they are started, as soon as their database is ready: the longest first, and beside it what
