@@ -151,6 +151,10 @@ COUNTER = "20000001"  # one of the two terminals of the simulator's account “b
 def test_from_an_empty_database_to_the_first_payment_and_back(postgresql, copy, serve, simulator, browser):
     database = copy("empty", "template0")
     with serve(database, "-i", machinery.MODULE, with_demo=False) as clinic:
+        # a shop where the simulator's terminals are
+        crowns = clinic.admin.ref("base.NOK")
+        clinic.admin.call("res.currency", "write", [crowns], {"active": True})
+        clinic.admin.call("res.company", "write", [clinic.ref("demo_company")], {"currency_id": crowns})
         context = browser.new_context(base_url=clinic.stack.odoo.url, viewport={"width": 1280, "height": 1000})
         set_up(context.new_page(), simulator)
         context.close()
