@@ -150,6 +150,8 @@ def test_what_is_looked_for_is_found(clinic, history, open_page):
         (there.name, (330,)),
     ):
         box.fill(text)
+        # what Enter chooses is there a moment later
+        expect(page.locator(".o_searchview_autocomplete .dropdown-item").first).to_contain_text("Anything")
         box.press("Enter")
         log.expect_asked(*found)
         log.forget()
