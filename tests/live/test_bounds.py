@@ -267,7 +267,7 @@ def test_rule_26_no_transaction_is_open_while_nets_is_asked(clinic, silent_servi
                               AND (state LIKE 'idle in transaction%%' OR backend_xmin IS NOT NULL)"""
                     )
                 ),
-                5,
+                15,
                 "no transaction to be open",
                 0.1,
             )

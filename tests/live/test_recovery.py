@@ -277,6 +277,9 @@ def test_a_token_that_was_revoked_leads_to_one_charge(clinic, terminal, simulato
     clinic.admin.call("nets.terminal", "write", [terminal.id], {"used_by_hand": False})
     terminal.play("approved", "approved")
     clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(30), terminal))
+    # it is asked for its state after each payment: that would meet the revoked token, too
+    idle = lambda: clinic.read("nets.terminal", terminal.id, "state") == "idle"
+    machinery.wait_until(idle, 60, "its state after the payment", 0.2)
     simulator.service(revoke_tokens=True)
     assert clinic.wait_for_end(clinic.press_pay(clinic.make_invoice(40), terminal)) == "approved"
     statuses = [request["status"] for request in terminal.purchases()]
