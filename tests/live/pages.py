@@ -153,6 +153,9 @@ class InvoicePage:
 
     def refund(self, row=0):
         """Press *Refund on card* in a payment's pop-over, and return the dialog."""
+        # the pop-over says what the row knew when it was opened
+        rows = self.page.locator("[name=invoice_payments_widget] tr")
+        expect(rows.nth(row).locator(".js_nets_refund")).to_be_visible()
         self.payment_info(row).get_by_role("button", name="Refund on card").click()
         return CardDialog(self.page).expect_open()
 
