@@ -71,11 +71,11 @@ BESIDE = (
 # In the order in which they are started, as soon as their database is ready: the longest first, and beside it what
 # needs no database. Tests of browsers and faults wait half of their time, so that three groups keep two cores busy.
 GROUPS = [
-    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 2700),
+    Group("live", "real server processes and browsers", "tests/live", "test_*.py", 4500),
     Group("client", "the NETS client", "connect_cloud/tests", "test_*.py", 300, template=""),
     Group("simulator", "the simulator", "simulator/tests", "test_*.py", 300, template=""),
     Group("scripts", "what developers use", "script/tests", "test_*.py", 600, template=""),
-    Group("odoo", "models and HTTP in Odoo", WINGS, "test_*.py", 2700, odoo=True),
+    Group("odoo", "models and HTTP in Odoo", WINGS, "test_*.py", 4500, odoo=True),
     Group("till", "the till in a real browser", "tests/live", "test_pos_*.py", 1800),
     Group("lifecycle", "installation, update, removal", "tests/live", "test_lifecycle.py", 900),
     Group("messages", "each message, from the wire to the dialog", "tests/live", "test_messages.py", 900),
