@@ -28,7 +28,7 @@ def agent(clinic):
 
 
 # In seconds: two lookups at least.
-PATIENCE = 60
+PATIENCE = 180  # a beat that was under way when its browser went is waited for, two minutes long
 SIGNED = {"outcome": "approved", "cvm": "1"}
 
 

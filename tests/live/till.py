@@ -122,7 +122,7 @@ class Shop:
         def arrived():
             return [each["state"] for each in self.transactions()].count(state) == count
 
-        machinery.wait_until(arrived, 60, f"{count} transactions to be {state}", 0.3)
+        machinery.wait_until(arrived, 180, f"{count} transactions to be {state}", 0.3)
 
     def ledger(self, terminal=None):
         """Return what was done on a terminal, by default the shop's first."""
