@@ -16,6 +16,7 @@ class TestTour(CardPaymentCommon, HttpCase):
         unknown = self.lose(self.make_invoice(30))
         # a person settles by hand what the terminal was asked for, and couldn't say
         unknown._record_lookup(None, None, ConnectCloudError(Reason.SERVICE_ERROR))
+        self.looked_up(unknown)
         self.start_tour(
             "/odoo/action-nets_connect_cloud.nets_transaction_action", "nets_transaction_log", login="nets_manager"
         )
