@@ -27,11 +27,11 @@ def _pattern(text):
     return "".join(".+" if VALUE.fullmatch(part) else re.escape(part) for part in re.split(f"({VALUE.pattern})", text))
 
 
-# English texts, except those that are values alone or the same in Italian.
+# English texts, except those that are the same in Italian, and values with at most a word between them.
 ENGLISH = [
     re.compile(_pattern(text))
     for text, italian in TRANSLATION.items()
-    if text != italian and len(re.findall(r"[A-Za-z]{2,}", VALUE.sub("", text)))
+    if text != italian and len(re.findall(r"[A-Za-z]{2,}", VALUE.sub("", text))) > bool(VALUE.search(text))
 ]
 
 
