@@ -260,6 +260,11 @@ def test_a_table_is_not_moved_merged_or_split_while_its_card_runs(day):
         if not theirs.page.locator(".floor-map").is_visible():
             theirs.to_tables()
 
+    # dragged onto another one, it isn't joined to that either: its order is still found where the guests sit
+    drag_table(theirs, 0, 1)
+    theirs.expect_dialog("A card payment is running")
+    theirs.close_dialog()
+
     theirs.page.locator(".floor-map .table").nth(0).click()
     leave_payment(theirs)
     theirs.control("Split")
@@ -276,6 +281,28 @@ def test_a_table_is_not_moved_merged_or_split_while_its_card_runs(day):
     theirs.expect_total(45).to_payment().pay_by("Card").expect_receipt()
     assert sorted(order["amount_total"] for order in day.paid(2)) == [45, 345]
     day.end(390)
+
+
+def drag_table(till, number, onto):
+    """Drag a table onto another one, and drop it where it is shown beside that: they are joined then."""
+    mouse = till.page.mouse
+    moved, target = (till.page.locator(".floor-map .table").nth(index) for index in (number, onto))
+
+    def centre(table):
+        box = table.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def beside():
+        mouse.move(x + 3, y)
+        mouse.move(x, y)
+        return max(abs(centre(moved)[0] - x), abs(centre(moved)[1] - y)) > 20
+
+    x, y = centre(target)
+    mouse.move(*centre(moved))
+    mouse.down()
+    mouse.move(x, y, steps=10)
+    machinery.wait_until(beside, 10, "a table to be shown beside another", 0.1)
+    mouse.up()
 
 
 def leave_payment(till):

@@ -35,6 +35,34 @@ patch(PosStore.prototype, {
           this.refuseMove(...concerned(this, ...args)) ? false : move.apply(this, args);
       }
     }
+    // A table that is dragged onto another is joined to it whether or not their orders were merged, and its own order is
+    // found at neither then.
+    const {data} = this;
+    const write = data.write;
+    data.write = (model, ids, vals, ...others) =>
+      model === "restaurant.table" && vals.parent_id && this.keepsTablesApart(ids, vals.parent_id)
+        ? []
+        : write.call(data, model, ids, vals, ...others);
+  },
+
+  /** @returns {boolean} whether a card is in the way of merging the orders of these tables with that of another one */
+  keepsTablesApart(ids, parentId) {
+    const tables = this.models["restaurant.table"];
+    const to = orderAt(this, tables.get(parentId));
+    return ids.some((id) => {
+      const [from] = this.getActiveOrdersOnTable(tables.get(id));
+      return Boolean(from) && this.cardInTheWay(from, to);
+    });
+  },
+
+  /** @returns {boolean} as `refuseMove`, without a word */
+  cardInTheWay(from, to) {
+    const {nets} = this;
+    return Boolean(
+      nets.runningLine(from) ||
+      (to !== true && nets.runningLine(to)) ||
+      (to && nets.chargedLine(from))
+    );
   },
 
   async afterProcessServerData() {

@@ -9,6 +9,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import {ControlButtons} from "@point_of_sale/app/screens/product_screen/control_buttons/control_buttons";
 import {MainComponentsContainer} from "@web/core/main_components_container";
+import {PosData} from "@point_of_sale/app/services/data_service";
 import {PosStore} from "@point_of_sale/app/services/pos_store";
 import {definePosModels} from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import {startTill} from "./helpers";
@@ -105,6 +106,47 @@ test("no table is moved, merged or restored while a card runs", async () => {
   expect.verifySteps([]);
   await store.transferOrder(other.uuid, tableOf());
   expect.verifySteps([`transfer ${other.uuid}`]);
+});
+
+test("a table that is dragged to another isn't joined to it while a card runs", async () => {
+  addRestaurant();
+  const written = [];
+  patchWithCleanup(PosData.prototype, {
+    write: (model, [id], {parent_id}) => written.push([model, id, parent_id]),
+  });
+  const {store, order} = await orderWithCard("waitingCard");
+  const other = store.addNewOrder();
+  const tables = {1: tableOf(order), 2: tableOf(other), 3: tableOf()};
+  patchWithCleanup(store.models, {"restaurant.table": {get: (id) => tables[id]}});
+  // as the floor plan does it, which doesn't wait for the answer
+  const drag = (from, onto) => {
+    const [moved] = store.getActiveOrdersOnTable(tables[from]);
+    if (moved) {
+      store.mergeTableOrders(moved.uuid, tables[onto]);
+    }
+    store.data.write("restaurant.table", [from], {parent_id: onto});
+  };
+  for (const [from, onto] of [
+    [1, 2],
+    [1, 3],
+    [2, 1],
+  ]) {
+    drag(from, onto);
+    await waitFor(RUNNING);
+    store.dialog.closeAll();
+    await animationFrame();
+  }
+  expect.verifySteps([]);
+  expect(written).toEqual([]);
+  drag(3, 1);
+  drag(2, 3);
+  store.data.write("restaurant.table", [1], {parent_id: null});
+  expect.verifySteps([`merge ${other.uuid}`]);
+  expect(written).toEqual([
+    ["restaurant.table", 3, 1],
+    ["restaurant.table", 2, 3],
+    ["restaurant.table", 1, null],
+  ]);
 });
 
 test("what a card has paid is not moved to another order, and its bill not split", async () => {
