@@ -301,7 +301,7 @@ def drag_table(till, number, onto):
     mouse.move(*centre(moved))
     mouse.down()
     mouse.move(x, y, steps=10)
-    machinery.wait_until(beside, 10, "a table to be shown beside another", 0.1)
+    machinery.wait_until(beside, 60, "a table to be shown beside another", 0.1)
     mouse.up()
 
 
