@@ -51,18 +51,23 @@ patch(PosStore.prototype, {
     const to = orderAt(this, tables.get(parentId));
     return ids.some((id) => {
       const [from] = this.getActiveOrdersOnTable(tables.get(id));
-      return Boolean(from) && this.cardInTheWay(from, to);
+      const {running, charged} = this.inTheWay(from, to);
+      return Boolean(from && (running || charged));
     });
   },
 
-  /** @returns {boolean} as `refuseMove`, without a word */
-  cardInTheWay(from, to) {
-    const {nets} = this;
-    return Boolean(
-      nets.runningLine(from) ||
-      (to !== true && nets.runningLine(to)) ||
-      (to && nets.chargedLine(from))
-    );
+  /**
+   * @param {Object | undefined} from the order that loses lines
+   * @param {Object | true | undefined} to as for `refuseMove`
+   * @returns {{running: Object | undefined, charged: Object | undefined}} the order whose card runs, and the one whose
+   *  card was charged
+   */
+  inTheWay(from, to) {
+    const orders = [from, to === true ? undefined : to];
+    return {
+      running: orders.find((order) => this.nets.runningLine(order)),
+      charged: to && this.nets.chargedLine(from) ? from : undefined,
+    };
   },
 
   async afterProcessServerData() {
@@ -105,10 +110,9 @@ patch(PosStore.prototype, {
    * @returns {boolean} whether a card is in the way, which the cashier then reads
    */
   refuseMove(from, to) {
-    return (
-      this.refuseWhileCardRuns(from) ||
-      (to !== true && this.refuseWhileCardRuns(to)) ||
-      Boolean(to && this.refuseOnceCharged(from))
+    const {running, charged} = this.inTheWay(from, to);
+    return Boolean(
+      (running && this.refuseWhileCardRuns(running)) || (charged && this.refuseOnceCharged(charged))
     );
   },
 
