@@ -8,12 +8,12 @@ import json
 import re
 
 # What says how a call ended, what was charged, and when; by the names of Connect@Cloud and of Baxi.Agent alike.
-_KEPT = {
+_NAMES = (
     *("Result", "TotalAmount", "TipAmount", "SurchargeAmount", "StanAuth", "TimeStamp", "SessionNumber"),
     *("ResponseCode", "RejectionSource", "RejectionReason", "CVM", "AccountType"),
     *("status", "state", "type", "orderId", "transactionType", "timestamp", "sessionNumber", "error", "failure"),
-}
-_KEPT_LOWER = {name.lower() for name in _KEPT}
+)
+_KEPT = {name.lower() for name in _NAMES}
 _ELEMENT = re.compile(r"<([A-Za-z][\w.:-]*)(?:[^<>]*)>([^<]*)")
 
 
@@ -32,7 +32,7 @@ def specimen(raw):
 
 def _of_json(value, kept):
     if isinstance(value, dict):
-        return {name: _of_json(item, name.lower() in _KEPT_LOWER) for name, item in value.items()}
+        return {name: _of_json(item, name.lower() in _KEPT) for name, item in value.items()}
     if isinstance(value, list):
         return [_of_json(item, kept) for item in value]
     if kept or value is None or isinstance(value, bool):
@@ -50,7 +50,7 @@ def _of_text(text):
         return _form(text)
     elements = []
     for name, content in _ELEMENT.findall(text):
-        elements.append(f"<{name}>{content if name.lower() in _KEPT_LOWER else _form(content)}")
+        elements.append(f"<{name}>{content if name.lower() in _KEPT else _form(content)}")
     return "\n".join(elements)
 
 

@@ -4,6 +4,7 @@
 """
 
 import polib
+from messages_page import compare
 
 PAGE = "docs/glossary.md"
 
@@ -73,14 +74,8 @@ def check(folder, fix=False):
 
     :return: whether all is well, and what to say
     """
-    file = folder / PAGE
     try:
         page = render(folder)
     except (KeyError, OSError) as error:
         return False, f"{PAGE}: {error} is not there any more"
-    if file.exists() and file.read_text() == page:
-        return True, ""
-    if fix:
-        file.write_text(page)
-        return True, f"{PAGE} is rewritten"
-    return False, f"{PAGE} is not what the translations say: run script/lint --fix"
+    return compare(folder, PAGE, page, "the translations say", fix)

@@ -314,14 +314,27 @@ def check(folder, fix=False):
 
     :return: whether all is well, and what to say
     """
-    file = folder / PAGE
     try:
         page = render()
     except stack.StackError as error:
         return False, str(error)
+    return compare(folder, PAGE, page, "messages/ says", fix)
+
+
+def compare(folder, path, page, source, fix=False):
+    """Compare a page that is made of something else with what it has to be.
+
+    :param Path folder: the addon's
+    :param str path: of the page, in there
+    :param str page: what it has to be
+    :param str source: what it is made of, and its verb, for the message
+    :param bool fix: write it
+    :return: whether all is well, and what to say
+    """
+    file = folder / path
     if file.exists() and file.read_text() == page:
         return True, ""
     if fix:
         file.write_text(page)
-        return True, f"{PAGE} is rewritten"
-    return False, f"{PAGE} is not what messages/ says: run script/lint --fix"
+        return True, f"{path} is rewritten"
+    return False, f"{path} is not what {source}: run script/lint --fix"
