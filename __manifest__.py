@@ -7,6 +7,8 @@
     "category": "Accounting/Payment",
     "author": "nets_connect_cloud contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
+    "images": ["static/description/overview.png", "static/description/till.png"],
     "depends": ["account", "base_setup", "bus", "mail", "point_of_sale"],
     "data": [
         # the engine

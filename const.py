@@ -65,6 +65,8 @@ CUSTOMER_TIMEOUT = 300
 # to the longest one. Both are settings; these are their defaults.
 FIRST_LOOKUP = 5
 LONGEST_PAUSE = 60
+# Until a person is called, the pauses aren't longer than this: somebody is waiting at the counter.
+COUNTER_PAUSE = 20
 # After as many minutes a person is called for what is still unknown, or charged and not booked. A setting, too.
 PERSON_AFTER = 10
 # A lookup that didn't come to its end may be started again after this long; sooner where its process died.

@@ -50,11 +50,12 @@ _logger = logging.getLogger(__name__)
 
 # The connection pool raises at its limit: however many terminals answer at once, only a few of their threads
 # hold a connection.
-_cursors = threading.BoundedSemaphore(4)
+_cursors = threading.BoundedSemaphore(6)
 
 # What a person waits for at this very moment comes before what was answered.
 _sending = Pool("nets.sending", 3)
-_recording = Pool("nets.recording", 3)
+# Where some are held up by what somebody else has locked, the answers to others are recorded all the same.
+_recording = Pool("nets.recording", 3, spare=2)
 # Booking is much work for the processor, which people's requests need, too; and a journal takes one entry after the
 # other.
 _booking = Pool("nets.booking", 1, spare=1)
@@ -139,9 +140,12 @@ class TerminalAnswer:
 # === STARTING === #
 
 
-def send_after_commit(cr, transaction_id):
-    """Have an operation sent, once its reservation is committed."""
-    _after_commit(cr, _sending, _prepare, transaction_id)
+def send_after_commit(cr, call):
+    """Have an operation sent, once its reservation is committed.
+
+    :param Call call: what was read for it in the transaction that reserves it
+    """
+    _after_commit(cr, _sending, _send, call, key=call.transaction_id)
 
 
 def look_up_after_commit(transaction):
@@ -378,17 +382,14 @@ def _client(dbname, call, **timeouts):
 # === SEND, AND LISTEN === #
 
 
-def _prepare(dbname, transaction_id):
-    """Read what the call needs, and start the thread that makes it."""
-    call = _in_transaction(dbname, transaction_id, "_prepare_call")
-    if call is None:
-        return
+def _send(dbname, call):
+    """Start the thread that makes the call."""
     claim_token = secrets.token_hex(8)
     try:
-        start_small_thread(partial(_hold, dbname, call, claim_token), f"nets.{dbname}.hold.{transaction_id}")
+        start_small_thread(partial(_hold, dbname, call, claim_token), f"nets.{dbname}.hold.{call.transaction_id}")
     except RuntimeError:
-        _logger.exception("Card transaction %s couldn't be sent", transaction_id)
-        _record_not_sent(dbname, transaction_id, claim_token)
+        _logger.exception("Card transaction %s couldn't be sent", call.transaction_id)
+        _record_not_sent(dbname, call.transaction_id, claim_token)
 
 
 def _hold(dbname, call, claim_token):
@@ -426,7 +427,7 @@ def _record(dbname, call, claim_token, outcome):
     """
     transaction_id = call.transaction_id
     try:
-        _in_transaction(dbname, transaction_id, "_record_answer", outcome)
+        wants_state = _in_transaction(dbname, transaction_id, "_record_answer", outcome)
     except DATABASE_ERRORS:
         raise  # the answer is kept, and its holder is alive: nobody needs to settle by hand what it knows
     except Exception:
@@ -437,8 +438,10 @@ def _record(dbname, call, claim_token, outcome):
         _submit(_booking, _book, dbname, transaction_id, "_book")
     elif outcome.state == OutcomeState.UNKNOWN:
         _submit(_recording, _watch_over, dbname)
-    # sooner, the terminal is still showing the result
-    _submit(_states, _refresh_terminal, dbname, call.terminal_record_id, delay=IDLE_DELAY if outcome.started else 0)
+    if wants_state:
+        # sooner, the terminal is still showing the result
+        delay = IDLE_DELAY if outcome.started else 0
+        _submit(_states, _refresh_terminal, dbname, call.terminal_record_id, delay=delay)
 
 
 def _book(dbname, transaction_id, method):
@@ -780,4 +783,4 @@ def _store_token(dbname, account_id, client_values, token):
 
 
 # What has to be done whatever happens to the database.
-REPEATED = {_prepare, _record, _record_not_sent, _book, _look_up, _watch_over}
+REPEATED = {_send, _record, _record_not_sent, _book, _look_up, _watch_over}

@@ -29,23 +29,27 @@ _HEADINGS = {
     "entry_type": """entry type|entrytype|entry|type|transaction type|transaksjonstype|transaktionstyp|transaktionstype
         |tapahtumalaji|tapahtumatyyppi|posteringstype|bokföringstyp|art""",
     "terminal": """terminal id|terminal|terminal number|terminalid|terminal no|terminalnummer|terminal-id|terminalnr
-        |pääte|päätetunnus|maksupääte|tid""",
+        |pääte|päätetunnus|maksupääte|maksupäätteen tunnus|tid|id del terminal|terminali id|id du terminal|id terminale
+        |terminalo id|termināļa id|id terminala""",
     "session": """session|session number|session no|sesjon|sesjonsnummer|sesjonsnr|sessionsnummer|sessionsnr|batch
-        |batch number|bunt|buntnummer|bundt|bundtnummer|avstemming|istunto|erä|eränumero|reconciliation number""",
+        |batch number|bunt|buntnummer|bundt|bundtnummer|avstemming|istunto|erä|eränumero|reconciliation number|økt
+        |sitzung|sesión|sessioon|sessione|sesija|sessie|sesja""",
     "stan": """stan|system trace|trace number|trace|sporingsnummer|referanse terminal|seq|sequence number|løpenummer
         |löpnummer|løbenummer|jäljitysnumero|transaction number|transaksjonsnummer|transaktionsnummer""",
     "authorisation": """authorisation|authorization|authorisation code|authorization code|auth code|auth|approval code
         |autorisasjonskode|autorisasjon|auktorisationskod|kontrollkod|autorisationskode|varmennus|varmennuskoodi
         |valtuutuskoodi|godkjenningskode""",
     "date": """date|transaction date|purchase date|dato|transaksjonsdato|transaktionsdato|kjøpsdato|købsdato|datum
-        |transaktionsdatum|köpdatum|päivämäärä|tapahtumapäivä|ostopäivä|pvm""",
+        |transaktionsdatum|köpdatum|päivämäärä|tapahtumapäivä|ostopäivä|pvm|fecha|kuupäev
+        |data|datums""",
     "amount": """amount|gross|gross amount|transaction amount|turnover|beløp|bruttobeløp|brutto|transaksjonsbeløp
         |omsetning|belopp|bruttobelopp|omsättning|transaktionsbelopp|beløb|bruttobeløb
         |transaktionsbeløb|omsætning
-        |summa|bruttosumma|määrä|myynti""",
+        |summa|bruttosumma|määrä|myynti|betrag|importe|montant|importo|suma|bedrag|kwota""",
     "sign": "sign|debit credit|debit/credit|d/c|d/k|fortegn|tecken|merkki|debet/kredit|dc",
     "fee": """fee|fees|fee amount|commission|charge|service charge|gebyr|gebyrbeløp|provisjon|avgift|provision|palkkio
-        |kulu|toimitusmaksu|msc|interchange""",
+        |kulu|toimitusmaksu|palvelumaksu|msc|interchange|gebühr|comisión|teenustasu|frais|commissione|komisiniai
+        |komisijas maksa|kosten|prowizja""",
     "net": "net|net amount|netto|nettobeløp|nettobelopp|nettobeløb|nettosumma",
     "currency": "currency|currency code|valuta|valutakode|valutakod|valuutta",
     "payout_date": """payout date|settlement date|payment date|value date|transfer date|oppgjørsdato

@@ -1,4 +1,14 @@
-from .catalogue import Message, describe, describe_lookup, describe_refusal, describe_setup, labels, refusal
+from .catalogue import (
+    Message,
+    describe,
+    describe_lookup,
+    describe_notes,
+    describe_refusal,
+    describe_setup,
+    labels,
+    note_of_error,
+    refusal,
+)
 from .engine import (
     ADMINISTRATION_REASONS,
     ADMINISTRATION_UNANSWERED,

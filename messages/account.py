@@ -288,3 +288,28 @@ register(
         ),
     ),
 )
+
+# What is noted of how a charge was booked.
+register(
+    notes={
+        "booked_on_another_day": _lt(
+            "The card was charged on %(charge_date)s. A lock date doesn't allow an entry on that day, so the payment is booked on %(booking_date)s."
+        ),
+        "charged_less": _lt(
+            "The terminal charged only %(charged)s of the %(asked)s that was asked for. The rest is still due."
+        ),
+        "refund_unmatched": _lt(
+            "%(amount)s went back to the card, but there is nothing open in the books that it could be matched with. It is among the customer's open items."
+        ),
+        "credit_of_nobody": _lt(
+            "%(credit)s of the charge belongs to no customer yet. It is open on the account %(account)s."
+        ),
+        "credit_of_customer": _lt(
+            "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, or match it with another invoice."
+        ),
+        "added_on_terminal": _lt("%(extra)s of the charge was added on the terminal as a tip or surcharge."),
+        "added_on_suspense": _lt(
+            "The company has no account for that, so it is booked on %(account)s. Choose accounts for tips and surcharges in the settings, and move it."
+        ),
+    }
+)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.tools import format_date
 from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
@@ -43,19 +44,27 @@ _SETUP_MESSAGES = {}
 _REFUSALS = {}
 # What the last lookup of a result came to → sentence.
 _LOOKUPS = {}
+# What is noted of a transaction, and read later by people of other languages → sentence.
+_NOTES = {}
+# What such a sentence says instead of a name that isn't there (any more).
+_STAND_INS = {}
 
 
-def register(messages=None, setup_messages=None, refusals=(), lookups=None):
+def register(messages=None, setup_messages=None, refusals=(), lookups=None, notes=None, stand_ins=None):
     """Add words to the catalogue. A key is taken once.
 
     :param dict messages: (label, explanation) by reason
     :param dict setup_messages: the same, for the person who sets an account up
     :param dict lookups: sentences about what a lookup came to, by key
+    :param dict notes: sentences about what is noted of a transaction, by key
+    :param dict stand_ins: what notes say instead of a value that is empty, by the value's name
     :param refusals: pairs of a label and of the explanations that it stands for, by key
     """
     _add(_MESSAGES, messages or {})
     _add(_SETUP_MESSAGES, setup_messages or {})
     _add(_LOOKUPS, lookups or {})
+    _add(_NOTES, notes or {})
+    _add(_STAND_INS, stand_ins or {})
     for label, explanations in refusals:
         _add(_REFUSALS, {key: (label, explanation) for key, explanation in explanations.items()})
 
@@ -132,7 +141,61 @@ def refusal(env, key, error=UserError, **values):
     :param values: what the explanation names; `kind` as for `describe_refusal`
     :return: the exception, to be raised
     """
-    return error(describe_refusal(env, key, **values).as_text())
+    exception = error(describe_refusal(env, key, **values).as_text())
+    # so that it can be kept, and read by people of other languages
+    exception.nets_note = {"refusal": key, **values}
+    return exception
+
+
+def note_of_error(error):
+    """What is kept of an exception, to be read later with `describe_notes`.
+
+    :return: list of notes: in keys and values where it is a `refusal`; other modules' refusals stay as they say them;
+        of what nobody meant to raise, a sentence that says so, and its own words
+    """
+    if said := getattr(error, "nets_note", None):
+        return [{name: value if isinstance(value, (int, float)) else str(value) for name, value in said.items()}]
+    if isinstance(error, (UserError, RedirectWarning)):
+        return [{"text": str(error.args[0])[:1000]}]
+    return [{"key": "unexpected_error", "error": f"{type(error).__name__}: {error}"[:900]}]
+
+
+def describe_notes(env, notes, currency):
+    """The words for what was noted of a transaction, in the user's language.
+
+    :param list notes: dicts, each with `key`, one of what is registered, and with the values that its sentence names:
+        text, or {"money": amount}, {"day": date in ISO 8601}, {"state": of a transaction}; or with `refusal`, a key of
+        what is refused, and its values; or with `text`, which stays as it is: it came from elsewhere, or was written
+        before notes were kept so
+    :param currency: of the amounts
+    :return: text
+    """
+    return " ".join(filter(None, (_describe_note(env, note, currency) for note in notes or [])))
+
+
+def _describe_note(env, note, currency):
+    if "text" in note:
+        return note["text"]
+    if "refusal" in note:
+        if note["refusal"] not in _REFUSALS and f"{note.get('kind')}:{note['refusal']}" not in _REFUSALS:
+            return ""
+        return describe_refusal(env, note["refusal"], **{n: v for n, v in note.items() if n != "refusal"}).as_text()
+    sentence = _NOTES.get(note.get("key"))
+    if not sentence:
+        return ""  # of a version that knew more
+    text = env._(sentence)
+    return text % {name: _describe_value(env, name, value, currency) for name, value in note.items()}
+
+
+def _describe_value(env, name, value, currency):
+    if not isinstance(value, dict):
+        return value or (env._(_STAND_INS[name]) if name in _STAND_INS else "–")
+    if "money" in value:
+        return currency.format(value["money"])
+    if "day" in value:
+        return format_date(env, value["day"])
+    states = dict(env["nets.transaction"]._fields["state"]._description_selection(env))
+    return states.get(value.get("state"), "–")
 
 
 def describe_lookup(env, said):

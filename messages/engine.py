@@ -690,6 +690,7 @@ register(
                     "A transaction of this account is not finished yet, and how the account is set up decides what its result is. Wait until it is finished, or settle it, and change the account then."
                 ),
                 "too_many": _lt("Choose %(most)s transactions at most, so that the terminals can answer."),
+                "nothing_to_book": _lt("This charge belongs to nothing that could be booked."),
                 "account_with_terminals": _lt(
                     "This account has terminals, with their history. Add an account for the other company."
                 ),
@@ -760,6 +761,38 @@ register(
         "result_gone": _lt("The terminal doesn't show any last result any more."),
         "reversal_not_disproved": _lt(
             "The terminal still shows the payment. That doesn't prove that it wasn't reversed."
+        ),
+    }
+)
+
+# What is noted of a transaction, and may be read by somebody else much later.
+register(
+    notes={
+        # --- what contradicts what was known --- #
+        "charged_after_all": _lt(
+            "This transaction was known as “%(state)s”, but the card was charged. It is booked now. Tell the person who may have charged the customer again."
+        ),
+        "not_charged_after_all": _lt(
+            "The terminal says that nothing was charged, but this transaction is known as successful. Compare it with the terminal's journal."
+        ),
+        "other_charge": _lt(
+            "The terminal charged %(charged)s, but %(recorded)s was recorded. Compare it with the terminal's journal."
+        ),
+        "receipt_other_currency": _lt(
+            "The receipt shows a currency other than %(currency)s, which the terminal is set up with. Compare them, and have the administrator correct the terminal: what it charges is booked in that currency."
+        ),
+        "receipt_other_amount": _lt(
+            "The receipt shows a different amount from the one that the terminal said it charged. Compare it with the terminal's journal."
+        ),
+        "charge_without_amount": _lt(
+            "The terminal didn't say how much it charged. The amount asked for was taken. Compare it with the receipt."
+        ),
+        "approval_unknown_here": _lt(
+            "This is known as not charged, but the terminal's last result is an approval that is unknown here: number %(number)s, at %(time)s. Compare the terminal's journal. If it is this one, settle it by hand as charged."
+        ),
+        # --- why it isn't booked --- #
+        "unexpected_error": _lt(
+            "Odoo stopped with an unexpected error. Show this to the person who looks after your Odoo: %(error)s"
         ),
     }
 )

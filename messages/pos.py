@@ -357,3 +357,16 @@ register(
         ),
     ),
 )
+
+# What is noted of how a charge was booked.
+register(
+    notes={
+        "booked_without_order": _lt(
+            "%(order)s couldn't take this any more, so it is booked as a separate payment. Refund it, or attach it to an order."
+        ),
+        "given_back_without_order": _lt(
+            "%(order)s couldn't take this any more, so it is booked as a separate payment."
+        ),
+    },
+    stand_ins={"order": _lt("The order")},
+)

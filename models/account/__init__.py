@@ -7,6 +7,7 @@ from . import account_move_line
 from . import account_payment
 from . import account_payment_method
 from . import account_payment_method_line
+from . import ir_ui_view
 from . import ir_websocket
 from . import nets_account
 from . import nets_clearing_item

@@ -56,15 +56,17 @@ class AccountJournal(models.Model):
         )
 
     def _nets_add_payment_method_lines(self):
-        """Offer *Card* on journals that don't have it yet."""
+        """Offer *Card* on journals that don't have it yet, under the name that their company's people read: it is kept
+        in one language, as with all of Odoo's payment methods."""
         methods = self.env.ref("nets_connect_cloud.account_payment_method_nets_in") | self.env.ref(
             "nets_connect_cloud.account_payment_method_nets_out"
         )
         lines = self.env["account.payment.method.line"]
         for journal in self:
             present = journal.inbound_payment_method_line_ids | journal.outbound_payment_method_line_ids
-            for method in methods - present.payment_method_id:
-                lines.create({"payment_method_id": method.id, "journal_id": journal.id})
+            missing = methods - present.payment_method_id
+            for method in missing.with_context(lang=journal.company_id.partner_id.lang):
+                lines.create({"payment_method_id": method.id, "journal_id": journal.id, "name": method.name})
 
     def _nets_method_line(self, payment_type):
         """The journal's *Card* line, whether or not there still is a terminal: what was charged is booked.

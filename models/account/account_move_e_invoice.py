@@ -47,11 +47,26 @@ def _say_cards(model_class):
     def _add_invoice_payment_means_nodes(self, document_node, vals):
         super(model_class, self)._add_invoice_payment_means_nodes(document_node, vals)
         if not self._name.startswith(OTHER_FORMATS) and vals["invoice"]._nets_is_paid_by_card():
-            document_node["cac:PaymentMeans"] |= {
-                "cbc:PaymentMeansCode": dict(BANK_CARD),
-                # nobody is to pay once more
-                "cac:PayeeFinancialAccount": None,
-            }
+            means = document_node["cac:PaymentMeans"]
+            means["cbc:PaymentMeansCode"] = dict(BANK_CARD)
+            # nobody is to pay once more
+            _empty(means.get("cac:PayeeFinancialAccount"))
 
     if hasattr(model_class, _add_invoice_payment_means_nodes.__name__):
         setattr(model_class, _add_invoice_payment_means_nodes.__name__, _add_invoice_payment_means_nodes)
+
+
+def _empty(node):
+    """Take all texts out of a node, which then isn't written, and leave its parts: national formats look at them.
+
+    :param node: as Odoo's `dict_to_xml` takes it; changed
+    """
+    if isinstance(node, list):
+        for each in node:
+            _empty(each)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, (dict, list)):
+                _empty(value)
+            else:
+                node[key] = "" if key == "_text" else None

@@ -1,7 +1,7 @@
 """What explains the balance of a clearing account, at any day."""
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ...const import PLAY_MONEY
 
@@ -211,9 +211,7 @@ class NetsClearingItem(models.Model):
         context = {"search_default_open": 1, "search_default_terminal": 1, "search_default_session": 2}
         if day:
             context["nets_clearing_day"] = fields.Date.to_string(day)
-            action["display_name"] = self.env._(
-                "NETS clearing on %(day)s", day=fields.Date.to_date(day).strftime("%d.%m.%Y")
-            )
+            action["display_name"] = self.env._("NETS clearing on %(day)s", day=format_date(self.env, day))
         return action | {"context": context, "domain": [("account_id", "=", account.id)] if account else []}
 
     def action_open(self):

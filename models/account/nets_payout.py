@@ -363,7 +363,7 @@ class NetsPayout(models.Model):
         return self.move_id._get_records_action(context={})
 
     def _lock(self):
-        self.env.cr.execute(SQL("SELECT id FROM nets_payout WHERE id = %s FOR UPDATE", self.id))
+        self.env.cr.execute(SQL("SELECT id FROM nets_payout WHERE id = %s FOR UPDATE", self.id), log_exceptions=False)
         self.invalidate_recordset()
 
     # === BOOK === #

@@ -1,17 +1,19 @@
 import logging
 
 import psycopg2
+import psycopg2.errors
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, ormcache
+from odoo.tools import SQL, ormcache
 
+from ... import listener
 from ...const import PLAY_MONEY, UNRESOLVED_STATES
-from ...messages import refusal
+from ...messages import describe_notes, note_of_error, refusal
 from ..engine.own_words import own_words
 from .press import CreditNotePayout, CreditNoteRefund, InvoicePayment, Refund, Reversal
-from .references import charge_reference, play_money_mark
+from .references import account_name, charge_reference, play_money_mark
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +25,9 @@ ACCOUNTING_STATE_MODELS = (
     "account.account",
     "account.tax",
 )
+
+# Seconds that a rehearsal waits for what somebody else has: there is a person behind it.
+REHEARSAL_PATIENCE = 0.3
 
 
 class NetsTransaction(models.Model):
@@ -316,10 +321,14 @@ class NetsTransaction(models.Model):
             and reservation["difference_handling"] != "reconcile"
             and not reservation.get("document_currency_id")
         )
-        if is_plain:
-            self._rehearse_once(self._accounting_state(reservation), reservation)
-        else:
-            self._rehearse(reservation)
+        try:
+            if is_plain:
+                self._rehearse_once(self._accounting_state(reservation), reservation)
+            else:
+                self._rehearse(reservation)
+        except psycopg2.errors.LockNotAvailable:
+            # Nothing is refused by that, and who presses doesn't wait for it. The booking does.
+            _logger.info("The booking isn't rehearsed: somebody else has what it needs")
 
     @api.model
     @ormcache("state", cache="stable")
@@ -349,16 +358,22 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _rehearse(self, reservation):
-        """Book what is about to be asked for, and roll it back."""
+        """Book what is about to be asked for, and roll it back.
+
+        :raise UserError: where accounting refuses, with the cause
+        :raise LockNotAvailable: where somebody else has a document, or the number of an entry, for longer than a moment
+        """
         try:
-            with self._as_if_charged(reservation) as transaction:
+            with listener.quiet_conflicts(), self._as_if_charged(reservation) as transaction:
+                self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", f"{REHEARSAL_PATIENCE * 1000:.0f}ms"))
                 transaction.with_company(transaction.company_id).with_context(tracking_disable=True)._make_entries()
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # a serialization failure: the request is repeated
         except Exception as error:  # accounting, and anything installed beside it, may refuse in any way
             _logger.info("A card isn't asked, since the payment couldn't be booked", exc_info=True)
-            raise refusal(self.env, "not_bookable", cause=self._refusal_text(error)) from error
+            cause = describe_notes(self.env, note_of_error(error), self.env["res.currency"])
+            raise refusal(self.env, "not_bookable", cause=cause) from error
 
     # === BOOK === #
 
@@ -617,20 +632,19 @@ class NetsTransaction(models.Model):
         reference = charge_reference(first.terminal_identifier, first.session_number, stan)
         return play_money_mark(self.env, reference) if first.environment in PLAY_MONEY else reference
 
-    def _booking_note(self):
-        """:return: what a person should know about the booking, as text; it is left on the invoices, too"""
+    def _notes_on_booking(self):
+        """:return: what a person should know about the booking, as a list of notes. The invoices get them, too"""
         payment = self.payment_id
         if payment.state == "canceled":
-            return ""
+            return []
         notes = []
         if payment.move_id and payment.move_id.date != self.charge_date:
             notes.append(
-                self.env._(
-                    "The card was charged on %(charge_date)s. A lock date doesn't allow an entry on that day, so the "
-                    "payment is booked on %(booking_date)s.",
-                    charge_date=format_date(self.env, self.charge_date),
-                    booking_date=format_date(self.env, payment.move_id.date),
-                )
+                {
+                    "key": "booked_on_another_day",
+                    "charge_date": {"day": self.charge_date.isoformat()},
+                    "booking_date": {"day": payment.move_id.date.isoformat()},
+                }
             )
         _liquidity, counterpart, _writeoff = payment._seek_for_lines()
         credit = abs(sum(counterpart.mapped("amount_residual_currency")))
@@ -639,36 +653,24 @@ class NetsTransaction(models.Model):
         notes += self._extra_notes()
         if self.kind == "purchase" and self.currency_id.compare_amounts(self.charged_amount, self.amount) < 0:
             notes.append(
-                self.env._(
-                    "The terminal charged only %(charged)s of the %(asked)s that was asked for. The rest is still due.",
-                    charged=self.currency_id.format(self.charged_amount),
-                    asked=self.currency_id.format(self.amount),
-                )
+                {
+                    "key": "charged_less",
+                    "charged": {"money": self.charged_amount},
+                    "asked": {"money": self.amount},
+                }
             )
-        note = " ".join(notes)
         for invoice in self.invoice_ids:
-            if note:
-                invoice.message_post(body=note)
-        return note
+            if notes:
+                invoice.message_post(body=describe_notes(self.env, notes, self.currency_id))
+        return notes
 
     def _leftover_note(self, amount):
         if self.kind != "purchase":
-            return self.env._(
-                "%(amount)s went back to the card, but there is nothing open in the books that it could be matched "
-                "with. It is among the customer's open items.",
-                amount=self.currency_id.format(amount),
-            )
+            return {"key": "refund_unmatched", "amount": {"money": amount}}
         if not self.partner_id:
-            return self.env._(
-                "%(credit)s of the charge belongs to no customer yet. It is open on the account %(account)s.",
-                credit=self.currency_id.format(amount),
-                account=self.payment_id.destination_account_id.display_name,
-            )
-        return self.env._(
-            "%(credit)s of the charge is more than what was still due. It is the customer's credit: refund it, "
-            "or match it with another invoice.",
-            credit=self.currency_id.format(amount),
-        )
+            account = account_name(self.payment_id.destination_account_id)
+            return {"key": "credit_of_nobody", "credit": {"money": amount}, "account": account}
+        return {"key": "credit_of_customer", "credit": {"money": amount}}
 
 
 class NetsOriginInvoice(models.AbstractModel):
@@ -679,7 +681,7 @@ class NetsOriginInvoice(models.AbstractModel):
     @api.model
     def _book(self, transaction):
         transaction._make_entries()
-        return transaction._booking_note()
+        return transaction._notes_on_booking()
 
     @api.model
     def _has_own_payment(self, transaction):
@@ -690,8 +692,9 @@ class NetsOriginInvoice(models.AbstractModel):
         return transaction.payment_id.display_name
 
     @api.model
-    def _tell(self, transaction):
-        transaction._send_news(*((invoice, "nets_connect_cloud") for invoice in transaction.invoice_ids))
+    def _tell(self, transaction, news):
+        for invoice in transaction.invoice_ids:
+            transaction._send_news((invoice, "nets_connect_cloud"), {**news, "invoice_id": invoice.id})
 
     @api.model
     def _progress(self, transaction):

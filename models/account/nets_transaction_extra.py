@@ -2,6 +2,8 @@
 
 from odoo import Command, fields, models
 
+from .references import account_name
+
 
 class NetsTransaction(models.Model):
     """A tip is the staff's, or income; a surcharge is a fee with its tax: both are lines of the payment's own entry."""
@@ -104,7 +106,7 @@ class NetsTransaction(models.Model):
         }
 
     def _extra_notes(self):
-        """:return: list of texts, what a person should know about what the terminal added"""
+        """:return: list of notes, what a person should know about what the terminal added"""
         added = self.tip_amount + self.surcharge_amount
         booked = {name: self[f"booked_{name}"] for name in ("tip", "surcharge")}
         accounts = {
@@ -112,20 +114,9 @@ class NetsTransaction(models.Model):
         }
         notes = []
         if self.kind == "purchase" and (added or accounts):
-            notes.append(
-                self.env._(
-                    "%(extra)s of the charge was added on the terminal as a tip or surcharge.",
-                    extra=self.currency_id.format(sum(booked.values()) or added),
-                )
-            )
+            notes.append({"key": "added_on_terminal", "extra": {"money": sum(booked.values()) or added}})
         if self._suspense_account() in accounts:
-            notes.append(
-                self.env._(
-                    "The company has no account for that, so it is booked on %(account)s. Choose accounts for tips and "
-                    "surcharges in the settings, and move it.",
-                    account=self._suspense_account().display_name,
-                )
-            )
+            notes.append({"key": "added_on_suspense", "account": account_name(self._suspense_account())})
         return notes
 
     def _extra_account(self, name):

@@ -13,3 +13,8 @@ def charge_reference(terminal, session, stan=""):
 def play_money_mark(env, reference):
     """:return: the reference, marked: play money isn't to be mistaken for money"""
     return env._("%(reference)s · play money", reference=reference)
+
+
+def account_name(account):
+    """:return: code and name of an account.account: what is written for others has its code, whoever writes it"""
+    return " ".join(filter(None, [account.code, account.name]))

@@ -15,6 +15,8 @@ ENVIRONMENTS = [("production", "Production"), ("test", "Test"), ("simulator", "S
 # What a login depends on.
 LOGIN_FIELDS = {"environment", "username", "password", "simulator_url"}
 NO_TOKEN = {"token": False, "token_expires_at": 0, "token_for": False}
+# Terminals that a message names; all of them are in the list.
+MOST_NAMED = 12
 # What decides where a result is asked for, and what is concluded from it.
 JUDGED_BY_FIELDS = {"environment", "username", "company_id", "simulator_url", "customer_timeout"}
 # Hosts of simulators that aren't on this machine, with commas between them. The people who may set an account up may
@@ -156,21 +158,24 @@ class NetsAccount(models.Model):
 
     @api.depends("connection_reason", "terminal_ids")
     def _compute_setup_step(self):
-        paid = self.env["nets.transaction"]._read_group(
-            [("terminal_id.account_id", "in", self.ids), ("kind", "=", "purchase"), ("state", "=", "approved")],
-            ["terminal_id"],
-            ["origin:array_agg"],
-        )
-        origins = {}
-        for terminal, of_terminal in paid:
-            origins.setdefault(terminal.account_id.id, set()).update(of_terminal)
         for account in self:
-            if account.id in origins:
-                account.setup_step = "done" if origins[account.id] - {"none"} else "customer"
+            if account._has_charged([("origin", "!=", "none")]):
+                account.setup_step = "done"
+            elif account._has_charged():
+                account.setup_step = "customer"
             elif account.terminal_ids:
                 account.setup_step = "payment"
             else:
                 account.setup_step = "terminals" if account.connection_state == "ok" else "login"
+
+    def _has_charged(self, domain=()):
+        """Whether any of this account's terminals has charged a card: the first one found is enough.
+
+        :param domain: what is to be true of the charge besides
+        """
+        terminals = self.with_context(active_test=False).terminal_ids
+        charged = [("terminal_id", "in", terminals.ids), ("kind", "=", "purchase"), ("state", "=", "approved")]
+        return bool(self.env["nets.transaction"].search_count([*charged, *domain], limit=1))
 
     # === CONSTRAINT METHODS === #
 
@@ -361,7 +366,10 @@ class NetsAccount(models.Model):
             good, message = False, refused
         texts = [message.explanation, message.detail]
         if identifiers and good:
-            texts.append(self.env._("The account may use: %(terminals)s", terminals=", ".join(identifiers)))
+            named = ", ".join(identifiers[:MOST_NAMED])
+            if len(identifiers) > MOST_NAMED:
+                named += f" … (+{len(identifiers) - MOST_NAMED})"
+            texts.append(self.env._("The account may use: %(terminals)s", terminals=named))
         return {
             "type": "success" if good else "warning" if refused else "danger",
             "title": message.label,
@@ -392,7 +400,9 @@ class NetsAccount(models.Model):
         :return: the keyword arguments of `ConnectCloudClient`, secrets included: never log them
         """
         self.ensure_one()
-        secret = self.env["nets.account.secret"].sudo().search([("account_id", "=", self.id)])
+        secret = self.env["nets.account.secret"].sudo()
+        names = ["password", "token", "token_expires_at", "token_for"]
+        secret = secret.search_fetch([("account_id", "=", self.id)], names)
         values = {
             "base_url": self._base_url(),
             "username": self.username,

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 from ...messages import refusal
 
@@ -21,10 +21,10 @@ class NetsOrigin(models.AbstractModel):
         """Make the entries of this charge; once, since only `nets.transaction._book` calls it.
 
         :param transaction: with all rights, in its company, locked
-        :return: what a person should know about the booking, as text, or nothing
+        :return: what a person should know about the booking, as a list of notes (`messages.describe_notes`), or nothing
         :raise Exception: whatever accounting refuses with
         """
-        raise UserError(self.env._("This charge belongs to nothing that could be booked."))
+        raise refusal(self.env, "nothing_to_book")
 
     @api.model
     def _booked_as(self, transaction):
@@ -34,8 +34,11 @@ class NetsOrigin(models.AbstractModel):
     # === TELL === #
 
     @api.model
-    def _tell(self, transaction):
-        """Tell the screens that watch that there is news."""
+    def _tell(self, transaction, news):
+        """Tell the screens that watch, besides that of the person who started it, that there is news.
+
+        :param dict news: what to tell them, see `nets.transaction._tell`
+        """
 
     @api.model
     def _progress(self, transaction):
@@ -125,8 +128,8 @@ class NetsOriginNone(models.AbstractModel):
     _description = "Test payment"
 
     @api.model
-    def _tell(self, transaction):
-        transaction._send_news(transaction.user_id.partner_id)
+    def _tell(self, transaction, news):
+        transaction._send_news(transaction.user_id.partner_id, news)
 
     @api.model
     def _check_may_change(self, transaction):

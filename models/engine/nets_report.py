@@ -1,5 +1,5 @@
 import logging
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 
 from markupsafe import Markup
 
@@ -247,7 +247,7 @@ class NetsReport(models.Model):
                 "transaction_id": transaction.id,
                 "kind": transaction.administration,
                 "session_number": outcome.session_number,
-                "reported_at": reported_at.astimezone(UTC).replace(tzinfo=None)
+                "reported_at": reported_at.astimezone(timezone.utc).replace(tzinfo=None)
                 if reported_at
                 else fields.Datetime.now(),
                 "text": outcome.report_text.replace("\r\n", "\n"),

@@ -1,7 +1,7 @@
 import logging
 import re
 import uuid
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
@@ -21,6 +21,8 @@ _logger = logging.getLogger(__name__)
 OTHER_RESULTS_FIELDS = {"account_id", "identifier", "currency_id", "type", "location_id", "used_by_hand"}
 # How many terminals one press asks for their state: the person waits for it.
 MOST_STATES = 20
+# What keeps one terminal from being asked, and not all of its account.
+OF_ONE_TERMINAL = {"terminal_disconnected", "terminal_busy", "unreadable_answer"}
 # The operations that managers may start, too.
 OF_MANAGERS = {"reconciliation", "x_report", "z_report"}
 # As browsers take it, and nothing that could carry a password or a question along.
@@ -131,7 +133,7 @@ class NetsTerminal(models.Model):
                     reason=describe_setup(self.env, reason, said.get("text")).label,
                 )
 
-    @api.depends("state")
+    @api.depends("state", "type", "nets_status")
     @api.depends_context("lang")
     def _compute_activity(self):
         unresolved = (
@@ -147,6 +149,10 @@ class NetsTerminal(models.Model):
                 terminal.activity = self.env._("Idle")
             elif (terminal.state or "").lower() == "disconnected":
                 terminal.activity = self.env._("Disconnected")
+            elif terminal.type == "baxi_agent":
+                terminal.activity = self.env._("Only its agent knows")
+            elif terminal.nets_status == "refused" and not terminal.state:
+                terminal.activity = self.env._("Not allowed")
             else:
                 terminal.activity = terminal.state or self.env._("Not asked yet")
 
@@ -304,27 +310,50 @@ class NetsTerminal(models.Model):
     def action_refresh_state(self):
         """Ask NETS what the terminal is doing now.
 
-        :raise UserError: when it can't be asked, with what to do
+        :return: as `action_refresh_states`
         """
         self.ensure_one()
         self.check_access("write")
         if self.type == "baxi_agent":
             return self.action_test_agent()
-        answer = self._ask_apart()
-        if answer.reason and answer.reason != "terminal_not_allowed":
-            raise UserError(describe_setup(self.env, answer.reason, answer.message).as_text())
-        return None
+        return self.action_refresh_states()
 
     def action_refresh_states(self):
-        """Ask NETS what the chosen terminals, or the first ones there are, are doing now. What can't be asked ends it:
-        the others couldn't either.
+        """Ask NETS what the chosen terminals, or the first ones there are, are doing now.
 
-        :raise UserError: when NETS can't be asked, with what to do
+        :return: an action after which they are read again; where one couldn't be asked, it says why and what to do
         """
-        terminals = self or self.search([], limit=MOST_STATES)
+        terminals = self or self.search([("type", "=", "connect_cloud")], limit=MOST_STATES)
+        terminals.check_access("write")
+        accounts = self.env["nets.account"]  # that can't ask
+        failed = {}
         for terminal in terminals.filtered(lambda terminal: terminal.type == "connect_cloud")[:MOST_STATES]:
-            terminal.action_refresh_state()
-        return {"type": "ir.actions.act_window_close"}
+            if terminal.account_id in accounts:
+                continue
+            answer = terminal._ask_apart()
+            if not answer.reason or answer.reason == "terminal_not_allowed":
+                continue
+            failed.setdefault(answer.reason, []).append((terminal.name, answer.message))
+            if answer.reason not in OF_ONE_TERMINAL:
+                # the others couldn't be asked either, and the person waits for each
+                accounts |= terminal.account_id
+        again = {"type": "ir.actions.act_window_close"}
+        if not failed:
+            return again
+        reason, said = next(iter(failed.items()))
+        names, texts = zip(*said, strict=True)
+        message = describe_setup(self.env, reason, texts[0])
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "danger",
+                "title": f"{message.label}: {', '.join(names)}",
+                "message": "\n".join(filter(None, [message.explanation, message.detail])),
+                "sticky": True,
+                "next": again,
+            },
+        }
 
     def action_replace(self):
         """Open the window in which another device takes this one's place: one of those that NETS lists."""
@@ -476,6 +505,10 @@ class NetsTerminal(models.Model):
             if terminal.printer and terminal.printer != terminal.printer_applied:
                 listener.refresh_terminal_after_commit(self.env.cr, terminal.id)
 
+    def _wants_state(self):
+        """Whether what is shown of this terminal, or its printer setting, waits for it to be idle and answer."""
+        return (self.state or "").lower() != "idle" or self.printer != self.printer_applied
+
     def _prepare_query(self):
         """What is needed to ask for the terminal's state, and to send its printer setting where it is not sent yet.
 
@@ -575,7 +608,7 @@ class NetsTerminal(models.Model):
         due_at = datetime.combine(now.date(), time(hour, minute), zone)
         if due_at > now:
             due_at = datetime.combine(now.date() - timedelta(days=1), time(hour, minute), zone)
-        return due_at.astimezone(UTC).replace(tzinfo=None)
+        return due_at.astimezone(timezone.utc).replace(tzinfo=None)
 
     # === BUSINESS METHODS === #
 

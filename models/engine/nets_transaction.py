@@ -3,19 +3,23 @@ import logging
 import psycopg2
 import psycopg2.errors
 from markupsafe import Markup
+from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 
 from ...connect_cloud import from_minor_units, to_minor_units
 from ...const import MOST_IDS, STATE_SELECTION, UNRESOLVED_STATES
-from ...messages import labels, refusal
+from ...messages import describe_notes, labels, refusal
 from .own_words import own_words
 from .rows import NOW
 
 _logger = logging.getLogger(__name__)
+
+# What a person reads → where it is kept in keys and values.
+KEPT_AS = {"booking_error": "booking_error_notes", "booking_note": "booking_notes", "alert": "alert_notes"}
 
 
 class NetsTransaction(models.Model):
@@ -68,6 +72,8 @@ class NetsTransaction(models.Model):
 
     # == Where it is == #
     state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="pending")
+    # Rises with each change; written by the statement that makes it.
+    version = fields.Integer(readonly=True, copy=False)
     sent_at = fields.Datetime("Sent on", readonly=True)
     claim_token = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     abort_requested_at = fields.Datetime("Abort asked for on", readonly=True)
@@ -123,13 +129,21 @@ class NetsTransaction(models.Model):
     # == What was booked == #
     booked_at = fields.Datetime("Booked on", readonly=True)
     to_book = fields.Boolean("Charged, not booked", readonly=True)
-    booking_error = fields.Char("Why it isn't booked", readonly=True)
+    # What is noted is kept in keys and values, see `messages.describe_notes`: words are made when it is read.
+    booking_error_notes = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    booking_error = fields.Char("Why it isn't booked", compute="_compute_notes", search="_search_booking_error")
     booking_attempts = fields.Integer(readonly=True, default=0)
     next_booking_at = fields.Datetime("Next booking attempt", readonly=True)
-    booking_note = fields.Char("Note on the booking", readonly=True)
+    booking_notes = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    booking_note = fields.Char("Note on the booking", compute="_compute_notes", search="_search_booking_note")
 
     # == What people have to look at == #
-    alert = fields.Char(readonly=True, help="Something that contradicts what was known before.")
+    alert_notes = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    alert = fields.Char(
+        compute="_compute_notes",
+        search="_search_alert",
+        help="Something that contradicts what was known before.",
+    )
     settled_by_id = fields.Many2one("res.users", "Settled by", readonly=True)
     settlement_reason = fields.Char("Reason of the settlement", readonly=True)
     settlement_reference = fields.Char("Reference in the terminal's journal", readonly=True)
@@ -150,7 +164,52 @@ class NetsTransaction(models.Model):
     _company_index = models.Index("(company_id, id DESC)")
     _user_index = models.Index("(user_id, id DESC)")
 
+    def init(self):
+        """What was noted as text, in the language of whoever wrote it, stays as it is, and moves to where notes are."""
+        result = super().init()
+        cr = self.env.cr
+        for name, kept_as in KEPT_AS.items():
+            if not sql.column_exists(cr, self._table, name):
+                continue
+            cr.execute(
+                SQL(
+                    """UPDATE nets_transaction SET %(notes)s = jsonb_build_array(jsonb_build_object('text', %(text)s))
+                        WHERE COALESCE(%(text)s, '') != ''""",
+                    notes=SQL.identifier(kept_as),
+                    text=SQL.identifier(name),
+                )
+            )
+            cr.execute(SQL("ALTER TABLE nets_transaction DROP COLUMN %s", SQL.identifier(name)))
+        return result
+
     # === COMPUTE METHODS === #
+
+    @api.depends(*KEPT_AS.values())
+    @api.depends_context("lang")
+    def _compute_notes(self):
+        for transaction, kept in zip(self, self.sudo(), strict=True):
+            for name, kept_as in KEPT_AS.items():
+                transaction[name] = describe_notes(self.env, kept[kept_as], transaction.currency_id) or False
+
+    @api.model
+    def _search_alert(self, operator, value):
+        return self._search_noted("alert_notes", operator, value)
+
+    @api.model
+    def _search_booking_error(self, operator, value):
+        return self._search_noted("booking_error_notes", operator, value)
+
+    @api.model
+    def _search_booking_note(self, operator, value):
+        return self._search_noted("booking_notes", operator, value)
+
+    @api.model
+    def _search_noted(self, kept_as, operator, value):
+        """Whether there is one: the words are in no column."""
+        if operator != "in" or set(value) != {False}:
+            return NotImplemented
+        self.flush_model([kept_as])
+        return Domain.custom(to_sql=lambda _model, alias, _query: SQL("%s IS NULL", SQL.identifier(alias, kept_as)))
 
     @api.depends("order_id", "terminal_identifier")
     def _compute_display_name(self):
@@ -247,38 +306,48 @@ class NetsTransaction(models.Model):
         if len(ids) > MOST_IDS:
             raise refusal(self.env, "too_many", most=MOST_IDS)
 
-    def _raise_alert(self, text):
-        """Something contradicts what was known: a person has to look."""
-        self.env.cr.execute(SQL("UPDATE nets_transaction SET alert = %s WHERE id = %s", text, self.id))
-        self.invalidate_recordset(["alert"])
-        _logger.warning("Transaction %s: %s", self.order_id, text)
-        self._note(text)
-        self._beside_money("_call_to_look", text)
+    def _raise_alert(self, key, **values):
+        """Something contradicts what was known: a person has to look.
 
-    def _call_to_look(self, text):
+        :param str key, values: of a note, see `messages.describe_notes`
+        """
+        self._correct({"alert_notes": Json([{"key": key, **values}])})
+        _logger.warning("Transaction %s: %s", self.order_id, self.alert)
+        self._note(self._in_its_language().alert)
+        self._beside_money("_call_to_look")
+
+    def _call_to_look(self):
         """Give those who look after such things an activity; it is done when they say so."""
         for user in self._responsible_users():
             transaction = self.with_context(lang=user.lang)
             transaction.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=transaction._message().label,
-                note=Markup("<p>%s</p>") % text,
+                note=Markup("<p>%s</p>") % transaction.alert,
                 user_id=user.id,
             )
+
+    def _in_its_language(self):
+        """This transaction as whoever started it reads it: what is left in the chatter is written once, for all."""
+        return self.with_context(lang=self.user_id.lang)
 
     def _note(self, text):
         """Leave a note in the chatter, where that is possible."""
         self._beside_money("message_post", body=text)
 
     def _beside_money(self, method, *args, **values):
-        """Tell people, where that is possible."""
+        """Tell people, where that is possible.
+
+        :return: what the method returns; None where it failed
+        """
         try:
             with self.env.cr.savepoint(), own_words(self) as transaction:
-                getattr(transaction, method)(*args, **values)
+                return getattr(transaction, method)(*args, **values)
         except psycopg2.OperationalError:
             raise  # a serialization failure: the whole phase is repeated
         except Exception:  # what is recorded here is money; a message about it must not get in the way
-            _logger.exception("Transaction %s: the note couldn't be left", self.order_id)
+            _logger.exception("Transaction %s: nobody could be told", self.order_id)
+            return None
 
     def _now(self):
         self.env.cr.execute(SQL("SELECT %s", NOW))

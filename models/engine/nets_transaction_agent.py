@@ -70,6 +70,7 @@ class NetsTransaction(models.Model):
         help="The terminal's own report, with which a manager has compared what a browser reported.",
     )
 
+    _by_agent_index = models.Index("(id DESC) WHERE terminal_type = 'baxi_agent'")
     _reported_index = models.Index("(terminal_id, id DESC) WHERE reported_by_id IS NOT NULL")
 
     # === WHO MAKES THE CALL === #
@@ -81,7 +82,7 @@ class NetsTransaction(models.Model):
         """Have this sent, once its reservation is committed: by a thread, or by the browser that pressed, which is told
         to by `_browser_job`."""
         if not self._is_agents():
-            listener.send_after_commit(self.env.cr, self.id)
+            listener.send_after_commit(self.env.cr, self._prepare_call())
 
     def _abort_after_commit(self):
         """Have the terminal asked to stop: the browser that holds the call hears of it in `agent_beat`."""

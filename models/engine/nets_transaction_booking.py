@@ -2,12 +2,13 @@ import logging
 
 import psycopg2
 import psycopg2.errors
+from psycopg2.extras import Json
 
-from odoo import api, models
-from odoo.exceptions import RedirectWarning, UserError
+from odoo import models
 from odoo.tools import SQL
 
 from ...const import BOOKING_DELAYS
+from ...messages import note_of_error
 from .own_words import own_words
 from .rows import NOW
 
@@ -36,8 +37,9 @@ class NetsTransaction(models.Model):
                 # what booking writes says what was charged; a refusal rolls this back, too
                 self._compare_and_set({"to_book": False}, ("approved",))
                 user = self.user_id if self.user_id.active else self.env.user
-                with own_words(self.with_user(user).sudo().with_company(self.company_id)) as booker:
-                    note = booker._origin_model()._book(booker)
+                own = self.with_user(user).sudo().with_company(self.company_id).with_context(lang=user.lang)
+                with own_words(own) as booker:
+                    notes = booker._origin_model()._book(booker)
                     # all that accounting computes later must be computed, or refused, inside the savepoint
                     self.env.flush_all()
         except psycopg2.OperationalError:
@@ -48,7 +50,7 @@ class NetsTransaction(models.Model):
             delay = BOOKING_DELAYS[min(self.booking_attempts, len(BOOKING_DELAYS) - 1)]
             self._compare_and_set(
                 {
-                    "booking_error": self._refusal_text(error),
+                    "booking_error_notes": Json(note_of_error(error)),
                     "booking_attempts": SQL("booking_attempts + 1"),
                     "next_booking_at": SQL("%s + %s * interval '1 second'", NOW, delay),
                 },
@@ -60,24 +62,14 @@ class NetsTransaction(models.Model):
             {
                 "to_book": False,
                 "booked_at": NOW,
-                "booking_error": None,
+                "booking_error_notes": None,
                 "next_booking_at": None,
-                "booking_note": note or None,
+                "booking_notes": Json(notes) if notes else None,
             },
             ("approved",),
         )
         self._tell()
         return True
-
-    @api.model
-    def _refusal_text(self, error):
-        """Why accounting refuses, as a sentence: a programming error's own words follow it."""
-        if isinstance(error, (UserError, RedirectWarning)):
-            return str(error.args[0])[:1000]
-        return self.env._(
-            "Odoo stopped with an unexpected error. Show this to the person who looks after your Odoo: %(error)s",
-            error=f"{type(error).__name__}: {error}"[:900],
-        )
 
     def action_book_again(self):
         """Try to book a charge that accounting refused, after its cause is gone.

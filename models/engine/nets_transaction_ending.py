@@ -4,7 +4,7 @@ from odoo.tools import SQL
 from ...connect_cloud import Reason
 from ...const import STATE_SELECTION, UNRESOLVED_STATES
 from ...messages import MERCHANT_ABORTED
-from .rows import NOW
+from .rows import NEXT_VERSION, NOW
 
 
 class NetsTransaction(models.Model):
@@ -90,8 +90,9 @@ class NetsTransaction(models.Model):
         assignments = SQL(", ").join(SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items())
         self.env.cr.execute(
             SQL(
-                "UPDATE nets_transaction SET %s, write_date = %s WHERE id = %s AND state IN %s AND (%s)",
+                "UPDATE nets_transaction SET %s, version = %s, write_date = %s WHERE id = %s AND state IN %s AND (%s)",
                 assignments,
+                NEXT_VERSION,
                 NOW,
                 self.id,
                 tuple(states),

@@ -46,7 +46,6 @@ class NetsTransaction(models.Model):
             return existing, None
         for records in press.to_lock():
             lock_rows(records)
-        self.env.invalidate_all()
         if standing := press.standing():
             return standing.with_env(self.env), None
         if press.previous and press.previous.sudo().state not in NOT_CHARGED_STATES:
@@ -55,8 +54,8 @@ class NetsTransaction(models.Model):
             return None, waiting
         press.check_document()
         self._check_number(press.amount, press.currency)
-        press.terminal.sudo().exists().account_id._keep_set_up()
         press.terminal._check_usable(press.company, press.currency)
+        press.terminal.sudo().account_id._keep_set_up()
         press.check_amount()
         press.check_giving_back()
         if press.is_by_hand:
@@ -82,11 +81,9 @@ class NetsTransaction(models.Model):
 
         :param dict vals: as `Press.reservation` makes them
         :return: the new transaction
-        :raise UserError: the terminal is busy; nothing was sent then
         :raise ConcurrencyError: somebody else was faster
         """
         terminal = self.env["nets.terminal"].sudo().browse(vals["terminal_id"])
-        self._check_terminal_free(terminal)
         try:
             with listener.quiet_conflicts(psycopg2.errors.UniqueViolation):
                 transaction = self._insert(terminal, vals)
@@ -95,7 +92,7 @@ class NetsTransaction(models.Model):
             raise ConcurrencyError("terminal or request taken meanwhile") from error
         # Nothing is sent before the reservation is committed: if the process dies now, nothing was sent.
         transaction._send_after_commit()
-        transaction._tell()
+        transaction._tell(asked=False)
         return transaction.sudo(False)
 
     @api.model
@@ -116,7 +113,7 @@ class NetsTransaction(models.Model):
             author_id=self.env.user.partner_id.id,
         )
         transaction._book()
-        transaction._tell()
+        transaction._tell(asked=False)
         return transaction.sudo(False)
 
     @api.model
@@ -177,14 +174,15 @@ class NetsTransaction(models.Model):
         return found.sudo(False)
 
     @api.model
-    def _check_terminal_free(self, terminal):
+    def _check_terminal_free(self, busy):
         """Refuse where the terminal is busy.
 
+        :param busy: what was unresolved on it a moment ago, mostly empty
         :raise UserError: saying with what
         """
-        busy = self._busy_on(terminal)
-        if not busy:
+        if busy.state not in UNRESOLVED_STATES:
             return
+        terminal = busy.terminal_id
         if busy.kind == "administration":
             raise refusal(
                 self.env,
@@ -214,11 +212,13 @@ class NetsTransaction(models.Model):
         """What a new payment on this terminal has to wait for: an earlier one whose result is being fetched, and is
         now fetched at once.
 
-        :return: dict as `_waiting`, or None where it needn't wait; then `_check_terminal_free` has the say
+        :return: dict as `_waiting`, or None where the terminal is free
+        :raise UserError: the terminal is busy with something else; nothing was sent then
         """
         busy = self._busy_on(terminal)
         busy._recover()
         if busy.state != "unknown" or busy.kind == "administration":
+            self._check_terminal_free(busy)
             return None
         busy._ask_soon()
         label = {

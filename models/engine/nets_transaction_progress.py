@@ -15,22 +15,41 @@ class NetsTransaction(models.Model):
 
     _inherit = "nets.transaction"
 
-    def _tell(self):
-        """Tell everybody who watches that there is news."""
-        for transaction in self:
-            transaction._origin_model()._tell(transaction)
+    def _tell(self, asked=True):
+        """Tell everybody who watches that there is news.
 
-    def _send_news(self, *channels):
-        """Send the news to bus channels. The screens ask for it themselves: a message carries no data.
+        The person who started it gets all that there is to see, in that person's words and on a channel that nobody
+        else hears. Whoever else watches is only told that there is news, and asks for it.
 
-        :param channels: as `bus.bus._sendone` takes them
+        :param bool asked: whether the person who started it has to be told; else an answer that is on its way does it
         """
+        for transaction in self:
+            is_told = not asked or transaction._beside_money("_tell_starter")
+            news = {"transaction_id": transaction.id, "told_user_id": is_told and transaction.user_id.id}
+            transaction._origin_model()._tell(transaction, news)
+
+    def _tell_starter(self):
+        """Send the person who started this what there is to see now.
+
+        :return: whether it was sent; an agent's browser asks, since it is told then what it has to do itself
+        """
+        user = self.user_id
+        watched = self.with_user(user).with_context(lang=user.lang, tz=user.tz)
+        if self.terminal_type == "baxi_agent" or not user._is_internal() or not watched.has_access("read"):
+            return False
+        progress = watched.sudo()._progress_values()
+        self._send_news(user.partner_id, {"transaction_id": self.id, "told_user_id": False, "progress": progress})
+        return True
+
+    def _send_news(self, channel, news):
+        """:param channel: as `bus.bus._sendone` takes it
+        :param dict news: `transaction_id`; `progress` as `read_progress` returns it, or nothing where it has to be
+            asked for, but by the user `told_user_id`"""
         self.ensure_one()
-        for channel in channels:
-            self.env["bus.bus"]._sendone(channel, "nets_connect_cloud", {"transaction_id": self.id})
+        self.env["bus.bus"]._sendone(channel, "nets_connect_cloud", news)
 
     def read_progress(self):
-        """What a person who watches has to see now. Asked every few seconds, since bus messages get lost.
+        """What a person who watches has to see now. Asked now and then, since bus messages get lost.
 
         :return: list of dicts of plain values, texts in the user's language
         """
@@ -48,6 +67,7 @@ class NetsTransaction(models.Model):
         is_looked_up = self._is_looked_up()
         values = {
             "id": self.id,
+            "version": self.version,
             "state": self.state,
             "kind": self.kind,
             "finished": not self._still_open() and not is_looked_up,
@@ -100,16 +120,14 @@ class NetsTransaction(models.Model):
         if self.kind == "administration":
             return 0
         if self.state == "pending" and doing in ("customer", "interrupted", "aborting") and self.sent_at:
-            customer_timeout = self.terminal_id.account_id.customer_timeout
-            until = self.sent_at + timedelta(
-                seconds=customer_timeout + self._setting("first_lookup", FIRST_LOOKUP) + EVIDENCE_INTERVAL
-            )
+            asked_twice = self._setting("first_lookup", FIRST_LOOKUP) + EVIDENCE_INTERVAL
+            until = self._customer_gone_at() + timedelta(seconds=asked_twice)
         elif self.state == "unknown" and (self.lookup or {}).get("until"):
             until = datetime.fromisoformat(self.lookup["until"]).replace(tzinfo=None)
             until += timedelta(seconds=EVIDENCE_INTERVAL)
         else:
             return 0
-        return max(0, int((until - self._now()).total_seconds()))
+        return max(0, int(self._seconds_to(until)))
 
     def _look(self, doing):
         """Its state at a glance: one of `Progress.look`.

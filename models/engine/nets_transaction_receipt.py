@@ -3,7 +3,7 @@
 import textwrap
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL, format_datetime, formatLang
 
 from ...const import RECEIPT_WIDTH, UNRESOLVED_STATES
 from ...messages import refusal
@@ -207,7 +207,7 @@ class NetsTransaction(models.Model):
             self.env._("CONFIRMATION"),
             *_wrap(self.env._("Made from Odoo's records. Not the terminal's receipt.")),
             "",
-            format_datetime(self.env, self.recorded_at or self.create_date, tz=zone, dt_format="yyyy-MM-dd HH:mm"),
+            *_wrap(format_datetime(self.env, self.recorded_at or self.create_date, tz=zone, dt_format="short")),
             *(line for label, value in rows if value for line in _row(label, value)),
             "",
             kinds[self.kind].upper(),
@@ -222,7 +222,7 @@ class NetsTransaction(models.Model):
         return self._mark_copy(text) if any(self._is_copy(which) for which in wanted) else text
 
     def _plain_amount(self, amount):
-        return f"{amount:.{self.currency_id.decimal_places}f}".replace(".", ",")
+        return formatLang(self.env, amount, digits=self.currency_id.decimal_places, grouping=False)
 
 
 def _wrap(text):

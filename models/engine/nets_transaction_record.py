@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ...connect_cloud import AdministrationOutcome, Doubt, OutcomeState, parse_timestamp, read_charge
-from ...const import NOT_CHARGED_STATES, STATE_SELECTION, UNRESOLVED_STATES
+from ...const import NOT_CHARGED_STATES, UNRESOLVED_STATES
 from ...messages import describe
 from .rows import NOW
 
@@ -23,17 +23,19 @@ class NetsTransaction(models.Model):
         """Record the answer to our own call. Rule 10: always, whatever the row says meanwhile.
 
         :param outcome: connect_cloud.Outcome, or AdministrationOutcome
+        :return: whether the terminal should be asked for its state now
         """
         self.ensure_one()
         self._lock()
         was_open = self.state in UNRESOLVED_STATES
         # nobody holds its call any more; the heartbeat itself is its keeper's
-        self._correct({"claim_token": None})
+        answered = {"claim_token": None}
         if outcome.state == OutcomeState.UNKNOWN:
+            self._correct(answered)
             self._become_unknown(outcome)
         else:
+            self._correct(answered | {"answer_seconds": SQL("EXTRACT(EPOCH FROM %s - sent_at)", NOW)})
             self._record_outcome(outcome)
-            self._correct({"answer_seconds": SQL("EXTRACT(EPOCH FROM %s - sent_at)", NOW)})
             if self.kind == "administration":
                 if outcome.started:
                     # Whatever it did to the terminal's last result: it is asked for before the next payment.
@@ -44,6 +46,8 @@ class NetsTransaction(models.Model):
         if isinstance(outcome, AdministrationOutcome) and outcome.report_text:
             self.env["nets.report"].sudo()._keep(self, outcome)
         self._tell()
+        # who answers as ever is as it was
+        return outcome.state != OutcomeState.APPROVED or self.terminal_id._wants_state()
 
     def _record_outcome(self, outcome):
         """Turn a certain outcome into an end.
@@ -62,22 +66,18 @@ class NetsTransaction(models.Model):
         elif self._end_not_charged(reason, values):
             pass
         elif self.state == "approved":
-            self._raise_alert(
-                self.env._(
-                    "The terminal says that nothing was charged, but this transaction is known as successful. Compare "
-                    "it with the terminal's journal."
-                )
-            )
+            self._raise_alert("not_charged_after_all")
         elif self.settled_by_id and not self.raw_answer:
             self._confirm_settlement(reason, values)
 
     def _confirm_settlement(self, reason, values):
         """The terminal's own refusal came after a person had settled it so: what it says is kept, and told."""
         self._correct({name: value for name, value in values.items() if value}, NOT_CHARGED_STATES)
+        env = self._in_its_language().env
         self._note(
-            self.env._(
+            env._(
                 "The terminal's own answer came later, and says the same: %(message)s",
-                message=describe(self.env, reason, kind=self.kind).label,
+                message=describe(env, reason, kind=self.kind).label,
             )
         )
 
@@ -85,7 +85,7 @@ class NetsTransaction(models.Model):
         """Rule 9: evidence of a charge always wins."""
         charge = read_charge(abs(self._to_minor_units(self.amount)), self.currency_id.name, outcome)
         if doubt := self._doubt(charge, outcome):
-            values["alert"] = doubt
+            values["alert_notes"] = Json([doubt])
         charged = self._from_minor_units(charge.amount)
         values |= {
             "charged_amount": charged if self.amount >= 0 else -charged,
@@ -97,40 +97,24 @@ class NetsTransaction(models.Model):
             return
         previous_state = self.state
         if self._end("approved", None, values, NOT_CHARGED_STATES):
-            self._raise_alert(
-                self.env._(
-                    "This transaction was known as “%(state)s”, but the card was charged. It is booked now. Tell the "
-                    "person who may have charged the customer again.",
-                    state=dict(STATE_SELECTION)[previous_state],
-                )
-            )
+            self._raise_alert("charged_after_all", state={"state": previous_state})
             return
         self._complete_approval(outcome, values)
 
     def _doubt(self, charge, outcome):
-        """Why a person should compare what an approval charged, as text; mostly empty.
+        """Why a person should compare what an approval charged, as a note; mostly None.
 
         :param Charge charge: what was read of it
         """
         if charge.doubt == Doubt.OTHER_CURRENCY:
-            return self.env._(
-                "The receipt shows a currency other than %(currency)s, which the terminal is set up with. Compare "
-                "them, and have the administrator correct the terminal: what it charges is booked in that currency.",
-                currency=self.currency_id.name,
-            )
+            return {"key": "receipt_other_currency", "currency": self.currency_id.name}
         if charge.doubt == Doubt.OTHER_AMOUNT:
-            return self.env._(
-                "The receipt shows a different amount from the one that the terminal said it charged. Compare it with "
-                "the terminal's journal."
-            )
+            return {"key": "receipt_other_amount"}
         if charge.doubt == Doubt.ZERO:
             # An approval of nothing: what was asked is the best that is known. One that tells no amount says nothing
             # against what was asked.
-            return self.env._(
-                "The terminal didn't say how much it charged. The amount asked for was taken. Compare it with the "
-                "receipt."
-            )
-        return ""
+            return {"key": "charge_without_amount"}
+        return None
 
     def _complete_approval(self, outcome, values):
         """A second approval of the same charge (lookup and own answer, or a settlement by hand before).
@@ -146,12 +130,7 @@ class NetsTransaction(models.Model):
             self._correct(missing, ("approved",))
         if self.currency_id.compare_amounts(self.charged_amount, values["charged_amount"]) != 0:
             self._raise_alert(
-                self.env._(
-                    "The terminal charged %(charged)s, but %(recorded)s was recorded. Compare it with the terminal's "
-                    "journal.",
-                    charged=self.currency_id.format(values["charged_amount"]),
-                    recorded=self.currency_id.format(self.charged_amount),
-                )
+                "other_charge", charged={"money": values["charged_amount"]}, recorded={"money": self.charged_amount}
             )
 
     def _outcome_values(self, outcome):

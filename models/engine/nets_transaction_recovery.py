@@ -28,6 +28,7 @@ from ...connect_cloud.evidence import (
 from ...const import (
     BROWSER_TIMEOUT,
     CLAIM_DEADLINE,
+    COUNTER_PAUSE,
     DUE_PAUSE,
     EVIDENCE_INTERVAL,
     FIRST_LOOKUP,
@@ -51,7 +52,7 @@ from ...messages import (
     describe_lookup,
     refusal,
 )
-from .rows import NOW
+from .rows import NEXT_VERSION, NOW
 
 _logger = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ class NetsTransaction(models.Model):
             SQL(
                 """UPDATE nets_transaction
                       SET lookup_token = %(token)s, lookup_started_at = %(now)s, write_date = %(now)s,
+                          version = %(version)s,
                           lookup_count = COALESCE(lookup_count, 0) + 1,
                           next_lookup_at = %(now)s + %(deadline)s * interval '1 second'
                     WHERE id IN (SELECT id FROM nets_transaction
@@ -156,6 +158,7 @@ class NetsTransaction(models.Model):
                 RETURNING id""",
                 token=lookup_token,
                 now=NOW,
+                version=NEXT_VERSION,
                 deadline=LOOKUP_DEADLINE,
                 terminal=terminal.id,
                 states=("unknown", *NOT_CHARGED_STATES),
@@ -179,6 +182,8 @@ class NetsTransaction(models.Model):
         """:return: seconds until the next lookup, after this many"""
         first = self._setting("first_lookup", FIRST_LOOKUP)
         longest = self._setting("longest_pause", LONGEST_PAUSE)
+        if not self.needs_person:
+            longest = min(longest, COUNTER_PAUSE)
         return min(first * 2 ** min(count, 10), max(longest, first))
 
     @api.model
@@ -271,7 +276,7 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if not self.exists() or self.state != "unknown":
             return None
-        return max(0, (self.next_lookup_at - self._now()).total_seconds())
+        return max(0, self._seconds_to(self.next_lookup_at))
 
     def _record_lookup(self, terminal_state, last, error=None):
         """Settle what the terminal's last result proves, and nothing else (rules 7 to 9).
@@ -310,14 +315,25 @@ class NetsTransaction(models.Model):
         pause = self._lookup_pause(self.lookup_count)
         if wait_until:
             said = {**said, "until": wait_until.isoformat()}
-            missing = (wait_until.replace(tzinfo=None) - self._now()).total_seconds()
+            wait_until = wait_until.replace(tzinfo=None)
+        elif self.sent_at and self._customer_gone_at() > self._now():
+            # what proves that nothing was charged may be there from then on, whatever it was that kept it open now
+            wait_until = self._customer_gone_at()
+        if wait_until:
             # a moment later, since clocks are read in whole seconds
-            pause = min(pause, max(0, missing) + 1)
+            pause = min(pause, max(0, self._seconds_to(wait_until)) + 1)
         self._compare_and_set(
             {"next_lookup_at": SQL("%s + %s * interval '1 second'", NOW, pause), "lookup": Json(said)}, ("unknown",)
         )
         # a person asked for this one; it isn't looked up automatically
         self._compare_and_set({"next_lookup_at": None, "lookup": Json(said)}, NOT_CHARGED_STATES)
+
+    def _customer_gone_at(self):
+        """:return: when no customer can be at the terminal any more for what was sent"""
+        return self.sent_at + timedelta(seconds=self.terminal_id.account_id.customer_timeout)
+
+    def _seconds_to(self, moment):
+        return (moment - self._now()).total_seconds()
 
     def _question(self):
         """:return: connect_cloud.Question; what has to be known of this transaction to judge a last result"""
@@ -417,15 +433,7 @@ class NetsTransaction(models.Model):
         """The terminal shows an approval that isn't proven to be this one's, and belongs to nothing else."""
         if self.alert:
             return  # said already
-        self._raise_alert(
-            self.env._(
-                "This is known as not charged, but the terminal's last result is an approval that is unknown here: "
-                "number %(number)s, at %(time)s. Compare the terminal's journal. If it is this one, settle it by hand "
-                "as charged.",
-                number=outcome.stan or "–",
-                time=outcome.timestamp or "–",
-            )
-        )
+        self._raise_alert("approval_unknown_here", number=outcome.stan, time=outcome.timestamp)
 
     def _record_while_held(self, last):
         """The call is still listening, its answer overdue, and the terminal idle: an approval with our order id proves
@@ -476,7 +484,9 @@ class NetsTransaction(models.Model):
         - no heartbeat → unknown (rule 16)
         - a lookup or a booking is due → started after commit
         """
-        may_be_due = self.filtered(
+        reserved = self.filtered(lambda transaction: transaction.state == "pending" and not transaction.sent_at)
+        fresh = fields.Datetime.now() - timedelta(seconds=CLAIM_DEADLINE / 2)
+        may_be_due = (self - reserved.filtered(lambda transaction: transaction.create_date > fresh)).filtered(
             lambda transaction: (
                 transaction.state in UNRESOLVED_STATES or transaction.next_lookup_at or transaction.to_book
             )
@@ -638,8 +648,9 @@ class NetsTransaction(models.Model):
         self.ensure_one()
         if self.state in UNRESOLVED_STATES or self.to_book:
             return
-        self.activity_feedback(
-            ["mail.mail_activity_data_todo"], feedback=self.env._("Resolved: %(state)s", state=self._message().label)
+        own = self._in_its_language()
+        own.activity_feedback(
+            ["mail.mail_activity_data_todo"], feedback=own.env._("Resolved: %(state)s", state=own._message().label)
         )
         self._compare_and_set({"person_called_at": None}, (self.state,))
 
@@ -767,7 +778,7 @@ class NetsTransaction(models.Model):
 
     def _over_at(self):
         """When the terminal is done with it for certain."""
-        return self.sent_at + timedelta(seconds=self.terminal_id.account_id.customer_timeout + SETTLE_MARGIN)
+        return self._customer_gone_at() + timedelta(seconds=SETTLE_MARGIN)
 
     @api.model
     def _check_reference(self, reference, amount, terminal, original=None):

@@ -57,22 +57,23 @@ class NetsTransaction(models.Model):
         """What was charged less what went back, and less what may be going back this very moment: a refund under way
         or of unknown result counts in full, since the terminal may have paid it out."""
         taken = {}
-        groups = self.sudo()._read_group(
-            [("refund_of_id", "in", self.ids), ("state", "not in", NOT_CHARGED_STATES)],
+        charged = self.filtered(lambda transaction: transaction.kind == "purchase" and transaction.state == "approved")
+        groups = charged.sudo()._read_group(
+            [("refund_of_id", "in", charged.ids), ("state", "not in", NOT_CHARGED_STATES)],
             ["refund_of_id", "state"],
             ["amount:sum", "charged_amount:sum"],
         )
-        for original, state, asked, charged in groups:
-            taken[original.id] = taken.get(original.id, 0) - (charged if state == "approved" else asked)
-        for transaction in self:
-            refundable = transaction.kind == "purchase" and transaction.state == "approved"
-            left = transaction.charged_amount - taken.get(transaction.id, 0) if refundable else 0
-            transaction.amount_refundable = max(0, left)
+        for original, state, asked, given_back in groups:
+            taken[original.id] = taken.get(original.id, 0) - (given_back if state == "approved" else asked)
+        (self - charged).amount_refundable = 0
+        for transaction in charged:
+            transaction.amount_refundable = max(0, transaction.charged_amount - taken.get(transaction.id, 0))
 
     @api.depends("charged_amount", "refund_ids.kind", "refund_ids.state", "refund_ids.charged_amount")
     def _compute_given_back(self):
-        groups = self.sudo()._read_group(
-            [("refund_of_id", "in", self.ids), ("state", "=", "approved")],
+        charged = self.filtered("charged_amount")
+        groups = charged.sudo()._read_group(
+            [("refund_of_id", "in", charged.ids), ("state", "=", "approved")],
             ["refund_of_id"],
             ["kind:array_agg", "charged_amount:sum"],
         )

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ... import listener
 from ...const import ABORT_DEADLINE, CLAIM_DEADLINE
 from ...messages import EARLIER_CHARGE_FOUND, MERCHANT_ABORTED, NEVER_SENT, NOT_LAST_TRANSACTION, refusal
-from .rows import NOW
+from .rows import NEXT_VERSION, NOW
 
 
 class NetsTransaction(models.Model):
@@ -22,7 +22,7 @@ class NetsTransaction(models.Model):
         :return: listener.Call, or None when this row is not to be sent (any more)
         """
         self.ensure_one()
-        if not self.exists() or self.state != "pending" or self.sent_at:
+        if self.state != "pending" or self.sent_at:
             return None
         # A terminal reverses whatever was last, so for a reversal it is asked each time. An administration has
         # nothing to tell from an earlier result.
@@ -166,6 +166,8 @@ class NetsTransaction(models.Model):
         return bool(self.abort_call_at and self.abort_call_at > self._now() - timedelta(seconds=ABORT_DEADLINE))
 
     def _abort_call_ended(self):
-        self.env.cr.execute(SQL("UPDATE nets_transaction SET abort_call_at = NULL WHERE id = %s", self.id))
-        self.invalidate_recordset(["abort_call_at"])
+        self.env.cr.execute(
+            SQL("UPDATE nets_transaction SET abort_call_at = NULL, version = %s WHERE id = %s", NEXT_VERSION, self.id)
+        )
+        self.invalidate_recordset(["abort_call_at", "version"])
         self._tell()

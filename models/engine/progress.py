@@ -21,6 +21,8 @@ class Progress:
     # --- what it is --- #
     # Record id.
     id: int = 0
+    # Rises with each change of the transaction: of two of the same one, that with the lower number is the older one.
+    version: int = 0
     # As in the log; `STATE_SELECTION` has the words.
     state: Literal["pending", "unknown", "approved", "failed", "aborted"] = "pending"
     # What was asked of the terminal.
@@ -109,6 +111,9 @@ class Progress:
     payment_amount: float = 0.0
     # What of this payment is left to refund, positive, major units.
     refundable: float = 0.0
+    # Where the card's charge, or refund, is on the order and changed nothing else of it, what the screen takes over:
+    # `payment`, the fields of its line, and the order's `write_date`. Else it reads the order.
+    paid: dict | None = None
     # The terminal may still take the card where NETS can't be reached, and a person records that.
     can_record_by_hand: bool = False
 

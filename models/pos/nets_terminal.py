@@ -40,6 +40,11 @@ class NetsTerminal(models.Model):
         return [("id", "in", config.payment_method_ids._nets_terminals(config).ids)]
 
     @api.model
+    def _server_date_to_domain(self, domain):
+        """All of them each time: they are few, and one that a till gets now may be older than what it has loaded."""
+        return domain
+
+    @api.model
     def _load_pos_data_fields(self, config):
         return ["id", "name", "identifier", "type", "environment", "currency_id"]
 

@@ -64,6 +64,7 @@ class NetsTransaction(models.Model):
     )
 
     _unpaid_index = models.Index("(id DESC) WHERE state = 'approved' AND payment_id IS NULL AND pos_payment_id IS NULL")
+    _till_index = models.Index("(id DESC) WHERE origin = 'pos'")
     # As Odoo writes the condition.
     _without_order_index = models.Index("(id DESC) WHERE without_order IS TRUE")
 
@@ -273,9 +274,24 @@ class NetsTransaction(models.Model):
 
         :return: dict of some values of pos.payment; nothing was charged where it is the status alone
         """
+        if self.state in UNRESOLVED_STATES and not self.without_order and not self._pos_takes_back_line():
+            return self._pos_line_values()  # it comes before all others
         name = self.pos_payment_id.uuid
         known = self._pos_of_lines([name]).get(name)
         return known._pos_line_values() if known else {"payment_status": "retry"}
+
+    def _pos_paid(self, said):
+        """What a till takes over of this charge without reading its order: what its line says is all that changed.
+
+        :param dict said: of the line, as `_pos_said_of_line` returns it
+        :return: as `Progress.paid`; nothing where the till has to read the order
+        """
+        order = self.pos_payment_id.pos_order_id
+        is_charged = self.state == "approved" and said["payment_status"] == "done" and not self.without_order
+        if not is_charged or self._pos_extra_lines() or order.state != "draft":
+            return None
+        payment = {name: said[name] for name in SHOWN_FIELDS}
+        return {"payment": payment, "write_date": fields.Datetime.to_string(order.write_date)}
 
     def _pos_show_on_line(self):
         """Write status and card on the till's line, for tills that load the order without asking for the progress: the
@@ -315,9 +331,12 @@ class NetsTransaction(models.Model):
         payment = self._pos_line_to_book_on()
         if not payment:
             return self._pos_book_without_order()
+        order = payment.pos_order_id
         self.pos_session_id = payment.session_id
-        payment.write(self._pos_line_values())
-        payment.pos_order_id._nets_add_extra_lines(self)
+        # nothing to compare: what the charge says of its line is what the order keeps
+        with order._nets_unguarded():
+            payment.write(self._pos_line_values())
+        order._nets_add_extra_lines(self)
         return None
 
     def _pos_line_to_book_on(self):
@@ -346,17 +365,8 @@ class NetsTransaction(models.Model):
         else:
             self._make_payment(self._pos_payment_values())
         self.without_order = True
-        note = self.env._(
-            "%(order)s couldn't take this any more, so it is booked as a separate payment. Refund it, or attach it "
-            "to an order.",
-            order=self.pos_order_id._nets_name() or self.env._("The order"),
-        )
-        if self.kind != "purchase":
-            note = self.env._(
-                "%(order)s couldn't take this any more, so it is booked as a separate payment.",
-                order=self.pos_order_id._nets_name() or self.env._("The order"),
-            )
-        return " ".join(filter(None, [note, self._booking_note()]))
+        key = "booked_without_order" if self.kind == "purchase" else "given_back_without_order"
+        return [{"key": key, "order": self.pos_order_id._nets_name() or ""}, *self._notes_on_booking()]
 
     def _pos_payment_values(self):
         """:return: dict of values of account.payment, for a charge that no order takes"""
@@ -417,7 +427,7 @@ class NetsTransaction(models.Model):
             # taken off the order meanwhile
             self.without_order = True
             self._book_reversal(self._pos_payment_values())
-            return self._booking_note()
+            return self._notes_on_booking()
         payment = self.pos_payment_id
         order = payment.pos_order_id
         if order.state != "draft":
@@ -427,7 +437,7 @@ class NetsTransaction(models.Model):
         if original._pos_is_deposit():
             original._pos_release_deposit(self.charge_date)
             self._book_reversal(self._pos_payment_values())
-            return self._booking_note()
+            return self._notes_on_booking()
         return None
 
     def _pos_extra_lines(self):
@@ -504,16 +514,13 @@ class NetsOriginPos(models.AbstractModel):
         return payment._seek_for_lines()[0] if payment else self.env["account.move.line"]
 
     @api.model
-    def _tell(self, transaction):
+    def _tell(self, transaction, news):
         transaction._pos_show_on_line()
         transaction.pos_order_id._nets_kiosk_complete()
         config = transaction.pos_config_id
         # without one, giving it one would write on the configuration of open tills
         if config.access_token:
-            config._notify(
-                "NETS_TRANSACTION",
-                {"transaction_id": transaction.id, "payment_uuid": transaction.pos_payment_uuid},
-            )
+            config._notify("NETS_TRANSACTION", {**news, "payment_uuid": transaction.pos_payment_uuid})
 
     @api.model
     def _progress(self, transaction):
@@ -523,6 +530,7 @@ class NetsOriginPos(models.AbstractModel):
             "payment_status": said["payment_status"],
             "payment_amount": said.get("amount", transaction.amount),
             "refundable": transaction.amount_refundable,
+            "paid": transaction._pos_paid(said),
             "can_settle": transaction._was_looked_up(),
             "can_record_by_hand": transaction._pos_reached_nobody() and transaction._pos_may_record_by_hand(),
         }

@@ -72,17 +72,15 @@ class NetsTransaction(models.Model):
 
     @api.model
     def _pos_reason(self, reason, cashier=""):
-        """:return: what a person said, with the cashier's name where that isn't who logged in; not longer than what
-        anybody reads"""
+        """:return: what a person said, signed with the cashier's name where that isn't who logged in; not longer than
+        what anybody reads, and without a word that is in one language only"""
         reason = str(reason or "").strip()[:REASON_LENGTH]
         if not reason or not cashier or cashier == self.env.user.name:
             return reason
 
-        def said(what):
-            return self.env._("%(reason)s (at the till: %(cashier)s)", reason=what, cashier=str(cashier)[:128])
-
+        signature = f" – {str(cashier)[:128]}"
         # whoever writes much doesn't write over who it was
-        return said(reason[: REASON_LENGTH - len(said(""))])
+        return reason[: REASON_LENGTH - len(signature)] + signature
 
     @api.model
     def _pos_may_record_by_hand(self):
@@ -204,8 +202,7 @@ class NetsTransaction(models.Model):
             raise refusal(self.env, "being_reversed")
         self.without_order = True
         if not self.to_book:
-            note = self.with_company(self.company_id)._pos_book_without_order()
-            self.booking_note = note
+            self.booking_notes = self.with_company(self.company_id)._pos_book_without_order()
             self.pos_payment_id.unlink()
             if order:
                 order._nets_remove_extra_lines(self)
@@ -243,7 +240,7 @@ class NetsTransaction(models.Model):
                 "pos_config_id": order.config_id.id,
                 "pos_payment_uuid": payment.uuid,
                 "pos_payment_id": payment.id,
-                "booking_note": False,
+                "booking_notes": False,
             }
         )
         payment.write(self._pos_line_values())
@@ -287,7 +284,7 @@ class NetsTransaction(models.Model):
                 "pos_payment_method_id": payment.payment_method_id.id,
                 "pos_payment_uuid": payment.uuid,
                 "pos_payment_id": payment.id,
-                "booking_note": False,
+                "booking_notes": False,
             }
         )
         self._tell()

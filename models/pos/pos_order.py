@@ -84,7 +84,7 @@ class PosOrder(models.Model):
         """
         orders = self.browse(set(self.ids) - self.env.cr.cache.get(CHANGING, frozenset()))
         if lock:
-            orders.filtered(lambda order: order.config_id.payment_method_ids._nets_is_terminal())._nets_lock()
+            orders._nets_lock()
         kept = {order: order._nets_facts() for order in orders._nets_bound()}
         open_orders = self.filtered(lambda order: order.state in OPEN_STATES) if ending else self.browse()
         # where nothing is compared, there is nothing to go back from
@@ -222,8 +222,13 @@ class PosOrder(models.Model):
     # === LOCK === #
 
     def _nets_lock(self):
-        """Rule 3: only one at a time looks at what is due on these orders, or changes their payments."""
-        lock_rows(self)
+        """Rule 3: only one at a time looks at what is due on these orders, or changes their payments. An order that no
+        card can pay is left alone."""
+        lock_rows(self.filtered(lambda order: order._nets_methods()._nets_is_terminal()))
+
+    def _nets_methods(self):
+        """The methods that these orders may be paid by, or that a line of theirs has since before that was changed."""
+        return self.config_id.payment_method_ids | self.payment_ids.payment_method_id
 
     def _nets_name(self):
         """What a person finds an order by: one that isn't paid has no name yet. Empty for no order."""

@@ -177,7 +177,9 @@ class PosSession(models.Model):
 
         A lock that is shared, and no update: the tills of a shop don't wait for each other, only the closing waits.
         """
-        self.env.cr.execute(SQL("SELECT 1 FROM pos_session WHERE id IN %s FOR SHARE", tuple(self.ids)))
+        self.env.cr.execute(
+            SQL("SELECT 1 FROM pos_session WHERE id IN %s FOR SHARE", tuple(self.ids)), log_exceptions=False
+        )
 
     def _nets_check_nothing_started(self):
         """Look, past the own snapshot, whether a card was sent to a terminal while this closing was at work.

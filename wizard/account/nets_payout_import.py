@@ -243,7 +243,7 @@ class NetsPayoutImportColumn(models.TransientModel):
 
     import_id = fields.Many2one("nets.payout.import", required=True, ondelete="cascade")
     column_key = fields.Char(required=True)
-    record_code = fields.Char("Record")
+    record_code = fields.Char("Kind of record")
     heading = fields.Char()
     example = fields.Char()
     meaning = fields.Selection(list(MEANINGS.items()), "What it is", required=True, default=NOT_USED)

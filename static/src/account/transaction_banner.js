@@ -1,11 +1,12 @@
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
+import {user} from "@web/core/user";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {useRecordObserver} from "@web/model/relational_model/utils";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {Component, onWillDestroy, useState} from "@odoo/owl";
 import {LOOKS} from "../common/progress";
-import {CHANGED} from "../engine/card_dialog";
+import {CHANGED, seen} from "../engine/card_dialog";
 
 /**
  * Shows on an invoice that a card is being charged for it, to everybody who has the invoice open, and refreshes the
@@ -20,13 +21,17 @@ export class TransactionBanner extends Component {
     this.notification = useService("notification");
     this.transactions = useService("nets_transaction");
     this.state = useState({progress: null});
+    this.seen = useState(seen);
     this.invoiceId = null;
     this.transactionId = null;
+    /** The invoice on its way back from the server, and the transaction it is read again for. */
+    this.reading = null;
+    this.readFor = null;
     // The invoice stays the same object when it is read again: its values have to be observed.
     useRecordObserver((record) => this.attach(record));
     useBus(this.env.bus, CHANGED, (ev) => {
       ev.preventDefault();
-      this.refresh();
+      this.refresh(this.readFor);
     });
     onWillDestroy(() => this.detach());
   }
@@ -36,8 +41,12 @@ export class TransactionBanner extends Component {
       this.detach();
       this.invoiceId = record.resId;
       if (this.invoiceId) {
-        const channel = `nets_connect_cloud.invoice_${this.invoiceId}`;
-        this.leaveInvoice = this.transactions.listen(channel, () => this.onNews());
+        const {invoiceId} = this;
+        this.leaveInvoice = this.transactions.listen(
+          `nets_connect_cloud.invoice_${invoiceId}`,
+          (message) => message.invoice_id === invoiceId,
+          (message) => this.onNews(message)
+        );
       }
     }
     this.follow(record.data.nets_open_transaction_id?.id || null);
@@ -64,18 +73,20 @@ export class TransactionBanner extends Component {
           // the invoice is told how it ends
           this.watcher.stop();
           this.tellRefusal(progress);
-          this.refresh();
+          this.refresh(transactionId);
         }
       });
     }
   }
 
   /** Somebody started, or finished, a transaction of this invoice. */
-  onNews() {
+  onNews({transaction_id: id, told_user_id: toldId}) {
     const {progress} = this.state;
+    // where it is shown above this page, that reads it again at its end
+    const isShown = toldId === user.userId && seen.dialogs > 0;
     // while it runs, its watcher knows better; when it ended, it may have been booked after all
-    if (!this.transactionId || progress?.finished) {
-      this.refresh();
+    if (!isShown && (!this.transactionId || progress?.finished)) {
+      this.refresh(id);
     }
   }
 
@@ -86,12 +97,37 @@ export class TransactionBanner extends Component {
     }
   }
 
-  async refresh() {
+  /**
+   * Read the invoice again. Several ask for that when a transaction ends: once is enough.
+   *
+   * @param {number | null} transactionId for which one
+   */
+  async refresh(transactionId) {
+    if (!this.reading || this.readFor !== transactionId) {
+      const reading = Promise.resolve(this.reading).then(() => this.read());
+      Object.assign(this, {reading, readFor: transactionId});
+      await reading.finally(() => {
+        if (this.reading === reading) {
+          Object.assign(this, {reading: null, readFor: null});
+        }
+      });
+    }
+  }
+
+  async read() {
     const {record} = this.props;
     // what the person is typing is worth more than fresh figures
     if (!(await record.isDirty())) {
       await record.load();
     }
+  }
+
+  /** What a dialog shows, or has shown to its end, isn't said twice; a signature is still to be looked at. */
+  get isShown() {
+    const {dialogs, progress} = this.seen;
+    const {id} = this.state.progress || {};
+    const isSeen = progress?.id === id && progress?.finished && !progress.signature;
+    return Boolean(id) && !dialogs && !isSeen;
   }
 
   get look() {

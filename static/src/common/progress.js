@@ -8,6 +8,7 @@
  *
  * @typedef {Object} Progress
  * @property {number} id of the record
+ * @property {number} version rises with each change of the transaction, see `isOlder`
  * @property {"pending" | "unknown" | "approved" | "failed" | "aborted"} state
  * @property {"purchase" | "refund" | "reversal" | "administration"} kind
  * @property {boolean} finished nothing moves any more without somebody's doing
@@ -44,7 +45,16 @@
  * @property {"" | "pending" | "waitingCard" | "waitingCancel" | "reversing" | "done" | "reversed" | "retry"} payment_status of the order's line, in Odoo's words
  * @property {number} payment_amount what the order's line says, signed
  * @property {number} refundable what of it is left to refund
+ * @property {Object | null} paid what the screen takes over of the order, where only its line changed, see `Paid`
  * @property {boolean} can_record_by_hand what the terminal took where NETS can't be reached
+ */
+
+/**
+ * What the screen takes over of an order once a card was charged for it.
+ *
+ * @typedef {Object} Paid
+ * @property {Object} payment fields of the line
+ * @property {string} write_date of the order, in UTC
  */
 
 /**
@@ -89,6 +99,17 @@ export const LOOKS = {
   waiting: {icon: "fa-hourglass-half", tone: "warning"},
   disconnected: {icon: "fa-plug", tone: "warning"},
 };
+
+/**
+ * News come by several ways, and may overtake each other.
+ *
+ * @param {Progress} progress
+ * @param {Progress | null} known what is shown
+ * @returns {boolean} whether it tells what was before that
+ */
+export function isOlder(progress, known) {
+  return known?.id === progress.id && progress.version < known.version;
+}
 
 /** Whether real cards are not charged there. */
 export function isPlayMoney(environment) {

@@ -6,14 +6,33 @@ import {registry} from "@web/core/registry";
 import {useAutofocus, useChildRef, useService} from "@web/core/utils/hooks";
 import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
-import {Component, onMounted, onWillDestroy, onWillStart, useEffect, useState} from "@odoo/owl";
+import {
+  Component,
+  onMounted,
+  onWillDestroy,
+  onWillStart,
+  reactive,
+  useEffect,
+  useState,
+} from "@odoo/owl";
 import {agentDesk} from "../common/agent_desk";
+import {formatSeconds, knownBy, momentIn, useClock} from "../common/clock";
 import {Press, abortIsLost, countDown, explain, retryLabel} from "../common/press";
-import {LOOKS, isPlayMoney} from "../common/progress";
+import {LOOKS, isOlder, isPlayMoney} from "../common/progress";
 import {makeTask} from "./card_task";
+import {rememberFocus} from "./focus_return";
 
 /** @typedef {import("../common/progress").Progress} Progress */
 /** @typedef {import("./card_task").Request} Request */
+
+/** Cancelled by a page that reads itself again in its place. */
+export const CHANGED = "nets_connect_cloud:changed";
+
+/**
+ * What a person sees in a card dialog, or saw there last. A page behind needn't show it, too: where it appeared or went
+ * with the dialog, all that is under it would move, away from under a click.
+ */
+export const seen = reactive({dialogs: 0, progress: null});
 
 /**
  * The dialog in which a person charges a card for documents, or gives money back to one, and sees what the terminal is
@@ -47,7 +66,9 @@ export class CardDialog extends Component {
       error: "",
       waitSeconds: 0,
       saidNo: false,
+      knownAt: 0,
     });
+    this.clock = useClock(() => this.state.knownAt);
     this.displays = useState(agentDesk.displays);
     this.task = this.props.task;
     this.press = null;
@@ -135,6 +156,13 @@ export class CardDialog extends Component {
   get display() {
     const {id, state, display} = this.state.progress;
     return state === "pending" ? this.displays[id] || display : "";
+  }
+
+  /** @returns {{text: string, left: string} | null} the end of a wait that the rules of money ask for */
+  get knownBy() {
+    const {knownAt} = this.state;
+    const left = knownAt - this.clock.now;
+    return left > 0 ? {text: knownBy(knownAt), left: formatSeconds(left)} : null;
   }
 
   /** What may be done with this window meanwhile. */
@@ -251,6 +279,7 @@ export class CardDialog extends Component {
       if (progress) {
         this.press = null;
         this.props.onChanged();
+        this.env.bus.trigger(CHANGED);
         this.follow(progress);
       }
     } catch (error) {
@@ -331,13 +360,15 @@ export class CardDialog extends Component {
 
   /** @param {Progress} progress */
   follow(progress) {
-    if (this.isClosed) {
+    if (this.isClosed || isOlder(progress, this.state.progress)) {
       return;
     }
     this.watcher?.stop();
     this.onProgress(progress);
     if (!progress.finished || progress.signature) {
-      this.watcher = this.transactions.watch(progress.id, (news) => this.onProgress(news));
+      this.watcher = this.transactions.watch(progress.id, (news) => this.onProgress(news), {
+        known: progress,
+      });
     }
   }
 
@@ -346,6 +377,8 @@ export class CardDialog extends Component {
     const before = this.state.progress;
     const wasFinished = before?.id === progress.id && before.finished;
     this.state.progress = progress;
+    seen.progress = progress;
+    this.state.knownAt = progress.known_in ? momentIn(progress.known_in, this.state.knownAt) : 0;
     if (progress.task) {
       this.task = makeTask(progress.task);
     }
@@ -383,6 +416,8 @@ export class CardDialog extends Component {
     this.notification.add(details.filter(Boolean).join(" · "), {
       title: progress.label,
       type: "success",
+      // time to reach for the receipt, which is also with the payment
+      autocloseDelay: 10_000,
       buttons: [
         receipt(_t("Print receipt"), "action_print_receipt"),
         receipt(_t("Send receipt"), "action_send_receipt"),
@@ -395,13 +430,10 @@ export class CardDialog extends Component {
   }
 }
 
-/** Cancelled by a page that reads itself again in its place. */
-export const CHANGED = "nets_connect_cloud:changed";
-
 /**
  * Client action that opens the dialog above the current view, and has what is behind read again when something changed.
  *
- * In its place, where that can be: made anew, the view would swallow a click.
+ * In its place, where that can be: made anew, the view would swallow a click, and forget where the focus was.
  *
  * @param {Object} options of the action; `onClose` of a view's button reads its records again
  * @returns {Object | null} an action that closes the window it was called from, for example *Pay*
@@ -411,7 +443,8 @@ function openCardDialog(env, action, options) {
   let changed = Boolean(transactionId);
   // a window is gone when this ends, and what it would read again with it
   const fromWindow = Boolean(document.querySelector(".o_dialog"));
-  const refresh = () => {
+  const giveFocusBack = rememberFocus();
+  const refresh = async () => {
     if (!env.bus.dispatchEvent(new CustomEvent(CHANGED, {cancelable: true}))) {
       return null;
     }
@@ -419,6 +452,7 @@ function openCardDialog(env, action, options) {
       ? options.onClose()
       : env.services.action.doAction("soft_reload");
   };
+  seen.dialogs++;
   env.services.dialog.add(
     CardDialog,
     {
@@ -426,7 +460,12 @@ function openCardDialog(env, action, options) {
       transactionId: transactionId || false,
       onChanged: () => (changed = true),
     },
-    {onClose: () => changed && refresh()}
+    {
+      onClose: () => {
+        seen.dialogs--;
+        return giveFocusBack(changed ? refresh() : null);
+      },
+    }
   );
   return fromWindow ? {type: "ir.actions.act_window_close"} : null;
 }

@@ -78,7 +78,7 @@ export class DateRange extends Component {
 class FoldedSearchPanel extends SearchPanel {
   importState(state) {
     this.state.sidebarExpanded = false;
-    super.importState(state);
+    return super.importState(state);
   }
 }
 

@@ -1,6 +1,7 @@
 import {browser} from "@web/core/browser/browser";
 import {delay} from "@web/core/utils/concurrency";
 import {_t} from "@web/core/l10n/translation";
+import {user} from "@web/core/user";
 import {EventBus, markRaw, reactive} from "@odoo/owl";
 import {CardPayment} from "./card_payment";
 import {explain} from "../common/press";
@@ -23,6 +24,8 @@ export class CardDesk {
     /** @type {Map<string, CardPayment>} by the uuid of their lines */
     this.payments = new Map();
     this.choices = reactive({});
+    /** @type {Set<Promise>} what is being saved at this moment; each ends, whatever becomes of it */
+    this.syncs = new Set();
     pos.data.connectWebSocket("NETS_TRANSACTION", (message) => this.onMessage(message));
     window.addEventListener("pos-network-online", () => this.resume());
   }
@@ -109,10 +112,18 @@ export class CardDesk {
     }
   }
 
-  /** @param {{payment_uuid: string, transaction_id: number}} message that there is news, and nothing else */
-  onMessage({payment_uuid: uuid, transaction_id: transactionId}) {
+  /**
+   * There is news, of whatever till of this register.
+   *
+   * @param {{payment_uuid: string, transaction_id: number, told_user_id: number | false}} message who is told apart what
+   *  it is
+   */
+  onMessage({payment_uuid: uuid, transaction_id: transactionId, told_user_id: toldId}) {
     const line = this.lineOf(uuid);
     const payment = line && this.paymentOf(line);
+    if (toldId === user.userId && payment?.state.progress?.id === transactionId) {
+      return;
+    }
     if (payment?.isFollowing(transactionId)) {
       payment.watcher.ask();
     } else if (line && !line.pos_order_id?.finalized) {
@@ -281,8 +292,7 @@ export class CardDesk {
 
   /** With employees at the till: both the cashier and the Odoo user, whose rights the server asks for. */
   get isManager() {
-    const {user} = this.pos;
-    return user.raw.role === "manager" && this.pos.getCashier()?._role === "manager";
+    return this.pos.user.raw.role === "manager" && this.pos.getCashier()?._role === "manager";
   }
 
   /** Whether the person here may do what managers do at a till, whoever logged in to Odoo. */

@@ -1,16 +1,14 @@
 import {browser} from "@web/core/browser/browser";
-import {delay} from "@web/core/utils/concurrency";
 import {_t} from "@web/core/l10n/translation";
 import {uuid as newRequestId} from "@web/core/utils/strings";
 import {markRaw, reactive} from "@odoo/owl";
 import {Press, abortIsLost, countDown, explain} from "../common/press";
 import {momentIn} from "../common/clock";
-import {takeOver} from "./take_over";
+import {isOlder} from "../common/progress";
+import {takeOver, takeOverLine} from "./take_over";
 
 /** How often Odoo is asked again where it didn't answer, in milliseconds. */
 const REPEAT_INTERVAL = 2000;
-/** How often it is looked whether Odoo's own sync has ended, in milliseconds. */
-const SYNC_INTERVAL = 50;
 /** Odoo's names for a payment line whose card may be charged at this moment … */
 export const RUNNING = ["waiting", "waitingCard", "waitingCancel", "reversing"];
 /** … and for one whose card was, or whose charge was reversed. */
@@ -37,8 +35,15 @@ const SETTLED = ["done", "reversed"];
  * @param {Object | undefined} line
  * @returns {boolean} whether a card may be charged, or given money back, at this moment
  */
-export function isRunning({sending, waiting}, line) {
-  return sending || Boolean(waiting) || RUNNING.includes(line?.payment_status);
+export function isRunning({sending, waiting, progress}, line) {
+  return (
+    sending || Boolean(waiting) || isBeingBooked(progress) || RUNNING.includes(line?.payment_status)
+  );
+}
+
+/** @param {Progress | null} progress */
+function isBeingBooked(progress) {
+  return progress?.state === "approved" && !progress.finished && progress.look !== "unbooked";
 }
 
 /**
@@ -96,8 +101,7 @@ export class CardPayment {
 
   /** Charged, and booked in a moment. Where accounting refuses, nobody waits for it. */
   get isBeingBooked() {
-    const {progress} = this.state;
-    return progress?.state === "approved" && !progress.finished && progress.look !== "unbooked";
+    return isBeingBooked(this.state.progress);
   }
 
   // --- send --- //
@@ -272,10 +276,10 @@ export class CardPayment {
 
   /** Have the server know this order as it is here. */
   async sync(order) {
-    const {pos} = this.desk;
-    // Where a sync of the same order is under way, core would do nothing.
-    while (pos.syncingOrders.has(order.uuid)) {
-      await delay(SYNC_INTERVAL);
+    const {pos, syncs} = this.desk;
+    // The same order may be among what is being saved: sent twice at once, the server refuses one of the two.
+    while (syncs.size) {
+      await Promise.all(syncs);
     }
     await pos.syncAllOrders({orders: [order], throw: true, force: true});
   }
@@ -327,13 +331,15 @@ export class CardPayment {
    * @param {Progress} progress
    */
   follow(progress) {
+    if (isOlder(progress, this.state.progress)) {
+      return;
+    }
     if (!progress.finished && !this.isFollowing(progress.id)) {
       this.unwatch();
-      const watcher = this.desk.transactions.watch(
-        progress.id,
-        (news) => this.show(news),
-        (connected) => (this.state.disconnected = !connected)
-      );
+      const watcher = this.desk.transactions.watch(progress.id, (news) => this.show(news), {
+        onConnection: (connected) => (this.state.disconnected = !connected),
+        known: progress,
+      });
       this.watcher = {transactionId: progress.id, ...watcher};
     }
     this.show(progress);
@@ -373,7 +379,10 @@ export class CardPayment {
       this.finish(progress);
       return;
     }
-    this.setStatus(progress.payment_status);
+    const {payment_status: status} = progress;
+    // The customer may go. Finishing the order waits for the booking, see `CardDesk.settling`.
+    const isCharged = status === "waitingCard" && this.isBeingBooked && !this.differs(progress);
+    this.setStatus(isCharged ? "done" : status);
     if (isNewlyUnbooked) {
       this.resolve(false);
       this.tellElsewhere(progress);
@@ -430,7 +439,11 @@ export class CardPayment {
    */
   async reload(progress) {
     try {
-      await takeOver(this.desk.pos, this.order);
+      if (progress.paid && !this.differs(progress)) {
+        takeOverLine(this.line, progress.paid);
+      } else {
+        await takeOver(this.desk.pos, this.order);
+      }
       return true;
     } catch (error) {
       explain(error);

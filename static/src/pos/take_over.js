@@ -58,6 +58,21 @@ export async function takeOver(pos, order) {
   order._dirty = wasDirty;
 }
 
+/**
+ * Take over what became of a line, where nothing else of its order changed.
+ *
+ * @param {Object} line
+ * @param {import("../common/progress").Paid} paid as the server says it
+ */
+export function takeOverLine(line, {payment, write_date: writeDate}) {
+  const order = line.pos_order_id;
+  const wasDirty = [line._dirty, order._dirty];
+  line.update(payment);
+  // with the server's time, as above
+  order.update({write_date: writeDate});
+  [line._dirty, order._dirty] = wasDirty;
+}
+
 /** Whether another till changed what this one knows of an order, and has nothing to say about itself. */
 function isNewer(order, row, found) {
   const differs = (name) => name in row && (row[name] || false) !== (order.raw[name] || false);

@@ -2,7 +2,8 @@ import {Dialog} from "@web/core/dialog/dialog";
 import {_t} from "@web/core/l10n/translation";
 import {formatFloat} from "@web/views/fields/formatters";
 import {InvalidNumberError, parseFloat} from "@web/views/fields/parsers";
-import {Component, useState} from "@odoo/owl";
+import {useChildRef} from "@web/core/utils/hooks";
+import {Component, onMounted, useState} from "@odoo/owl";
 import {explain} from "../../common/press";
 
 /**
@@ -35,6 +36,8 @@ export class CardPopup extends Component {
       error: "",
       busy: false,
     });
+    this.modal = useChildRef();
+    onMounted(() => this.modal.el.setAttribute("aria-label", this.props.title));
   }
 
   /** @returns {string} the button, which says as what */

@@ -7,16 +7,16 @@ patch(PaymentPage.prototype, {
   async startPayment() {
     const {selfOrder, selectedPaymentMethod: method} = this;
     if (!isNetsMethod(method)) {
-      await super.startPayment(...arguments);
-      return;
+      return super.startPayment(...arguments);
     }
     selfOrder.paymentError = false;
     // what is below stays as Odoo has it: its own way back is open where the card's page couldn't even begin
     const order = await selfOrder.sendDraftOrderToServer();
     if (!order) {
       selfOrder.paymentError = true;
-      return;
+      return undefined;
     }
     selfOrder.dialog.add(KioskCard, {order, method, selfOrder, back: () => this.back()});
+    return undefined;
   },
 });

@@ -4,8 +4,8 @@ import {patch} from "@web/core/utils/patch";
 /** What the customer is paying for stays as it is while the card runs. */
 patch(ControlButtons.prototype, {
   async clickFiscalPosition() {
-    if (!this.pos.refuseWhileCardRuns(this.currentOrder)) {
-      await super.clickFiscalPosition(...arguments);
-    }
+    return this.pos.refuseWhileCardRuns(this.currentOrder)
+      ? undefined
+      : super.clickFiscalPosition(...arguments);
   },
 });

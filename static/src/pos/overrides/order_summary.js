@@ -6,14 +6,14 @@ patch(OrderSummary.prototype, {
   async updateSelectedOrderline() {
     if (this.pos.refuseWhileCardRuns(this.currentOrder)) {
       this.numberBuffer.reset();
-      return;
+      return undefined;
     }
-    await super.updateSelectedOrderline(...arguments);
+    return super.updateSelectedOrderline(...arguments);
   },
 
   async onOrderlineLongPress() {
-    if (!this.pos.refuseWhileCardRuns(this.currentOrder)) {
-      await super.onOrderlineLongPress(...arguments);
-    }
+    return this.pos.refuseWhileCardRuns(this.currentOrder)
+      ? false
+      : super.onOrderlineLongPress(...arguments);
   },
 });

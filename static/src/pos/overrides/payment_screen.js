@@ -186,15 +186,16 @@ patch(PaymentScreen.prototype, {
   updateSelectedPaymentline() {
     if (this.pos.nets.runningLine(this.currentOrder)) {
       this.numberBuffer.reset();
-      return;
+      return undefined;
     }
     const before = new Set(this.currentOrder.payment_ids);
-    super.updateSelectedPaymentline(...arguments);
+    const result = super.updateSelectedPaymentline(...arguments);
     const selected = this.selectedPaymentLine;
     if (selected && !before.has(selected)) {
       // Odoo made a line of its first method for what was typed.
       this.typedUuid = selected.uuid;
     }
+    return result;
   },
 
   /** @returns {Object | undefined} the line that typing made, as long as nothing else was chosen */
@@ -206,51 +207,41 @@ patch(PaymentScreen.prototype, {
   selectPaymentLine() {
     // now it is said how that amount is paid
     this.typedUuid = null;
-    super.selectPaymentLine(...arguments);
+    return super.selectPaymentLine(...arguments);
   },
 
   async addTip() {
-    if (!this.refuseWhileCardRuns()) {
-      await super.addTip(...arguments);
-    }
+    return this.refuseWhileCardRuns() ? undefined : super.addTip(...arguments);
   },
 
   deletePaymentLine(uuid) {
-    if (this.refuseWhileCardRuns()) {
-      return;
-    }
     const line = this.paymentLines.find((each) => each.uuid === uuid);
-    if (line.isNets() && line.isCharged()) {
-      return;
-    }
-    super.deletePaymentLine(...arguments);
+    const isKept = this.refuseWhileCardRuns() || (line.isNets() && line.isCharged());
+    return isKept ? undefined : super.deletePaymentLine(...arguments);
   },
 
   async sendPaymentRequest(line) {
     if (line.isNets()) {
       this.numberBuffer.capture();
-      await this.pos.nets.paymentOf(line).charge();
-    } else if (!this.refuseWhileCardRuns()) {
-      await super.sendPaymentRequest(...arguments);
+      return this.pos.nets.paymentOf(line).charge();
     }
+    return this.refuseWhileCardRuns() ? undefined : super.sendPaymentRequest(...arguments);
   },
 
   async sendPaymentCancel(line) {
-    await (line.isNets()
+    return line.isNets()
       ? this.pos.nets.paymentOf(line).abort()
-      : super.sendPaymentCancel(...arguments));
+      : super.sendPaymentCancel(...arguments);
   },
 
   async sendPaymentReverse(line) {
-    await (line.isNets()
+    return line.isNets()
       ? this.pos.nets.paymentOf(line).reverse()
-      : super.sendPaymentReverse(...arguments));
+      : super.sendPaymentReverse(...arguments);
   },
 
   /** What became of a card is settled with a reason, by a manager, in the line itself. */
   async sendForceDone(line) {
-    if (!line.isNets()) {
-      await super.sendForceDone(...arguments);
-    }
+    return line.isNets() ? undefined : super.sendForceDone(...arguments);
   },
 });

@@ -11,17 +11,17 @@ patch(PosOrder.prototype, {
     return result;
   },
 
+  get hasBindingCard() {
+    return this.payment_ids.some((line) => line.isBinding());
+  },
+
   /** Prices and taxes stay what they are once a card is asked for them, no matter who the customer turns out to be. */
   updatePricelistAndFiscalPosition() {
-    if (!this.payment_ids.some((line) => line.isBinding())) {
-      super.updatePricelistAndFiscalPosition(...arguments);
-    }
+    return this.hasBindingCard ? undefined : super.updatePricelistAndFiscalPosition(...arguments);
   },
 
   setPricelist() {
-    if (!this.payment_ids.some((line) => line.isBinding())) {
-      super.setPricelist(...arguments);
-    }
+    return this.hasBindingCard ? undefined : super.setPricelist(...arguments);
   },
 
   /**
@@ -34,6 +34,6 @@ patch(PosOrder.prototype, {
       this.config.hasGlobalRounding &&
       Math.abs(due) < this.config.rounding_method.rounding &&
       this.currency.round(Math.abs(this.priceIncl) - Math.abs(this.amountPaid)) <= 0;
-    return isRounding && this.payment_ids.some((line) => line.isBinding()) ? 0 : due;
+    return isRounding && this.hasBindingCard ? 0 : due;
   },
 });

@@ -26,7 +26,7 @@ function orderAt(pos, table) {
 
 patch(PosStore.prototype, {
   async processServerData() {
-    await super.processServerData(...arguments);
+    const result = await super.processServerData(...arguments);
     this.nets = new CardDesk(this);
     for (const [name, concerned] of Object.entries(MOVES)) {
       const move = this[name];
@@ -43,6 +43,7 @@ patch(PosStore.prototype, {
       model === "restaurant.table" && vals.parent_id && this.keepsTablesApart(ids, vals.parent_id)
         ? []
         : write.call(data, model, ids, vals, ...others);
+    return result;
   },
 
   /** @returns {boolean} whether a card is in the way of merging the orders of these tables with that of another one */
@@ -118,9 +119,9 @@ patch(PosStore.prototype, {
 
   /** The bill isn't split any more once a card is asked for it. */
   navigate(routeName) {
-    if (routeName !== "SplitBillScreen" || !this.refuseMove(this.getOrder(), true)) {
-      super.navigate(...arguments);
-    }
+    return routeName === "SplitBillScreen" && this.refuseMove(this.getOrder(), true)
+      ? false
+      : super.navigate(...arguments);
   },
 
   /** What the customer is paying for stays as it is while the card runs. */
@@ -129,9 +130,9 @@ patch(PosStore.prototype, {
   },
 
   async setDiscountFromUI(line) {
-    if (!this.refuseWhileCardRuns(line.order_id)) {
-      await super.setDiscountFromUI(...arguments);
-    }
+    return this.refuseWhileCardRuns(line.order_id)
+      ? undefined
+      : super.setDiscountFromUI(...arguments);
   },
 
   async selectPartner() {
@@ -141,21 +142,19 @@ patch(PosStore.prototype, {
   },
 
   setPartnerToCurrentOrder() {
-    if (!this.refuseWhileCardRuns(this.getOrder())) {
-      super.setPartnerToCurrentOrder(...arguments);
-    }
+    return this.refuseWhileCardRuns(this.getOrder())
+      ? undefined
+      : super.setPartnerToCurrentOrder(...arguments);
   },
 
   async selectPricelist() {
-    if (!this.refuseWhileCardRuns(this.getOrder())) {
-      await super.selectPricelist(...arguments);
-    }
+    return this.refuseWhileCardRuns(this.getOrder())
+      ? undefined
+      : super.selectPricelist(...arguments);
   },
 
   async selectPreset() {
-    if (!this.refuseWhileCardRuns(this.getOrder())) {
-      await super.selectPreset(...arguments);
-    }
+    return this.refuseWhileCardRuns(this.getOrder()) ? undefined : super.selectPreset(...arguments);
   },
 
   /** An order with a card that is charged, or may be at this moment, isn't thrown away. */
@@ -165,13 +164,26 @@ patch(PosStore.prototype, {
       : await super._onBeforeDeleteOrder(...arguments);
   },
 
+  /** A card payment waits until what is being saved is saved. */
+  async syncAllOrders() {
+    const {promise, resolve} = Promise.withResolvers();
+    const {syncs} = this.nets;
+    syncs.add(promise);
+    try {
+      return await this.syncOneByOne(...arguments);
+    } finally {
+      syncs.delete(promise);
+      resolve();
+    }
+  },
+
   /**
    * Where the server refuses one order, the others are saved anyway. Odoo stops at the first one that fails: from
    * then on nothing could be paid at this till until it is loaded again.
    */
-  async syncAllOrders(options = {}) {
+  async syncOneByOne(options = {}) {
     if (this.data.network.offline) {
-      return super.syncAllOrders(...arguments);
+      return super.syncAllOrders(options);
     }
     for (const id of this.getOrderIdsToDelete()) {
       try {
@@ -182,7 +194,7 @@ patch(PosStore.prototype, {
       this.pendingOrder.delete.delete(id);
     }
     if (!options.throw || options.orders) {
-      return super.syncAllOrders(...arguments);
+      return super.syncAllOrders(options);
     }
     const {orderToCreate, orderToUpdate} = this.getPendingOrder();
     const synced = [];
