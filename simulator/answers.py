@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from .plays import OUTCOMES, Shape
 
@@ -204,7 +204,7 @@ def _timestamp(time, shape):
 
 
 def _utc(time):
-    return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromisoformat(time).astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _optional_data(dcc):

@@ -68,9 +68,8 @@ class _Control:
         except ValueError:
             raise _bad("timeout must be a number of seconds.") from None
         try:
-            async with asyncio.timeout(timeout):
-                return web.json_response(await terminal.wait_for(phases))
-        except TimeoutError:
+            return web.json_response(await asyncio.wait_for(terminal.wait_for(phases), timeout))
+        except asyncio.TimeoutError:
             return web.json_response(terminal.snapshot(), status=408)
 
     async def press(self, request):
@@ -123,9 +122,9 @@ class _Control:
         return web.json_response({"cards": [dataclasses.asdict(card) for card in CARDS.values()]})
 
     async def scenes(self, _request):
-        """What a person can have happen next, in words, with the play that does it."""
+        """What a person can have happen next, in words, with the plays that do it."""
         groups = [
-            {"title": title, "scenes": [{"title": words, "play": play} for words, play in scenes]}
+            {"title": title, "scenes": [{"title": words, "plays": plays} for words, *plays in scenes]}
             for title, scenes in SCENES.items()
         ]
         return web.json_response({"groups": groups})

@@ -226,15 +226,20 @@ class Play:
 INTERACTIVE = Play(wait="card")
 
 
-# What a trainer chooses on a terminal's page: groups of (what happens, the play). Where a terminal is at it, it takes
+# What a trainer chooses on a terminal's page: groups of (what happens, its plays). Where a terminal is at it, it takes
 # so long that the till is seen to wait.
 _SEEN = {"wait": {"seconds": 4}}
+_SIGNED = {"outcome": "approved", "cvm": "1", **_SEEN}
+_ABORTED = {"outcome": "approved", "wait": {"seconds": 15}}  # which leaves the time to do it
 SCENES = {
     "The card is charged": (
         ("The customer pays", {"outcome": "approved", **_SEEN}),
         ("The customer pays, and adds a tip of 20.00", {"outcome": "approved", "tip": 2000, **_SEEN}),
-        ("The card wants a signature", {"outcome": "approved", "cvm": "1", **_SEEN}),
-        ("The customer pays while the till asks to abort", {"outcome": "approved", "abort": "too_late", **_SEEN}),
+        ("The card wants a signature", _SIGNED),
+    ),
+    "Decline the signature in the till": (
+        ("The terminal is busy, and reverses nothing", _SIGNED, {"outcome": "busy"}),
+        ("The bank refuses to reverse the payment", _SIGNED, {"outcome": "do_not_honour"}),
     ),
     "The card or its bank refuses": (
         ("There isn't enough money on the account", {"outcome": "insufficient_funds", **_SEEN}),
@@ -249,6 +254,11 @@ SCENES = {
         ("The customer takes the card out too early", {"outcome": "card_removed", **_SEEN}),
         ("Nobody presents a card", {"outcome": "terminal_timeout", **_SEEN}),
     ),
+    "Abort in the till within 15 seconds": (
+        ("The terminal stops, and nothing is charged", {"abort": "obeyed", **_ABORTED}),
+        ("It is too late: the customer pays at that moment", {"abort": "too_late", **_ABORTED}),
+        ("The terminal goes on, and the customer pays", {"abort": "ignored", **_ABORTED}),
+    ),
     "The terminal": (
         ("The terminal refuses the card", {"outcome": "terminal_refused", **_SEEN}),
         ("The same amount on the same card, a moment ago", {"outcome": "duplicate", **_SEEN}),
@@ -258,6 +268,7 @@ SCENES = {
         ("NETS doesn't accept the request", {"outcome": "format_error"}),
     ),
     "The answer gets lost": (
+        ("The connection breaks before the card is asked for", {"outcome": "approved", "answer": "cut_before"}),
         ("The card is charged, and the connection breaks", {"outcome": "approved", "answer": "cut_after", **_SEEN}),
         (
             "The card is refused, and the connection breaks",
@@ -265,7 +276,13 @@ SCENES = {
         ),
         ("The card is charged, and the answer breaks off", {"outcome": "approved", "answer": "cut_mid", **_SEEN}),
         ("The card is charged, and no answer comes", {"outcome": "approved", "answer": "never", **_SEEN}),
+        (
+            "The card is charged, and the answer can't be read",
+            {"outcome": "approved", "answer": "broken_json", **_SEEN},
+        ),
+        ("The card is charged, and the answer is empty", {"outcome": "approved", "answer": "empty", **_SEEN}),
         ("The card is charged, and NETS answers with an error", {"outcome": "approved", "answer": "html_502", **_SEEN}),
+        ("The card is charged, and the answer makes no sense", {"outcome": "approved", "answer": "text", **_SEEN}),
         ("The card is charged, and NETS doesn't know it yet", {"outcome": "approved", "answer": "result_99", **_SEEN}),
     ),
 }

@@ -1,4 +1,4 @@
-"""Odoo 19 runs on Python 3.10 to 3.13; so does this package, and the tests run on any of them."""
+"""Odoo 19 runs on Python 3.10 to 3.13; so does all of this, and the tests of this package run on any of them."""
 
 import ast
 import json
@@ -9,7 +9,13 @@ import pytest
 from connect_cloud import OutcomeState, Reason
 
 OLDEST = (3, 10)
-FILES = sorted(Path(__file__).parents[1].glob("*.py"))
+PACKAGE = Path(__file__).parents[1]
+# The addon, and what its developers use.
+FILES = sorted(
+    file
+    for file in PACKAGE.parent.rglob("*.py")
+    if not any(part.startswith(".") or part == "node_modules" for part in file.relative_to(PACKAGE.parent).parts)
+)
 # What came later, by module, as far as this package could want it.
 LATER = {
     "asyncio": {"Runner", "TaskGroup", "timeout"},
@@ -42,14 +48,23 @@ def what_is_too_new(source):
             yield from LATER.get(node.value.id, set()) & {node.attr}
         if isinstance(node, ast.Name):
             yield from LATER_NAMES & {node.id}
-        # it read neither `Z` nor fractions of any length: what NETS tells is read by `parse_instants`
+
+
+def instants_read(source):
+    """The calls that read an instant as the oldest Python can't: neither `Z`, nor fractions of any length."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".fromisoformat"):
             yield ast.unparse(node)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_the_package_needs_nothing_that_came_after_the_oldest_python(file):
-    found = set(what_is_too_new(file.read_text()))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE.parent)))
+def test_nothing_is_needed_that_came_after_the_oldest_python(file):
+    assert not set(what_is_too_new(file.read_text()))
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*.py")), ids=lambda file: file.name)
+def test_what_nets_tells_is_read_by_what_reads_any_instant(file):
+    found = set(instants_read(file.read_text()))
     if file.name == "evidence.py":  # of what it has written itself
         found -= {"datetime.fromisoformat(instant)", "datetime.fromisoformat(values['at'])"}
     assert not found
@@ -63,11 +78,14 @@ def test_the_package_needs_nothing_that_came_after_the_oldest_python(file):
         "from datetime import datetime, UTC",
         "import tomllib",
         "raise ExceptionGroup('', [])",
-        "from datetime import datetime as d\nd.fromisoformat(text)",
     ],
 )
 def test_what_came_later_is_found(source):
     assert list(what_is_too_new(source))
+
+
+def test_an_instant_that_is_read_is_found():
+    assert list(instants_read("from datetime import datetime as d\nd.fromisoformat(text)"))
 
 
 @pytest.mark.parametrize("source", ["type X = int", "def f[T](x: T): ...", "class A[T]: ..."])

@@ -91,60 +91,164 @@ function showLedger(entries) {
 
 // === Service === //
 
-const LABELS = {
-  login: "Login",
-  down: "Service down",
-  token_lifetime: "Token lives, seconds",
-  order_id_in_last: "Order id in last transaction",
-  cool_down: "Busy after a payment, seconds",
-  last_delay: "Last transaction late by, seconds",
-  card_timeout: "Card awaited, seconds",
-  processing: "Bank takes, seconds",
-  last_transaction: "Last transaction",
-  lost_contact: "Answer when contact is lost",
-  no_last: "Answer without a last one",
-  reconciliation: "Reconciliation",
-  administration: "Administration",
-  settings: "Settings",
-  forms: "Forms of the answers",
-  agent: "Baxi.Agent",
-  agent_frames: "Agent: frames",
-  agent_split: "Agent: messages in frames",
-  agent_pause: "Agent: pause between frames, seconds",
-  agent_open: "Agent: answer to Open",
-  agent_results: "Agent: results",
-  agent_no_last: "Agent: answer without a last one",
-  agent_clients: "Agent: clients at once",
-  agent_audience: "Agent: who hears of a transaction",
-};
-
-// What each does, for somebody who shows it to others.
-const HINTS = {
-  login: "Whether NETS accepts user name and password when somebody logs in.",
-  down: "Whether NETS can be reached: every call gets a 503, or its connection is closed.",
-  token_lifetime: "How long what a login gives is good for, until one has to log in again.",
-  order_id_in_last: "When the last result names the order that it belongs to.",
-  cool_down: "How long a terminal stays busy after each payment.",
-  last_delay: "How long it takes until a finished payment is the terminal's last one.",
-  card_timeout: "How long a terminal waits for a card.",
-  processing: "How long the bank takes.",
-  last_transaction:
-    "What becomes of the question for the last result: it is the only proof of a lost answer.",
-  lost_contact: "What the till is told when its terminal loses power or network in the middle.",
-  no_last: "What a terminal says that has had no payment yet.",
-  reconciliation: "Whether closing the terminal's session works.",
-  administration: "Whether the answer to administration arrives.",
-  settings: "Whether a terminal takes its settings.",
-  forms: "Whether the same facts are written in another allowed form each time.",
-  agent: "Whether the program beside the terminal (Baxi.Agent) runs.",
-  agent_frames: "How the agent writes to the browser.",
-  agent_split: "In which pieces.",
-  agent_pause: "How long between them.",
-  agent_open: "What the agent says when it is asked to begin.",
-  agent_results: "How it tells results.",
-  agent_no_last: "What it says where there is no last result.",
-  agent_clients: "How many browsers it takes at once.",
-  agent_audience: "Which browsers hear of a payment.",
+// What each switch does, and what each of its choices is, for somebody who shows it to others.
+const SWITCHES = {
+  login: {
+    label: "Login",
+    hint: "NETS answers this to a user name and a password.",
+    words: {
+      ok: "Accepted",
+      refused: "Refused",
+      unavailable: "Not possible now",
+      not_activated: "Account not activated",
+    },
+  },
+  down: {
+    label: "NETS' service",
+    hint: "NETS can be reached, or else every call fails, the login too.",
+    words: {
+      false: "Can be reached",
+      true: "Answers with an error (503)",
+      cut: "Closes each connection",
+    },
+  },
+  token_lifetime: {
+    label: "Token lives, seconds",
+    hint: "Whoever is given a token from now on has to ask for a new one after this time.",
+  },
+  order_id_in_last: {
+    label: "Order id in last transaction",
+    hint: "The terminal's last result can name the order that it belongs to.",
+    words: {on_success: "If it was approved", always: "Always", never: "Never"},
+  },
+  cool_down: {
+    label: "Busy after a payment, seconds",
+    hint: "A terminal stays busy for this time after each payment.",
+  },
+  last_delay: {
+    label: "Last transaction late by, seconds",
+    hint: "A payment that has finished becomes the terminal's last result after this time.",
+  },
+  card_timeout: {
+    label: "Card awaited, seconds",
+    hint: "A terminal gives up after this time without a card, or without its PIN.",
+  },
+  processing: {
+    label: "Bank takes, seconds",
+    hint: "The bank answers after this time when somebody presents a card on a terminal's page.",
+  },
+  last_transaction: {
+    label: "Last transaction",
+    hint: "Where an answer got lost, only the terminal's last result proves what happened.",
+    words: {ok: "NETS tells it", error: "An error (500)", hang: "No answer comes"},
+  },
+  lost_contact: {
+    label: "Answer when contact is lost",
+    hint: "The till is told this when its terminal loses power or network during a payment.",
+    words: {
+      result_99: "The result is unknown (99)",
+      never: "Nothing at all",
+      cut: "The connection is closed",
+    },
+  },
+  no_last: {
+    label: "Answer without a last one",
+    hint: "NETS answers this when it is asked for the last result of a terminal that has none yet.",
+    words: {
+      null: "There is none (null)",
+      empty: "An empty result",
+      failure: "A failure (400)",
+    },
+  },
+  reconciliation: {
+    label: "Reconciliation",
+    hint: "The terminal closes its session, or it can't and says so.",
+    words: {
+      ok: "The session is closed",
+      failure_200: "A failure, told as success (200)",
+      failure_400: "A failure (400)",
+    },
+  },
+  administration: {
+    label: "Administration",
+    hint: "The terminal carries out a reconciliation, a download or a balance in any case.",
+    words: {ok: "Its answer arrives", cut: "Its answer gets lost"},
+  },
+  settings: {
+    label: "Settings",
+    hint: "A terminal accepts the settings that it is sent, or refuses them.",
+    words: {ok: "Accepted", error: "Refused"},
+  },
+  forms: {
+    label: "Forms of the answers",
+    hint: "The same facts can be written in several ways, and each of them is allowed.",
+    words: {kept: "Always in the same way", random: "In another way each time"},
+  },
+  agent: {
+    label: "Baxi.Agent",
+    hint: "This is the program beside a terminal that a browser talks to.",
+    words: {
+      ok: "Runs",
+      down: "Isn't started",
+      hang: "Never opens a connection",
+    },
+  },
+  agent_frames: {
+    label: "Agent: frames",
+    hint: "The agent can send its messages as text or as bytes.",
+    words: {text: "Text", binary: "Bytes", mixed: "Text and bytes in turn"},
+  },
+  agent_split: {
+    label: "Agent: messages in frames",
+    hint: "A message can come in several frames, and a frame can hold several messages.",
+    words: {
+      whole: "A frame for each message",
+      halves: "Two frames for each message",
+      bytes: "A frame for each byte",
+      joined: "Several messages in a frame",
+    },
+  },
+  agent_pause: {
+    label: "Agent: pause between frames, seconds",
+    hint: "The agent waits for this time after each frame.",
+  },
+  agent_open: {
+    label: "Agent: answer to Open",
+    hint: "The agent answers this when a browser asks it to begin.",
+    words: {
+      ready: "The terminal is ready",
+      7102: "It is open already (7102)",
+      silent: "Nothing at all",
+      rejected: "Refused (9100)",
+    },
+  },
+  agent_results: {
+    label: "Agent: results",
+    hint: "The agent tells the result of a payment, and then that the terminal is ready.",
+    words: {
+      kept: "As it should be",
+      twice: "The result twice",
+      missing: "No result",
+      older_first: "An older result first",
+      ready_first: "Ready first, then the result",
+      no_ready: "The result, but not ready",
+    },
+  },
+  agent_no_last: {
+    label: "Agent: answer without a last one",
+    hint: "The agent answers this when it is asked for the last result of a terminal that has none yet.",
+    words: {empty: "An empty result", error: "An error (7000)"},
+  },
+  agent_clients: {
+    label: "Agent: clients at once",
+    hint: "The agent can talk to several browsers at once, or it refuses all but the first.",
+    words: {many: "Several", one: "One alone"},
+  },
+  agent_audience: {
+    label: "Agent: who hears of a transaction",
+    hint: "The agent tells what happens on the terminal to one browser or to several.",
+    words: {asker: "Who started it", all: "All that are connected"},
+  },
 };
 
 const inputs = new Map(); // switch → { input, first: the value at the start }
@@ -153,24 +257,24 @@ async function buildService() {
   const {switches} = await (await fetch("/control/switches")).json();
   byId("service").replaceChildren(
     ...Object.entries(switches).map(([name, {choices, first}]) => {
+      const {label = name, hint = "", words = {}} = SWITCHES[name] || {};
       const input = choices
-        ? element("select", {}, ...choices.map(option))
+        ? element("select", {}, ...choices.map((choice) => option(choice, words)))
         : element("input", {type: "number", min: "0", step: "any"});
       input.name = name;
       input.addEventListener("change", () => {
         post("service", {[name]: choices ? JSON.parse(input.value) : Number(input.value)});
       });
       inputs.set(name, {input, first, choices});
-      const hint = element("small", {id: `hint-${name}`, textContent: HINTS[name] || ""});
-      input.setAttribute("aria-describedby", hint.id);
-      return element("div", {}, element("label", {}, LABELS[name] || name, input), hint);
+      const explained = element("small", {id: `hint-${name}`, textContent: hint});
+      input.setAttribute("aria-describedby", explained.id);
+      return element("div", {}, element("label", {}, label, input), explained);
     })
   );
 }
 
-function option(choice) {
-  const words = {true: "yes", false: "no"};
-  const textContent = words[choice] || String(choice).replaceAll("_", " ");
+function option(choice, words) {
+  const textContent = words[choice] || String(choice);
   return element("option", {value: JSON.stringify(choice), textContent});
 }
 
@@ -190,9 +294,13 @@ byId("reset").addEventListener("click", () => post("reset"));
 
 // === Start === //
 
+let linked = document.getElementById(location.hash.slice(1)); // what a link to this page leads to
+
 await buildService();
 live("/control/live", ({terminals, ledger, service}) => {
   showTerminals(terminals);
   showLedger(ledger);
   showService(service);
+  linked?.scrollIntoView(); // only now it is where it stays
+  linked = null;
 });

@@ -250,7 +250,7 @@ function showNow() {
 
 function idleHint() {
   if (state.scripted) {
-    return `${state.scripted} scripted: the next payment runs automatically.`;
+    return `${state.scripted} scripted: what the till asks for next runs automatically.`;
   }
   return state.plugged ? "Start a payment at the till, or type an amount for a sale by hand." : "";
 }
@@ -261,14 +261,14 @@ function showScenes(groups) {
   const select = byId("scene");
   for (const {title, scenes} of groups) {
     const options = scenes.map((scene) =>
-      element("option", {value: JSON.stringify(scene.play), textContent: scene.title})
+      element("option", {value: JSON.stringify(scene.plays), textContent: scene.title})
     );
     select.append(element("optgroup", {label: title}, ...options));
   }
   select.addEventListener("change", async () => {
     await forget();
     if (select.value) {
-      await post(`terminals/${terminalId}/script`, {plays: [JSON.parse(select.value)]});
+      await post(`terminals/${terminalId}/script`, {plays: JSON.parse(select.value)});
     }
   });
   byId("forget").addEventListener("click", forget);
@@ -285,7 +285,7 @@ function showNext(before) {
   }
   byId("forget").hidden = !state.scripted;
   byId("next").textContent = state.scripted
-    ? "It happens with the next payment, without anybody touching the terminal."
+    ? "It happens with the next payment, refund or reversal, without anybody touching the terminal."
     : "Choose what the next payment meets, and start it at the till.";
 }
 

@@ -8,6 +8,29 @@ from conftest import DESK, until
 from playwright.sync_api import expect, sync_playwright
 from test_service import mode
 
+LAPTOP = {"width": 1366, "height": 768}
+TABLET = {"width": 768, "height": 1024}
+
+# Which of these elements the window doesn't show whole, as long as nobody scrolls.
+OUT_OF_SIGHT = """(elements) => elements
+    .filter((element) => element.checkVisibility())
+    .filter((element) => {
+        const {top, left, bottom, right} = element.getBoundingClientRect();
+        return top < 0 || left < 0 || bottom > innerHeight || right > innerWidth;
+    })
+    .map((element) => element.id || element.textContent)"""
+
+# Which of these lists are narrower than the longest of their choices.
+CUT_OFF = """(lists) => lists
+    .filter((list) => {
+        const width = list.offsetWidth;
+        list.style.width = "max-content";
+        const wanted = list.offsetWidth;
+        list.style.width = "";
+        return wanted > width;
+    })
+    .map((list) => list.name || list.id)"""
+
 
 @pytest.fixture(scope="module")
 def browser():
@@ -33,6 +56,19 @@ def page(browser, sim):
 
 
 @pytest.fixture
+def overview(browser, sim):
+    """The overview, live. An error in its script fails the test."""
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(sim.url)
+    expect(page.get_by_role("link", name=re.compile("Front desk"))).to_contain_text("Ready")
+    yield page
+    page.close()
+    assert errors == []
+
+
+@pytest.fixture
 def pending(sim, page):
     """The client's call for 125,00; the page shows it."""
     pending = sim.background(sim.purchase, 12500, "INV-7")
@@ -50,6 +86,17 @@ def key(page, name):
 
 def card(page, name):
     return page.get_by_role("radio", name=re.compile(name))
+
+
+def out_of_sight(page):
+    """What of a terminal's page has to be scrolled to: its display, its keys, the cards, what happens next."""
+    needed = page.locator("#display, #keypad button, [data-key], #cards .card, #scene, #next, #next ~ *")
+    return needed.evaluate_all(OUT_OF_SIGHT)
+
+
+def overflow(page):
+    """By how many pixels a page is wider than its window."""
+    return page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
 
 
 def test_tap_and_the_receipt_prints(page, pending):
@@ -163,24 +210,62 @@ def test_a_key_that_is_too_late_is_explained(sim, page, pending):
     pending.result()
 
 
-def test_the_overview_follows_terminals_ledger_and_switches(browser, sim):
-    page = browser.new_page()
-    page.goto(sim.url)
+def test_the_overview_follows_terminals_ledger_and_switches(overview, sim):
+    page = overview
     desk = page.get_by_role("link", name=re.compile("Front desk"))
-    expect(desk).to_contain_text("Ready")
     expect(page.get_by_text("Play money")).to_be_visible()
     pending = sim.background(sim.purchase, 12500, "INV-8")
     expect(desk).to_contain_text("Waiting for a card")
     sim.press("tap")
     pending.result()
     expect(page.locator("#ledger")).to_contain_text("INV-8")
-    page.get_by_label("Login").select_option("refused")
+    page.get_by_label("Login").select_option("Refused")
     until(lambda: sim.control("GET", "service")["login"] == "refused")
     sim.service(cool_down=7)
     expect(page.get_by_label("Busy after a payment")).to_have_value("7")
     desk.click()
     expect(page).to_have_url(f"{sim.url}/terminal/{DESK}")
-    page.close()
+
+
+def test_each_switch_is_explained_in_a_sentence_and_each_choice_in_words(overview, sim):
+    for name, switch in sim.control("GET", "switches")["switches"].items():
+        control = overview.locator(f"[name={name}]")
+        hint = overview.locator(f"#{control.get_attribute('aria-describedby')}").inner_text()
+        assert re.fullmatch(r"[A-Z]\S*( \S+){3,}\.", hint), f"{name}: {hint!r}"
+        words = control.locator("option").all_text_contents()
+        assert len(set(words)) == len(switch["choices"] or []), f"{name}: {words}"
+        assert [word for word in words if not re.match("[A-Z]", word) or "_" in word] == [], name
+
+
+@pytest.mark.parametrize("size", [LAPTOP, TABLET], ids=lambda size: size["width"])
+def test_the_overview_is_as_wide_as_its_window(overview, sim, size):
+    sim.script({"outcome": "approved"})
+    sim.purchase(123456789, "AN-ORDER-OF-20-SIGNS")
+    overview.set_viewport_size(size)
+    expect(overview.locator("#ledger")).to_contain_text("AN-ORDER-OF-20-SIGNS")
+    assert overflow(overview) <= 0
+    assert overview.locator("select").evaluate_all(CUT_OFF) == []
+
+
+def test_all_that_a_payment_needs_is_in_sight_on_a_small_laptop(page, sim):
+    page.set_viewport_size(LAPTOP)
+    page.add_style_tag(content="* {animation: none !important}")  # nothing is measured while it moves
+    page.get_by_role("combobox", name="What happens next").select_option("The card wants a signature")
+    expect(key(page, "Forget it")).to_be_visible()
+    assert out_of_sight(page) == []
+    key(page, "Forget it").click()
+    expect(key(page, "Forget it")).to_be_hidden()
+    pending = sim.background(sim.purchase, 123456789, "AN-ORDER-OF-20-SIGNS")
+    expect(display(page)).to_contain_text("Tap or insert card")
+    assert out_of_sight(page) == []
+    key(page, "Insert").click()
+    expect(display(page)).to_contain_text("Enter PIN")
+    assert out_of_sight(page) == []
+    assert overflow(page) <= 0
+    assert page.locator("select").evaluate_all(CUT_OFF) == []
+    sim.press("cancel")
+    sim.press("remove_card")
+    pending.result()
 
 
 def test_what_happens_next_is_chosen_in_words(page, sim):
@@ -189,6 +274,14 @@ def test_what_happens_next_is_chosen_in_words(page, sim):
     expect(page.locator("#next")).to_contain_text("It happens with the next payment")
     assert "8013" in sim.purchase(12500).text
     expect(page.locator("#next")).to_contain_text("Choose what the next payment meets")
-    chosen.select_option("The card has expired")
+    chosen.select_option("The bank refuses to reverse the payment")
+    expect(page.locator("#now")).to_contain_text("2 scripted")
     key(page, "Forget it").click()
     expect(key(page, "Forget it")).to_be_hidden()
+
+
+def test_the_terminal_s_page_leads_to_the_switches(page):
+    page.set_viewport_size(LAPTOP)
+    page.get_by_role("link", name="overview, under “The service”").click()
+    expect(page.get_by_label("Baxi.Agent")).to_be_attached()
+    expect(page.get_by_label("Login")).to_be_in_viewport()

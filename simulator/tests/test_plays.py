@@ -1,12 +1,14 @@
 """Every scripted play: what really happens, and what the client is told."""
 
+import re
+
 import pytest
 import requests
-from conftest import DESK, until
+from conftest import DESK, ROOT, until
 from test_service import mode
 
 from simulator import answers
-from simulator.plays import OUTCOMES, SCENES, Play
+from simulator.plays import ABORTS, ANSWERS, OUTCOMES, SCENES, Play
 
 DECLINED = {
     "insufficient_funds": "51",
@@ -272,7 +274,30 @@ def test_random_forms_tell_the_same_facts(_time):
 
 
 def test_every_scene_that_a_trainer_can_choose_is_a_play():
-    plays = [play for scenes in SCENES.values() for _words, play in scenes]
-    assert all(Play.parse(play) for play in plays)
-    titles = [words for scenes in SCENES.values() for words, _play in scenes]
+    assert all(Play.parse(play) for play in scene_plays())
+    titles = [words for scenes in SCENES.values() for words, *_plays in scenes]
     assert len(set(titles)) == len(titles)
+
+
+def test_a_trainer_can_choose_each_message_that_a_play_leads_to():
+    table = [re.split(r" *\| *", line) for line in (ROOT / "docs/MESSAGES.md").read_text().splitlines()]
+    # its label, and how the simulator plays it
+    messages = [(row[1], row[4]) for row in table if len(row) > 5 and "switch" not in row[4]]
+    chosen = {value for play in scene_plays() for value in play.values() if isinstance(value, str)}
+    known = {*OUTCOMES, *ANSWERS, *ABORTS}
+    leading = [(label, known & set(re.findall(r"`(\w+)`", played))) for label, played in messages]
+    assert ("**Not charged**", {"cut_before"}) in leading
+    assert [label for label, values in leading if values and not values & chosen] == []
+
+
+def test_a_payment_stays_charged_where_the_terminal_does_not_reverse_it(sim):
+    scenes = SCENES["Decline the signature in the till"]
+    for _words, signed, refused in scenes:
+        sim.script(signed | {"wait": None}, refused)
+        assert mode(sim.purchase(100))["CVM"] == "1"
+        assert sim.void(100).status_code == 400
+    assert [entry["kind"] for entry in sim.ledger()] == ["purchase"] * len(scenes)
+
+
+def scene_plays():
+    return [play for scenes in SCENES.values() for _words, *plays in scenes for play in plays]
