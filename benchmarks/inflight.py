@@ -1,7 +1,5 @@
 """What it costs when many terminals wait for a card at once, and when all of them answer in the same second.
 
-    .venv/bin/python benchmarks/inflight.py [--waiting 1 10 100 500] [--workers 0] [--json FILE]
-
 One Odoo server with Odoo's default limits, on a fresh copy of the prepared database for each number; payments of
 invoices are started over RPC, by four clients, each on a terminal of its own that holds its transaction. Measured:
 
@@ -10,26 +8,22 @@ invoices are started over RPC, by four clients, each on a terminal of its own th
 - from the answers until all are recorded, and booked; and whether anything went wrong that somebody reads: a refused
   request, or an ERROR in the log
 
-Prints a table, and writes JSON. Times depend on the machine, ratios hardly. Measured figures are in
-benchmarks/README.md. Exits with 1 where a payment was lost or an error was read.
+Fails where a payment was lost, a start refused, or an error read. What makes a server unusable is told, and the next
+number is measured all the same.
 """
 
-import argparse
 import contextlib
-import json
-import statistics
-import sys
 import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "script"))
 
 import psutil
+import requests
 
 import stack
+
+from . import figures
 
 CLIENTS = 4  # that start payments
 REQUESTS = 40  # ordinary ones, for a median
@@ -38,32 +32,35 @@ PATIENCE = 600  # seconds, until everything is booked
 # As Odoo ships them.
 DEFAULTS = {"db_maxconn": 64, "max_cron_threads": 2}
 HELD = {"outcome": "approved", "wait": {"release": True}}
+# (what, its name, decimals)
 ROWS = (
-    ("waiting", "payments that wait", "{:,.0f}"),
-    ("refused", "starts that were refused", "{:,.0f}"),
-    ("start_ms", "a start, median, ms", "{:,.0f}"),
-    ("start_p95_ms", "a start, p95, ms", "{:,.0f}"),
-    ("threads", "threads that wait", "{:,.0f}"),
-    ("connections", "database connections", "{:,.0f}"),
-    ("resident_mb", "resident memory of a payment, MB", "{:,.2f}"),
-    ("virtual_mb", "virtual memory of a payment, MB", "{:,.2f}"),
-    ("idle_ms", "an ordinary request, idle, ms", "{:,.1f}"),
-    ("waiting_ratio", "… while they wait, times that", "{:,.2f}"),
-    ("answered_ratio", "… while answers are recorded and booked", "{:,.2f}"),
-    ("released_s", "the terminals answered within, s", "{:,.1f}"),
-    ("recorded_s", "all recorded, s after the last answer", "{:,.1f}"),
-    ("booked_s", "all booked, s after the last answer", "{:,.1f}"),
-    ("errors", "ERROR lines in the log", "{:,.0f}"),
-    ("lost", "payments not booked in the end", "{:,.0f}"),
+    ("waiting", "payments that wait", 0),
+    ("refused", "starts that were refused", 0),
+    ("start", "a start, ms, median (p95)", 0),
+    ("threads", "threads that wait", 0),
+    ("connections", "database connections", 0),
+    ("resident_mb", "resident memory of a payment, MB", 2),
+    ("virtual_mb", "virtual memory of a payment, MB", 2),
+    ("idle", "an ordinary request, idle, ms, median (p95)", 1),
+    ("meanwhile", "… while they wait", 1),
+    ("meanwhile_ratio", "… times idle", 2),
+    ("answered", "… while answers are recorded and booked", 1),
+    ("answered_ratio", "… times idle", 2),
+    ("released_s", "the terminals answered within, s", 1),
+    ("recorded_s", "all recorded, s after the last answer", 1),
+    ("booked_s", "all booked, s after the last answer", 1),
+    ("errors", "ERROR lines in the log", 0),
+    ("lost", "payments not booked in the end", 0),
 )
+# What must not be: (what, in words)
+COUNTED = {"refused": "starts were refused", "errors": "errors are in the log", "lost": "payments aren't booked"}
+# What a server says, or doesn't, that has no threads or no memory left.
+UNUSABLE = (requests.RequestException, stack.StackError, stack.OdooError, psutil.NoSuchProcess)
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser):
     parser.add_argument("--waiting", type=int, nargs="+", default=[1, 10, 100, 500], help="how many (1 10 100 500)")
     parser.add_argument("--workers", type=int, default=0, help="worker processes; 0: one process with threads (0)")
-    parser.add_argument("--json", type=Path, default=stack.HOME / "reports" / "bench-inflight.json")
-    return parser.parse_args()
 
 
 def batches(items):
@@ -142,7 +139,8 @@ class Shop:
         return (time.perf_counter() - begin) * 1000
 
     def requests(self):
-        return statistics.median(self.request() for _number in range(REQUESTS))
+        """Return the spread of ordinary requests."""
+        return figures.spread([self.request() for _number in range(REQUESTS)])
 
     def errors(self):
         with open(self.system.odoo.log, errors="replace") as log:
@@ -213,49 +211,52 @@ class Requests:
         self._ended.set()
         self._thread.join()
 
-    def median(self):
-        return statistics.median(self.took) if self.took else 0
 
-
-def measure(count, workers):
+def measure(count, workers, addons):
     """Return what was measured with so many waiting, as a dict."""
     limits = {**DEFAULTS, "max_cron_threads": 1} if workers else DEFAULTS
+    limits = {**limits, "addons_path": stack.addons_path(addons)}
+    row = {"asked": count}
     with stack.Stack("inflight", terminals=count, workers=workers, **limits) as system:
         with stack.step(f"{count} terminals, {count} invoices"):
             shop = Shop(system, count)
         shop.requests()  # warm
-        idle, before = shop.requests(), shop.memory()
-        with stack.step(f"{count} payments are started"):
-            took = shop.start_all()
-            with contextlib.suppress(stack.StackError):
-                stack.wait_until(lambda: shop.waiting() == count, 60, "all terminals to ask for the card", 0.5)
-        started = sorted(each for each in took if each is not None)
-        waiting, after = shop.waiting(), shop.memory()
-        while_waiting = shop.requests()
-        connections = shop.connections()
-        with Requests(shop) as beside, stack.step(f"{waiting} answers"):
-            released, recorded, booked = answered(shop, waiting)
+        try:
+            fill_in(row, shop, count)
+        except UNUSABLE as error:
+            row["trouble"] = f"the server is unusable: {error}"
         errors = shop.errors()
         for line in errors[:5]:
             stack.say(f"  {line.rstrip()[:300]}")
-        return {
-            "waiting": waiting,
-            "refused": len(took) - len(started),
-            "start_ms": statistics.median(started),
-            "start_p95_ms": started[int(len(started) * 0.95)],
-            "threads": after[2] - before[2],
-            "connections": connections,
-            "resident_mb": (after[0] - before[0]) / max(1, waiting),
-            "virtual_mb": (after[1] - before[1]) / max(1, waiting),
-            "idle_ms": idle,
-            "waiting_ratio": while_waiting / idle,
-            "answered_ratio": beside.median() / idle,
-            "released_s": released,
-            "recorded_s": recorded,
-            "booked_s": booked,
-            "errors": len(errors),
-            "lost": count - shop.count("booked_at IS NOT NULL"),
-        }
+        row["errors"] = len(errors)
+        row["lost"] = count - shop.count("booked_at IS NOT NULL")
+    return row
+
+
+def fill_in(row, shop, count):
+    """Measure it; what was measured before a trouble stays."""
+    row["idle"], before = shop.requests(), shop.memory()
+    with stack.step(f"{count} payments are started"):
+        took = shop.start_all()
+        with contextlib.suppress(stack.StackError):
+            stack.wait_until(lambda: shop.waiting() == count, 60, "all terminals to ask for the card", 0.5)
+    started = [each for each in took if each is not None]
+    waiting, after = shop.waiting(), shop.memory()
+    row |= {
+        "waiting": waiting,
+        "refused": len(took) - len(started),
+        "start": figures.spread(started),
+        "threads": after[2] - before[2],
+        "connections": shop.connections(),
+        "resident_mb": (after[0] - before[0]) / max(1, waiting),
+        "virtual_mb": (after[1] - before[1]) / max(1, waiting),
+    }
+    row["meanwhile"] = shop.requests()
+    row["meanwhile_ratio"] = figures.ratio(row["meanwhile"], row["idle"])
+    with Requests(shop) as beside, stack.step(f"{waiting} answers"):
+        row["released_s"], row["recorded_s"], row["booked_s"] = answered(shop, waiting)
+    row["answered"] = figures.spread(beside.took)
+    row["answered_ratio"] = figures.ratio(row["answered"], row["idle"])
 
 
 def answered(shop, waiting):
@@ -279,20 +280,34 @@ def answered(shop, waiting):
     return ends["released"] - begin, *after
 
 
-def main():
-    options = parse_arguments()
-    stack.exit_on_signals()
+def run(options):
+    """:return: figures.Report"""
     measured = []
     for count in options.waiting:
         with stack.step(f"{count} waiting"):
-            measured.append(measure(count, options.workers))
-    print(f"{'':44}" + "".join(f"{count:>12,}" for count in options.waiting))
-    for key, name, shape in ROWS:
-        print(f"{name:44}" + "".join(f"{shape.format(row[key]):>12}" for row in measured))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"workers": options.workers, "measured": measured}, indent=2) + "\n")
-    return 1 if any(row["lost"] or row["errors"] or row["refused"] for row in measured) else 0
+            measured.append(measure(count, options.workers, options.addons))
+    return figures.Report("inflight", [table(measured)], {"by_number": measured}, troubles(measured))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _cell(value, shape):
+    if isinstance(value, dict):
+        return figures.time(value, shape)
+    return figures.number(value, shape)
+
+
+def table(measured):
+    """Return what is told of it."""
+    heads = ["terminals", *(f"{row['asked']:,}" for row in measured)]
+    return figures.table(
+        heads, [[name, *(_cell(row.get(key), digits) for row in measured)] for key, name, digits in ROWS]
+    )
+
+
+def troubles(measured):
+    """Return what went wrong, as sentences."""
+    found = []
+    for row in measured:
+        said = [row["trouble"]] if "trouble" in row else []
+        said += [f"{row[key]} {words}" for key, words in COUNTED.items() if row.get(key)]
+        found += [f"{row['asked']} terminals: {each}." for each in said]
+    return found

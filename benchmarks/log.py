@@ -1,33 +1,26 @@
-"""How fast the transaction log is, and whether it stays so when it grows tenfold.
+"""How fast the transaction log is, and whether it stays so when it grows.
 
-    .venv/bin/python benchmarks/log.py [--rows N]
+Fills copies of the prepared database with card transactions over ten years, and times what the log asks for on each,
+by turns, so that other work of the machine slows all of them: a page of 80 rows under each filter and search, as the
+web client asks for it (with its count, which stops where the view says), and each chart and grouping. Told are the
+medians, how many times that of the shortest log the longest's is, with which power of the rows it grows (0: not at
+all; 1: as they do), the statements that it takes, and the indexes that PostgreSQL's plan uses.
 
-Fills a copy of the prepared database with N card transactions (100 000 by default), another with 10 N, and times what
-the log asks for on each, alternately, so that other work of the machine slows both: a page of 80 rows under each main
-filter, as the web client asks for it (with its count, which stops at 10 001), and the charts. Prints both times, their
-ratio, and the indexes that PostgreSQL's plan uses.
-
-What is read of the log in pages must not grow with it: a ratio near 1. A chart adds up all its rows: a ratio near
-10 for all time, and near 1 for what has an own range of dates. Times depend on the machine, ratios hardly.
-
-Exits with 1 where a page reads the whole table. Measured figures are in benchmarks/README.md.
+What is read of the log in pages must not grow with it: a ratio near 1. A chart adds up all its rows: as many times the
+rows for all time, and near 1 for what has an own range of dates. Fails where a page reads the whole table.
 """
 
-import argparse
 import re
-import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "script"))
 
 from lxml import etree
 
 import stack
 
-REPEATS = 5
+from . import figures
+
 PAGE = 80
-COUNT_LIMIT = 10001  # the web client's
+LONG = 50_000  # rows, from which on PostgreSQL uses indexes whatever they cost
 # Ten years up to now, whatever their number; one in 16 not charged, one in 10 000 not booked or play money; one in
 # 10 000 on a terminal and site of their own.
 FILL = """
@@ -36,37 +29,51 @@ FILL = """
         amount, currency_id, company_id, user_id, partner_id, origin, state, create_date, sent_at, recorded_at,
         charged_amount, reason, stan, authorisation_code, session_number, charge_date, card_brand, card_last_four,
         customer_receipt, answer_seconds, to_book, payment_id)
+    WITH terminals AS (SELECT array_agg(id ORDER BY id DESC) AS ids FROM nets_terminal WHERE company_id = %(company)s),
+         partners AS (SELECT array_agg(id ORDER BY id) AS ids FROM res_partner),
+         numbers AS (
+           SELECT n,
+                  -- of one of the terminals and of one of the partners, found by their place and not by comparing
+                  terminals.ids[CASE WHEN n %% 10000 = 11 THEN 1 ELSE 2 + n %% (cardinality(terminals.ids) - 1) END]
+                      AS terminal_id,
+                  partners.ids[1 + n %% cardinality(partners.ids)] AS partner_id
+             FROM generate_series(%(first)s, %(last)s) n, terminals, partners)
     SELECT upper(substr(md5(n::text), 1, 20)), 'purchase', t.id, t.identifier, t.name, t.type, t.location_id,
            CASE WHEN n %% 10000 = 7 THEN 'test' ELSE 'production' END,
-           n %% 300000 / 100.0, t.currency_id, t.company_id, %(user)s, p.id, 'invoice', s.state, s.at, s.at, s.at,
+           n %% 300000 / 100.0, t.currency_id, t.company_id, %(user)s, partner_id, 'invoice', s.state, s.at, s.at, s.at,
            CASE WHEN s.state = 'approved' THEN n %% 300000 / 100.0 END,
            CASE WHEN s.state <> 'approved' THEN 'wrong_pin' END,
            lpad((n %% 1000000)::text, 6, '0'), upper(substr(md5(n::text), 1, 6)), lpad((n / 500 %% 1000)::text, 3, '0'),
            s.at::date, (ARRAY['Visa', 'Mastercard', 'BankAxept'])[1 + n %% 3], lpad((n * 37 %% 10000)::text, 4, '0'),
            repeat('RECEIPT' || chr(10), 30), n %% 30, s.state = 'approved' AND n %% 10000 = 0,
            CASE WHEN n %% 10000 <> 0 THEN %(payment)s END
-      FROM generate_series(%(first)s, %(last)s) n
-      JOIN (SELECT *, row_number() OVER (ORDER BY id DESC) - 1 AS number, count(*) OVER () AS total
-              FROM nets_terminal WHERE company_id = %(company)s) t
-           ON t.number = CASE WHEN n %% 10000 = 11 THEN 0 ELSE 1 + n %% (t.total - 1) END
-      JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number, count(*) OVER () AS total
-              FROM res_partner) p ON p.number = n %% p.total
+      FROM numbers
+      JOIN nets_terminal t ON t.id = terminal_id
      CROSS JOIN LATERAL (
            SELECT CASE n %% 32 WHEN 3 THEN 'failed' WHEN 5 THEN 'aborted' ELSE 'approved' END AS state,
                   now() AT TIME ZONE 'utc' - (%(last)s - n) * interval '10 years' / %(last)s AS at) s
 """
+# One for each five transactions: copies of one of the demo data, but for their numbers.
+COPIES = """
+    INSERT INTO account_move (name, {columns})
+    SELECT 'INV/BENCH/' || lpad(n::text, 7, '0'), {columns}
+      FROM account_move, generate_series(1, %(count)s) n WHERE id = %(invoice)s
+"""
 INVOICES = """
     INSERT INTO account_move_nets_transaction_rel (nets_transaction_id, account_move_id)
-    SELECT t.id, m.id FROM nets_transaction t
-      JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number, count(*) OVER () AS total
-              FROM account_move WHERE move_type = 'out_invoice') m ON m.number = t.id % m.total
+    WITH invoices AS (
+        SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM account_move WHERE name LIKE 'INV/BENCH/%')
+    SELECT t.id, i.id FROM nets_transaction t
+      JOIN invoices i ON i.number = t.id % (SELECT count(*) FROM invoices)
 """
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000, help="N (100000)")
-    return parser.parse_args()
+def add_arguments(parser):
+    sizes = [10_000, 100_000, 1_000_000]
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=sizes, help="how many transactions (10000 100000 1000000)"
+    )
+    parser.add_argument("--repeats", type=int, default=20, help="of each question (20)")
 
 
 def fill(postgresql, database, rows):
@@ -85,17 +92,36 @@ def fill(postgresql, database, rows):
         )
         [payment] = cursor.fetchone()
         cursor.execute("TRUNCATE nets_transaction CASCADE")
-        cursor.execute(FILL, {"first": 1, "last": rows, "company": company, "user": 2, "payment": payment})
+        # as whom the log is asked
+        cursor.execute("SELECT id FROM res_users WHERE login = 'clinic'")
+        [user] = cursor.fetchone()
+        cursor.execute(FILL, {"first": 1, "last": rows, "company": company, "user": user, "payment": payment})
+        copy_invoices(cursor, company, rows // 5)
         cursor.execute(INVOICES)
-        cursor.execute("VACUUM ANALYZE nets_transaction, account_move_nets_transaction_rel")
+        cursor.execute("VACUUM ANALYZE nets_transaction, account_move, account_move_nets_transaction_rel")
     connection.close()
 
 
-def open_environment(postgresql, database):
-    """Return an Odoo environment of the demo data's administrator in this process."""
-    config_path = stack.write_odoo_config(
-        stack.HOME / "run" / f"{database}.conf", postgresql, database, log_level="error"
+def copy_invoices(cursor, company, count):
+    """Make so many invoices of one."""
+    cursor.execute(
+        "SELECT max(id) FROM account_move WHERE move_type = 'out_invoice' AND state = 'posted' AND company_id = %s",
+        [company],
     )
+    [invoice] = cursor.fetchone()
+    cursor.execute(
+        """SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
+            WHERE table_schema = 'public' AND table_name = 'account_move' AND is_generated = 'NEVER'
+              AND column_name NOT IN ('id', 'name', 'access_token', 'sequence_number', 'sequence_prefix')"""
+    )
+    [columns] = cursor.fetchone()
+    cursor.execute(COPIES.format(columns=columns), {"count": count, "invoice": invoice})
+
+
+def open_environment(postgresql, database, addons):
+    """Return an Odoo environment of the demo data's administrator in this process."""
+    options = {"log_level": "error", "addons_path": stack.addons_path(addons)}
+    config_path = stack.write_odoo_config(stack.HOME / "run" / f"{database}.conf", postgresql, database, **options)
     from odoo import SUPERUSER_ID, api
     from odoo.orm.registry import Registry
     from odoo.tools import config
@@ -108,22 +134,34 @@ def open_environment(postgresql, database):
 
 
 def questions(env):
-    """What the log asks: {name: (domain, fields to group by, or none for a page of the list)}."""
+    """What the log asks: {name: (domain, fields to group by, or none for a page of the list)}.
+
+    With each filter and each grouping that the search view has.
+    """
+    from odoo.tools.safe_eval import safe_eval
+
     log = env["nets.transaction"]
     middle = log.search([], limit=1, offset=log.search_count([]) // 2)
     # that of each ten thousandth, and one that has its full share
     rare, terminal = env["nets.terminal"].search([], order="id desc", limit=2)
+    invoice = env["account.move"].search([("name", "like", "INV/BENCH")], limit=1)
     month_ago = "-30d"
+    search = etree.fromstring(log.get_view(view_type="search")["arch"])
+    typed = {
+        "reference": middle.order_id[:10],
+        "STAN": middle.stan,
+        "card": f"{middle.card_brand} •••• {middle.card_last_four}",
+        "amount": "12.34",
+        "customer": middle.partner_id.name,
+        "terminal": terminal.name,
+        "invoice": invoice.name,
+    }
     return {
         "newest": ([], None),
-        "result: successful": ([("state", "=", "approved")], None),
-        "result: pending": ([("state", "in", ("pending", "unknown"))], None),
-        "result: failed": ([("state", "=", "failed")], None),
-        "result: aborted": ([("state", "=", "aborted")], None),
-        "charged, not booked": ([("to_book", "=", True)], None),
-        "charged, without a payment": ([("state", "=", "approved"), ("payment_id", "=", False)], None),
-        "test and simulator": ([("environment", "in", ("test", "simulator"))], None),
-        "today": ([("create_date", ">=", "today")], None),
+        **{
+            f"filter: {node.get('string')}": (safe_eval(node.get("domain"), {"uid": env.uid}), None)
+            for node in search.xpath("//filter[@domain]")
+        },
         "one day, years ago": (
             [("create_date", ">=", middle.create_date.date()), ("create_date", "<=", middle.create_date)],
             None,
@@ -136,27 +174,43 @@ def questions(env):
         "group of sites": ([("location_id", "child_of", terminal.location_id.parent_id.id)], None),
         "mine, failed": ([("user_id", "=", env.uid), ("state", "=", "failed")], None),
         "reference": ([("order_id", "=like", middle.order_id[:10] + "%")], None),
-        "invoice": ([("invoice_ids", "in", env["account.move"].search([("name", "!=", False)], limit=1).ids)], None),
+        "invoice": ([("invoice_ids", "in", invoice.ids)], None),
         "STAN": ([("stan", "=", middle.stan)], None),
         "authorisation": ([("authorisation_code", "=", middle.authorisation_code)], None),
         "last four digits": ([("card_last_four", "=", middle.card_last_four)], None),
         "amount": (["|", ("amount", "in", [12.34, -12.34]), ("charged_amount", "in", [12.34, -12.34])], None),
         "customer": ([("partner_id", "child_of", middle.partner_id.id)], None),
+        **{f"typed: {name}": ([("found_by", "ilike", text)], None) for name, text in typed.items()},
         "chart: takings per day, 30 days": (
             [("state", "=", "approved"), ("create_date", ">=", month_ago)],
             ["charge_date:day", "terminal_id"],
         ),
-        "chart: takings per card, all time": ([("state", "=", "approved")], ["card_brand"]),
-        "chart: reasons, all time": ([("state", "in", ("failed", "aborted"))], ["reason"]),
+        "chart: takings per day, all time": ([("state", "=", "approved")], ["charge_date:day", "terminal_id"]),
+        **{
+            f"chart: {favourite.name}": (
+                safe_eval(favourite.domain),
+                safe_eval(favourite.context)["pivot_row_groupby"],
+            )
+            for favourite in env["ir.filters"].search([("model_id", "=", "nets.transaction")])
+        },
+        **{
+            f"chart: {node.get('string')}, all time": ([], [safe_eval(node.get("context"))["group_by"]])
+            for node in search.xpath("//filter[contains(@context, 'group_by')]")
+        },
     }
 
 
-def columns(env):
-    """Return what the list's view shows, as the web client asks for it."""
+def page(env):
+    """Return what the list's view shows of a page, as the web client asks for it: arguments of `web_search_read`."""
     log = env["nets.transaction"]
     architecture = etree.fromstring(log.get_view(view_type="list")["arch"])
     names = {node.get("name") for node in architecture.xpath("//field")}
-    return {name: {"fields": {"display_name": {}}} if log._fields[name].relational else {} for name in sorted(names)}
+    columns = {name: {"fields": {"display_name": {}}} if log._fields[name].relational else {} for name in sorted(names)}
+    return {"specification": columns, "limit": PAGE, "count_limit": int(architecture.get("count_limit")) + 1}
+
+
+# A chart of money asks for the currencies that are in it, too.
+MONEY = ("__count", "currency_id:array_agg_distinct", "charged_amount:sum_currency", "charged_amount:sum")
 
 
 def ask(env, domain, groups):
@@ -165,9 +219,9 @@ def ask(env, domain, groups):
     env.invalidate_all()
     domain = [("kind", "!=", "administration"), *domain]
     if groups is None:
-        log.web_search_read(domain, columns(env), limit=PAGE, count_limit=COUNT_LIMIT)
+        log.web_search_read(domain, **page(env))
     else:
-        log.formatted_read_group(domain, groups, ["charged_amount:sum", "__count"])
+        log.formatted_read_group(domain, groups, MONEY)
 
 
 def indexes(env, domain, groups):
@@ -184,53 +238,81 @@ def indexes(env, domain, groups):
     return ", ".join(sorted(found))
 
 
-def measure(few, many):
-    """Ask both alternately.
+def timed(env, question):
+    """Return milliseconds and statements of a question."""
+    from odoo import sql_db
 
-    :param few: environment of the shorter log
-    :param many: environment of the longer log
-    :return: {question: (milliseconds of few, milliseconds of many, indexes that many used)}
+    begin, before = time.perf_counter(), sql_db.sql_counter
+    ask(env, *question)
+    return (time.perf_counter() - begin) * 1000, sql_db.sql_counter - before
+
+
+def measure(environments, repeats):
+    """Ask all by turns.
+
+    :param dict environments: {rows: environment of a log that has so many}
+    :return: {question: {rows: {"ms": spread, "sql": statements, "indexes": text}}}
     """
-    asked = [(env, questions(env)) for env in (few, many)]
+    asked = {rows: questions(env) for rows, env in environments.items()}
     measured = {}
-    for name in asked[0][1]:
-        best = [float("inf")] * 2
-        for _attempt in range(REPEATS):
-            for which, (env, to_ask) in enumerate(asked):
-                begin = time.perf_counter()
-                ask(env, *to_ask[name])
-                best[which] = min(best[which], time.perf_counter() - begin)
-        measured[name] = (*(seconds * 1000 for seconds in best), indexes(many, *asked[1][1][name]))
+    for name in next(iter(asked.values())):
+        found = {rows: [] for rows in environments}
+        for attempt in range(repeats + 1):
+            for rows, env in environments.items():
+                took = timed(env, asked[rows][name])
+                if attempt:  # the first one reads what is cached from then on
+                    found[rows].append(took)
+        measured[name] = {
+            str(rows): {
+                "ms": figures.spread([milliseconds for milliseconds, _sql in took]),
+                "sql": figures.spread([sql for _milliseconds, sql in took])["median"],
+                "indexes": indexes(environments[rows], *asked[rows][name]),
+            }
+            for rows, took in found.items()
+        }
     return measured
 
 
-def main():
-    options = parse_arguments()
-    sizes = (options.rows, 10 * options.rows)
-    databases = [stack.temporary(f"benchmark{number}") for number in (1, 2)]
-    environments = []
+def run(options):
+    """:return: figures.Report"""
+    databases = {rows: stack.temporary(f"bench_log{rows}") for rows in sorted(options.rows)}
     with stack.PostgreSQL() as postgresql:
+        stack.drop_leftovers(postgresql)
         try:
-            for database, rows in zip(databases, sizes, strict=True):
-                with stack.step(f"{rows} rows"):
+            environments = {}
+            for rows, database in databases.items():
+                with stack.step(f"{rows:,} rows"):
                     stack.clone_template(postgresql, database)
                     fill(postgresql, database, rows)
-                    environments.append(open_environment(postgresql, database))
+                    environments[rows] = open_environment(postgresql, database, options.addons)
             with stack.step("Asking"):
-                measured = measure(*environments)
+                measured = measure(environments, options.repeats)
         finally:
             from odoo.sql_db import close_all
 
             close_all()
-            for database in databases:
+            for database in databases.values():
                 postgresql.drop(database)
-    print(f"{'':34} {options.rows:>10} {10 * options.rows:>10} rows")
-    for name, (milliseconds, more, used) in measured.items():
-        print(f"{name:34} {milliseconds:7.1f} ms {more:7.1f} ms  × {more / milliseconds:4.1f}  {used}")
-    slow = [name for name, (*_times, used) in measured.items() if "all rows" in used and "chart" not in name]
-    if slow:
-        sys.exit(f"These read the whole table for a page: {', '.join(slow)}")
+    return figures.Report("log", [table(measured)], {"questions": measured}, troubles(measured))
 
 
-if __name__ == "__main__":
-    main()
+def table(measured):
+    """Return what is told of it."""
+    sizes = list(next(iter(measured.values())))
+    heads = ["ms, median (p95)", *(f"{int(rows):,} rows" for rows in sizes), "ratio", "power", "SQL", "indexes"]
+    lines = []
+    for name, by_rows in measured.items():
+        longest = by_rows[sizes[-1]]
+        grown = figures.ratio(longest["ms"], by_rows[sizes[0]]["ms"])
+        times = [figures.time(found["ms"], 1) for found in by_rows.values()]
+        power = figures.power([int(rows) for rows in by_rows], [found["ms"]["median"] for found in by_rows.values()])
+        numbers = (figures.number(grown, 1), figures.number(power, 2), figures.number(longest["sql"]))
+        lines.append([name, *times, *numbers, longest["indexes"]])
+    return figures.table(heads, lines)
+
+
+def troubles(measured):
+    """Return which pages read the whole table, where that is long enough for an index."""
+    longest = list(next(iter(measured.values())))[-1]
+    slow = [name for name, found in measured.items() if "all rows" in found[longest]["indexes"] and "chart" not in name]
+    return [f"{name}: a page reads the whole table." for name in slow if int(longest) >= LONG]

@@ -1,0 +1,1 @@
+"""What `script/bench` measures: each module has `run`, which returns a `figures.Report`."""
