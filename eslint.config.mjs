@@ -34,6 +34,11 @@ export default [
           selector: "TemplateLiteral TemplateLiteral",
           message: "Odoo's minifier takes the spaces out of a template inside a template.",
         },
+        ...["", "AwaitExpression > "].map((awaited) => ({
+          selector: `:matches(Property, MethodDefinition)[key.name!=/^(setup|initState)$/] > FunctionExpression ExpressionStatement > ${awaited}CallExpression[callee.object.type="Super"]`,
+          message:
+            "What the method of Odoo returns is for whoever calls it, and other addons' overrides.",
+        })),
       ],
       "no-return-assign": "error",
       "no-self-compare": "error",

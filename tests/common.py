@@ -7,7 +7,7 @@ wire itself are tested against a real server (`tests/live`).
 
 import uuid
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,7 @@ def terminal_time(seconds=0):
 
     :param seconds: from now, negative for earlier
     """
-    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    moment = datetime.now(timezone.utc) + timedelta(seconds=seconds)
     return moment.astimezone(ZoneInfo(TERMINAL_ZONE)).strftime("%Y%m%d%H%M%S")
 
 

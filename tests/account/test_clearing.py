@@ -184,4 +184,6 @@ class TestClearing(ClearingCommon):
         wizard = self.env["nets.clearing.day"].with_user(self.manager).create({"day": "2026-11-05"})
         action = wizard.action_open()
         self.assertEqual(action["context"]["nets_clearing_day"], "2026-11-05")
-        self.assertIn("05.11.2026", action["display_name"])
+        self.assertIn("11/05/2026", action["display_name"])
+        self.env["res.lang"].search([("code", "=", "en_US")]).date_format = "%d.%m.%Y"
+        self.assertIn("05.11.2026", wizard.action_open()["display_name"], "as the language writes dates")

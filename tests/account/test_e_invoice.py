@@ -47,6 +47,15 @@ class TestEInvoice(CardPaymentCommon):
         if "account.edi.xml.oioubl_201" in self.env:
             self.assertEqual(self.means(invoice, "account.edi.xml.oioubl_201")[0], "1")
 
+    def test_national_formats_look_at_the_account_all_the_same(self):
+        """Croatia's, for example, at the characters of its number."""
+        invoice = self.make()
+        self.charge(invoice)
+        node = self.env["account.edi.xml.ubl_bis3"]._get_invoice_node({"invoice": invoice})
+        account = node["cac:PaymentMeans"]["cac:PayeeFinancialAccount"]
+        self.assertEqual(account["cbc:ID"]["_text"], "")
+        self.assertFalse(self.means(invoice)[2])
+
     def test_without_a_card_it_says_what_odoo_says(self):
         invoice = self.make()
         wizard = self.pay_wizard(invoice, self.bank_journal.inbound_payment_method_line_ids[:1])

@@ -508,6 +508,14 @@ class TestMeanwhile(InvoicePaymentCase):
         self.assertTrue(self.approve(transaction), transaction.booking_error)
         self.assertPaid(self.invoice)
 
+    def test_a_journal_that_was_there_before_offers_it_in_its_companys_language(self):
+        self.env["res.lang"]._activate_lang("it_IT")
+        self.method_line.payment_method_id.with_context(lang="it_IT").name = "Carta"
+        self.company.partner_id.lang = "it_IT"
+        self.method_line.unlink()
+        self.bank_journal._nets_add_payment_method_lines()
+        self.assertEqual(self.bank_journal._nets_method_line("inbound").name, "Carta")
+
     def test_lock_date_shifts_the_booking_and_says_so(self):
         transaction = self.send(self.invoice)
         transaction._record_answer(approved(100000))

@@ -85,6 +85,20 @@ class TestLayouts(RefundCase):
                 self.env.ref("nets_connect_cloud.report_invoice_document")._check_xml()
                 view.unlink()
 
+    def test_a_layout_without_the_places_is_printed_without_what_stands_there(self):
+        """What other modules add there is there before ours is."""
+        invoice = self.make_invoice(10)
+        self.charge(invoice)
+        label, terms = "//i[hasclass('oe_payment_label')]", "//div[@id='payment_term']"
+        for priority, place, name, left in ((98, label, "class", 1), (98, terms, "id", 0), (AFTER, terms, "id", 1)):
+            with self.subTest(priority=priority, place=place):
+                change = f"""<attribute name="{name}">of_ours</attribute>"""
+                spec = f"""<xpath expr="{place}" position="attributes">{change}</xpath>"""
+                view = self.customise(priority, "account.report_invoice_document", spec)
+                self.assertEqual(len(self.printed(invoice)), left)
+                self.env.ref("nets_connect_cloud.report_invoice_document")._check_xml()
+                view.unlink()
+
     def test_a_layout_with_other_words_for_payments_is_printed(self):
         """Core's expressions are nobody's contract: those for the rows of payments are rewritten here."""
         invoice = self.make_invoice(10)

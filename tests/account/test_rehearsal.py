@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -62,6 +63,22 @@ class TestRehearsal(CardPaymentCommon):
             self.assertFalse(self.invoice.nets_transaction_ids)
         self.start(self.invoice)
         self.assertEqual(self.invoice.nets_transaction_ids.state, "pending")
+
+    def test_who_presses_does_not_wait_for_what_others_have(self):
+        partner = self.env.ref("base.partner_root")
+
+        def before(records):
+            records.env.cr.execute(SQL("UPDATE res_partner SET color = color WHERE id = %s", partner.id))
+
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            other.execute(SQL("SELECT 1 FROM res_partner WHERE id = %s FOR UPDATE", partner.id))
+            with self.posting(before):
+                transaction = self.start(self.invoice)
+        self.assertEqual(transaction.state, "pending", "nothing is refused by that")
+        tried = []
+        with self.posting(tried.append):
+            self.start(self.make_invoice(10), terminal=self.terminal_2)
+        self.assertTrue(tried, "it is tried the next time")
 
     def test_nor_is_a_refund(self):
         purchase = self.charge(self.invoice)

@@ -39,7 +39,7 @@ class TestSignature(CardPaymentCommon):
 
     def assertShownOnInvoice(self, transaction):
         invoice = self.invoice.with_user(self.clerk)
-        invoice.invalidate_recordset()
+        self.env.invalidate_all()
         self.assertEqual(invoice.nets_open_transaction_id, transaction)
 
     def test_it_is_found_until_it_is_accepted(self):
@@ -72,6 +72,24 @@ class TestSignature(CardPaymentCommon):
         self.finish(reversal, declined(reason=Reason.TERMINAL_BUSY))
         self.assertEqual(self.decline(request_id="pressed-once"), reversal, "its answer had got lost")
         self.assertNotEqual(self.decline(), reversal)
+
+    def test_a_number_that_was_used_before_does_not_keep_the_reversal_from_being_sent(self):
+        others = (
+            ("my own payment", {}),
+            ("somebody else's", {"user": self.manager}),
+            ("of this very transaction", {"request_id": self.transaction.request_id}),
+        )
+        for number, (name, values) in enumerate(others):
+            used = values.get("request_id") or f"used-{number}"
+            if "request_id" not in values:
+                values = {"terminal": self.terminal_2, "outcome": declined(number=200 + number), **values}
+                self.charge(self.make_invoice(10), request_id=used, **values)
+            with self.subTest(name), self.assertRaisesRegex(UserError, "another"):
+                self.sign(False, request_id=used)
+            # nobody takes it for reversed, and the press that follows does it
+            self.assertEqual((self.transaction.signature, len(self.transaction.refund_ids)), ("required", 0))
+            self.assertIn(self.transaction, self.unsigned)
+        self.decline()
 
     def test_declined_and_not_reversed(self):
         self.finish(self.decline(), declined(reason=Reason.TERMINAL_BUSY))

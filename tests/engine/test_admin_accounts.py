@@ -3,11 +3,13 @@
 from unittest.mock import patch
 
 import psycopg2
+from lxml import etree
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from ... import listener
 from ...connect_cloud import ConnectCloudClient, ConnectCloudError, Reason
@@ -202,13 +204,14 @@ class TestAccounts(CardPaymentCommon):
         first = wizard.line_ids.filtered(lambda line: line.identifier == "90000032")
         self.assertEqual(first.currency_id, self.usd, "what is proposed can be seen, and changed")
         first.currency_id = euro = self.env.ref("base.EUR")
+        first.name = "Terrace"
         wizard.action_import()
         imported = self.env["nets.terminal"].search([("identifier", "in", ("90000032", "90000033"))])
         self.assertEqual(
             (imported.identifier, imported.nets_status, imported.account_id.id),
             ("90000032", "allowed", self.account.id),
         )
-        self.assertEqual(imported.currency_id, euro)
+        self.assertEqual((imported.currency_id, imported.name), (euro, "Terrace"))
 
     def test_fetch_makes_the_first_site_in_the_time_zone_of_who_fetches(self):
         company = self.env["res.company"].create({"name": "New"})
@@ -292,6 +295,32 @@ class TestAccounts(CardPaymentCommon):
         self.assertEqual(self.terminal.replaced_by_id, new)
         self.assertEqual((transaction.terminal_id, transaction.terminal_identifier), (self.terminal, "90000001"))
 
+    def replacing(self):
+        """The window that *Replace* opens."""
+        action = self.terminal.with_user(self.administrator).action_replace()
+        return Form(self.env[action["res_model"]].with_user(self.administrator).with_context(**action["context"]))
+
+    def test_it_is_replaced_by_one_that_nets_lists(self):
+        self.nets_allows("90000001", "90000061", "90000062")
+        with self.replacing() as form:
+            offered = self.env["nets.terminal.fetch.line"].search(
+                [("fetch_id", "=", form.fetch_id.id), ("status", "=", "new")]
+            )
+            self.assertEqual(offered.mapped("identifier"), ["90000061", "90000062"])
+            form.line_id = offered[1]
+            self.assertEqual(form.identifier, "90000062")
+        new = self.env["nets.terminal"].browse(form.record.action_replace()["res_id"])
+        self.assertEqual((new.identifier, self.terminal.replaced_by_id), ("90000062", new))
+
+    def test_where_nets_lists_nothing_now_the_number_is_entered(self):
+        self.nets_says(Reason.LOGIN_UNAVAILABLE)
+        with self.replacing() as form:
+            self.assertFalse(form.fetch_id)
+            form.identifier = "90000063"
+        self.assertEqual(
+            self.env["nets.terminal"].browse(form.record.action_replace()["res_id"]).identifier, "90000063"
+        )
+
     def test_terminal_in_use_is_not_replaced(self):
         self.send(self.make_invoice(100.0))
         replace = self.env["nets.terminal.replace"].create({"terminal_id": self.terminal.id, "identifier": "90000060"})
@@ -352,7 +381,7 @@ class TestAccounts(CardPaymentCommon):
             patch.object(ConnectCloudClient, "terminal_state", side_effect=[state]),
             patch.object(ConnectCloudClient, "set_terminal_settings", side_effect=settings) as put,
         ):
-            self.terminal.with_user(self.administrator).action_refresh_state()
+            self.answered = self.terminal.with_user(self.administrator).action_refresh_state()
         return put
 
     def test_state_is_asked_on_demand(self):
@@ -361,9 +390,31 @@ class TestAccounts(CardPaymentCommon):
         self.ask("downloading parameters")
         self.assertEqual(self.terminal.activity, "downloading parameters", "an unknown state is shown as it came")
         self.ask(ConnectCloudError(Reason.TERMINAL_NOT_ALLOWED, "", 403))
-        self.assertEqual(self.terminal.nets_status, "refused")
-        with self.assertRaisesRegex(UserError, "Terminal disconnected"):
-            self.ask(ConnectCloudError(Reason.TERMINAL_DISCONNECTED, "8013"))
+        self.assertEqual((self.terminal.activity, self.terminal.nets_status), ("Not allowed", "refused"))
+        self.ask(ConnectCloudError(Reason.TERMINAL_DISCONNECTED, "8013"))
+        self.assertEqual(self.terminal.activity, "Disconnected")
+        self.assertEqual(self.answered["params"]["title"], "Terminal disconnected: Front desk")
+        # what is shown is read again all the same
+        self.assertEqual(self.answered["params"]["next"], {"type": "ir.actions.act_window_close"})
+
+    def test_one_that_cannot_be_asked_stops_no_other(self):
+        terminals = self.terminal | self.terminal_2 | self.make_agent_terminal()
+        self.assertEqual(terminals.mapped("activity"), ["Not asked yet", "Not asked yet", "Only its agent knows"])
+
+        def ask(*states):
+            with patch.object(ConnectCloudClient, "terminal_state", side_effect=states) as asked:
+                action = terminals.with_user(self.administrator).action_refresh_states()
+            terminals.invalidate_recordset(["activity"])
+            return asked.call_count, action
+
+        count, action = ask(ConnectCloudError(Reason.TERMINAL_DISCONNECTED, "8013"), "idle")
+        self.assertEqual((count, terminals.mapped("activity")[:2]), (2, ["Disconnected", "Idle"]))
+        self.assertIn("Check its power", action["params"]["message"])
+        count, action = ask("idle", "idle")
+        self.assertEqual((count, action), (2, {"type": "ir.actions.act_window_close"}))
+        with self.subTest("where NETS is away, the person doesn't wait for each"):
+            count, action = ask(ConnectCloudError(Reason.SERVICE_UNREACHABLE))
+            self.assertEqual((count, action["params"]["title"]), (1, "NETS can't be reached: Front desk"))
 
     def test_state_says_what_the_terminal_is_busy_with(self):
         self.send(self.make_invoice(100.0))
@@ -415,6 +466,26 @@ class TestAccounts(CardPaymentCommon):
         self.charge(self.make_invoice(100))
         self.account.invalidate_recordset()
         self.assertEqual(self.account.setup_step, "done")
+
+    def test_the_settings_show_what_is_left_to_do_until_all_of_it_is_done(self):
+        form = etree.fromstring(self.env["res.config.settings"].get_view(view_type="form")["arch"])
+        [steps] = form.iterfind(".//ul[@name='nets_steps']")
+        names = {
+            "nets_account_id": False,
+            "nets_account_note": False,
+            "nets_setup_step": False,
+            "nets_books_are_set_up": False,
+        }
+
+        def is_hidden(**values):
+            return bool(safe_eval(steps.get("invisible"), {**names, **values}))
+
+        account = {"nets_account_id": self.account.id}
+        self.assertFalse(is_hidden(), "whoever has nothing yet sees the way")
+        self.assertTrue(is_hidden(nets_account_note="This branch takes cards on another company's terminals."))
+        self.assertFalse(is_hidden(**account, nets_setup_step="customer", nets_books_are_set_up=True))
+        self.assertFalse(is_hidden(**account, nets_setup_step="done"), "the books are still to be set up")
+        self.assertTrue(is_hidden(**account, nets_setup_step="done", nets_books_are_set_up=True))
 
     def test_test_payment_never_charges_real_money(self):
         self.account.environment = "production"

@@ -465,7 +465,7 @@ class TestBorders(BordersCommon):
         for transaction in (lost, unbooked):
             transaction._call_person()
             self.assertText(transaction.activity_ids.note, "the activity")
-            transaction._raise_alert(self.HOSTILE)
+            transaction._raise_alert("approval_unknown_here", number=self.HOSTILE, time=self.HOSTILE)
             transaction.message_post(body=self.env._("Settled by hand: %(reason)s", reason=self.HOSTILE))
             transaction.activity_feedback(["mail.mail_activity_data_todo"], feedback=self.HOSTILE)
             self.assertEqual(len(transaction.message_ids), 3)

@@ -1,10 +1,10 @@
 """The transaction log: what it lists, finds and counts, and that it stays fast."""
 
 import re
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from lxml import etree
+from lxml import etree, html
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -179,10 +179,21 @@ class TestLog(CardPaymentCommon):
         # the last day belongs to it as a whole, as the user's clock counts
         zone = ZoneInfo("Pacific/Auckland")
         self.log = self.log.with_context(tz=zone.key)
-        day = earlier.create_date.replace(tzinfo=UTC).astimezone(zone).date()
+        day = earlier.create_date.replace(tzinfo=timezone.utc).astimezone(zone).date()
         self.assertEqual(self.searched("To", str(day)), earlier)
         self.assertFalse(self.searched("To", str(day - timedelta(days=1))))
         self.assertEqual(self.searched("To", str(day + timedelta(days=4))), earlier | later)
+
+    def test_each_span_has_its_own(self):
+        today, yesterday, last_month = (
+            self.charge(self.make_invoice(amount), outcome=approved(100 * amount, number=100 + amount))
+            for amount in (1, 2, 3)
+        )
+        self.pass_time(yesterday, 86400)
+        self.pass_time(last_month, (self.log._now().day + 10) * 86400)
+        self.assertEqual(self.found("today"), today)
+        self.assertEqual(self.found("yesterday"), yesterday)
+        self.assertEqual(self.found("last_month") & (today | last_month), last_month)
 
     def test_not_booked_is_found(self):
         booked = self.charge(self.make_invoice(100))
@@ -335,6 +346,15 @@ class TestLog(CardPaymentCommon):
         html = str(transaction.with_user(self.clerk).story)
         positions = [html.index(title) for title in titles]
         self.assertEqual(positions, sorted(positions))
+
+    def test_story_has_one_time_zone_and_names_it(self):
+        transaction = self.charge(self.make_invoice(100))
+        for zone in ("Europe/Oslo", "Pacific/Auckland"):
+            story = html.fromstring(str(transaction.with_context(tz=zone).story))
+            [named] = [node.text_content().strip() for node in story.iter("div") if "Times:" in (node.text or "")]
+            self.assertEqual(named, f"Times: {zone}")
+            sent = transaction.sent_at.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(zone))
+            self.assertIn(f"{sent:%H:%M:%S}", story.text_content())
 
     def test_story_of_a_failure_tried_again(self):
         failed = self.send(self.make_invoice(100))
@@ -499,6 +519,7 @@ class TestLog(CardPaymentCommon):
                 [("state", "=", "approved"), ("payment_id", "=", False), ("pos_payment_id", "=", False)],
                 "unpaid",
             ),
+            "Baxi.Agent": ([("terminal_type", "=", "baxi_agent")], "by_agent"),
             "site": ([("location_id", "child_of", self.other_location.id)], "location"),
             "terminal": ([("terminal_id", "=", self.terminal_2.id)], "terminal_index"),
             "terminal id": ([("terminal_identifier", "=", self.terminal_2.identifier)], "terminal_identifier"),

@@ -236,14 +236,14 @@ class TestProgress(CardPaymentCommon):
         engine = self.engine["nets.transaction"]
         states = dict(transaction._fields["state"]._description_selection(self.env))
         for state, to_book, error, looked_up in itertools.product(
-            states, (True, False), ("The journal is archived", None), (True, False)
+            states, (True, False), ('[{"text": "The journal is archived"}]', None), (True, False)
         ):
             if to_book and state != "approved":
                 continue
             with self.subTest(state=state, to_book=to_book, error=error, looked_up=looked_up):
                 self.env.cr.execute(
                     """UPDATE nets_transaction
-                          SET state = %s, to_book = %s, booking_error = %s, lookup_started_at = NULL,
+                          SET state = %s, to_book = %s, booking_error_notes = %s, lookup_started_at = NULL,
                               next_lookup_at = CASE WHEN %s THEN now() AT TIME ZONE 'utc' + interval '1 minute' END
                         WHERE id = %s""",
                     [state, to_book, error, looked_up, transaction.id],

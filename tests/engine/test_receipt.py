@@ -163,8 +163,22 @@ class TestReceipt(ReceiptCase):
         self.assertEqual(len(composer.attachment_ids), 1)
         self.assertEqual(transaction.customer_receipt_prints, 0)
         self.assertEqual(transaction._receipts_to_send(), [(transaction, [LINES])])
+        before = transaction.message_ids
+        composer.action_send_mail()
+        message = transaction.message_ids - before
+        self.assertEqual((message.partner_ids, len(message.attachment_ids)), (transaction.partner_id, 1))
         with self.assertRaises(UserError):
             self.send(self.make_invoice(10), terminal=self.terminal_2).with_user(self.clerk).action_send_receipt()
+
+    def test_sent_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("it_IT")
+        template = self.env.ref("nets_connect_cloud.mail_template_receipt")
+        template.with_context(lang="it_IT").subject = "La Sua ricevuta"
+        transaction = self.paid()
+        transaction.partner_id.write({"email": "customer@example.com", "lang": "it_IT"})
+        action = transaction.with_user(self.clerk).action_send_receipt()
+        composer = self.env["mail.compose.message"].with_user(self.clerk).with_context(**action["context"]).create({})
+        self.assertEqual(composer.subject, "La Sua ricevuta")
 
     # === WITHOUT A RECEIPT === #
 
@@ -175,7 +189,7 @@ class TestReceipt(ReceiptCase):
             "CONFIRMATION",
             "Not the\nterminal's receipt.",
             "Terminal        90000001",
-            "USD              1050,00",
+            "USD              1050.00",
             "SUCCESSFUL",
             "A00101",
             "1234-0",
@@ -193,7 +207,7 @@ class TestReceipt(ReceiptCase):
             self.invoice, outcome=approved(110000, tip_amount=5000, customer_receipt="", merchant_receipt="")
         )
         [text] = self.printed(transaction)
-        self.assertIn("PAYMENT\nTip                50,00\nUSD              1100,00\n", text)
+        self.assertIn("PAYMENT\nTip                50.00\nUSD              1100.00\n", text)
         self.assertNotIn("PLAY MONEY", text)
 
     def test_who_printed_it_is_noted(self):

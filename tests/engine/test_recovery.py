@@ -1,5 +1,6 @@
 """Recovery as people see it, and what calls one. The rules themselves: test_rules_of_money.py."""
 
+import itertools
 from ast import literal_eval
 from unittest.mock import Mock, patch
 
@@ -385,10 +386,31 @@ class TestRecovery(CardPaymentCommon):
             self.env["nets.transaction"]._cron_recover()
         self.assertEqual(seen, [due])
 
+    def test_whatever_keeps_it_open_the_terminal_is_asked_once_the_customers_time_is_over(self):
+        """For example without power: its last result proves something as soon as nobody can be there any more."""
+        disconnected = ConnectCloudError(Reason.TERMINAL_DISCONNECTED, "lost")
+        for seconds, error in itertools.product((4, 12), (None, disconnected)):
+            with self.subTest(seconds=seconds, error=error):
+                transaction = self.unknown(
+                    sent_at=f"now() at time zone 'utc' - interval '{300 - seconds} seconds'", lookup_count=5
+                )
+                transaction._record_lookup("disconnected", None, error)
+                self.assertEqual(transaction.state, "unknown")
+                self.assertAlmostEqual(transaction._seconds_to_lookup(), seconds + 1, delta=1)
+                self.set_columns(transaction, state="'failed'")
+
     # --- settings --- #
 
     def test_pauses_are_settings(self):
         transaction = self.unknown()
+        self.assertEqual([transaction._lookup_pause(count) for count in range(6)], [5, 10, 20, 20, 20, 20])
+        self.env["res.config.settings"].create({"nets_first_lookup": 30}).execute()
+        self.assertEqual([transaction._lookup_pause(count) for count in range(2)], [30, 30])
+        self.env["res.config.settings"].create({"nets_longest_pause": 10, "nets_first_lookup": 5}).execute()
+        self.assertEqual([transaction._lookup_pause(count) for count in range(3)], [5, 10, 10])
+
+    def test_pauses_are_longer_once_a_person_is_called(self):
+        transaction = self.unknown(unknown_since="now() at time zone 'utc' - interval '11 minutes'")
         self.assertEqual([transaction._lookup_pause(count) for count in range(6)], [5, 10, 20, 40, 60, 60])
         self.env["res.config.settings"].create({"nets_first_lookup": 8, "nets_longest_pause": 30}).execute()
         self.assertEqual([transaction._lookup_pause(count) for count in range(4)], [8, 16, 30, 30])

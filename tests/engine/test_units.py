@@ -1,5 +1,7 @@
 """Small things that money depends on."""
 
+import itertools
+import json
 import re
 from datetime import date
 
@@ -9,6 +11,8 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
+
+from odoo.addons.bus.models.bus import channel_with_db, json_dump
 
 from ... import messages
 from ...connect_cloud import Reason
@@ -210,6 +214,7 @@ class TestUnits(CardPaymentCommon):
         messages_sent = self.engine["bus.bus"]
         transaction = self.start(invoices)
         self.env.cr.precommit.run()
+        version = 0
         for change in (
             lambda: transaction._claim("thread-1") and transaction._show_progress("thread-1", "customer"),
             lambda: transaction.with_user(self.clerk).abort(),
@@ -219,7 +224,20 @@ class TestUnits(CardPaymentCommon):
             messages_sent.search([]).unlink()
             change()
             self.env.cr.precommit.run()
-            sent = messages_sent.search([]).filtered(lambda row: "nets_connect_cloud" in row.message)
-            self.assertGreaterEqual(len(sent), len(invoices))
-            self.assertIn(str(transaction.id), sent[0].message)
-            self.assertNotIn("amount", sent[0].message, "a message carries no data")
+            told = {}
+            for row in messages_sent.search([]).filtered(lambda row: "nets_connect_cloud" in row.message):
+                told.setdefault(row.channel, []).append(json.loads(row.message)["payload"])
+            own = told.pop(json_dump(channel_with_db(self.env.cr.dbname, self.clerk.partner_id)))
+            self.assertEqual(len(told), len(invoices))
+            for news in itertools.chain(*told.values()):
+                self.assertIn(news.pop("invoice_id"), invoices.ids)
+                self.assertEqual(
+                    news,
+                    {"transaction_id": transaction.id, "told_user_id": self.clerk.id},
+                    "what others hear carries no data",
+                )
+            [now] = self.env["nets.transaction"].with_user(self.clerk).browse(transaction.id).read_progress()
+            self.assertEqual(own[-1]["progress"], now, "who pressed has nothing to ask")
+            self.assertGreaterEqual(now["version"], version)
+            version = now["version"]
+        self.assertGreater(version, 4, "a change can be told from the one before")

@@ -34,7 +34,7 @@ VIEWPORT = {"width": 1280, "height": 900}
 TIMEOUT = 45_000  # milliseconds, for everything a page is waited for
 USUAL_LOGINS = {"admin", "demo"}  # whose web client stays open from test to test
 CLOSE_DIALOGS = "odoo.__WOWL_DEBUG__.root.env.services.dialog.closeAll()"
-TERMINALS = 300  # that the simulator has for the tests, from this one on:
+TERMINALS = 400  # that the simulator has for the tests, from this one on:
 FIRST_TERMINAL = 30000001
 
 expect.set_options(timeout=TIMEOUT)

@@ -9,6 +9,7 @@ import stack as machinery
 
 SCREENSHOTS = machinery.HOME / "screenshots"
 PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 1024, "height": 768}
 LAPTOP = {"width": 1366, "height": 768}
 INVOICE_PATH = "/odoo/action-account.action_move_out_invoice_type/{}"
 ACTION_PATH = re.compile(r"/odoo/action-(?P<action>[\w.]+)(?:/(?P<record>\d+))?")
@@ -383,7 +384,8 @@ class LogPage:
         cut = self.page.evaluate(
             """() => Array.from(document.querySelectorAll(".o_nets_log tbody td.o_data_cell, .o_nets_log tfoot td"))
                 .flatMap((cell) => [cell, ...cell.querySelectorAll("*")])
-                .filter((element) => element.clientWidth && element.scrollWidth > element.clientWidth + 1)
+                // What is only for a screen reader is a box of one pixel
+                .filter((element) => element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1)
                 .filter((element) => getComputedStyle(element).overflowX !== "visible")
                 .map((element) => element.outerHTML.slice(0, 200))"""
         )

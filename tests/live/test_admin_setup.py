@@ -138,3 +138,23 @@ def test_the_first_steps_are_shown(clinic, open_page):
     expect(steps).to_contain_text(re.compile("Lane/3000.*ECR.*host.*Fetch terminals.*Test payment", re.DOTALL))
     shoot(page, "admin-account")
     clinic.admin.call("nets.account", "write", [account], {"active": False})
+
+
+def test_their_state_is_asked_together_and_shown_wherever_it_stands(clinic, open_page):
+    here, gone = clinic.make_terminal(), clinic.make_terminal()
+    gone.press("unplug")
+    page = open_page("admin", "/odoo/settings")
+    page.locator(".o_nets_terminals").get_by_role("button", name=re.compile("Terminals$")).click()
+    rows = {terminal: page.locator(".o_data_row").filter(has_text=terminal.identifier) for terminal in (here, gone)}
+    for row in rows.values():
+        expect(row.locator("[name=activity]")).to_have_text("Not asked yet")
+        row.locator(".o_list_record_selector input").check()
+    page.get_by_role("button", name="Ask for their state").click()
+    # one that can't be asked stops no other, and what is known is shown
+    expect(rows[here].locator("[name=activity]")).to_have_text("Idle")
+    expect(rows[gone].locator("[name=activity]")).to_have_text("Disconnected")
+    page.locator(".breadcrumb").get_by_text("Settings").click()
+    listed = page.locator(".o_nets_terminals .o_data_row")
+    expect(listed.first).to_be_visible()
+    for terminal, said in ((here, "Idle"), (gone, "Disconnected")):
+        expect(listed.filter(has_text=terminal.identifier).locator("[name=activity]")).to_have_text(said)

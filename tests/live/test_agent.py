@@ -69,12 +69,11 @@ def test_declined_aborted_and_aborted_too_late(clinic, agent, open_invoice):
     agent.asks_for_card()
     dialog.abort().expect_status("Aborted", "Nothing was charged")
     assert agent.charges() == []
-    agent.hold()
+    agent.hold(abort="too_late")
     dialog.try_again().expect_status("Waiting for the card")
     agent.asks_for_card()
-    agent.play()  # nothing more is scripted
-    agent.release()
-    dialog.expect_closed()
+    dialog.abort().expect_closed()
+    page.expect_notification("Successful")
     page.expect_due(0)
     assert agent.charges() == [30000]
     account = clinic.read("nets.terminal", agent.id, "account_id")[0]
@@ -307,3 +306,46 @@ def test_the_till_compares_a_signature_and_gives_money_back(shop, agent, open_pa
     till.pay_by("Card").card_line().press("Refund")
     till.expect_receipt()
     assert shop.kinds() == ["purchase", "refund"]
+
+
+def test_the_till_aborts_too_late_and_has_the_terminal_reverse(shop, agent, open_page):
+    till = Till(open_page(shop.cashier, shop.path)).expect_open()
+    agent.hold(abort="too_late")
+    till.add("Zither lesson").to_payment().pay_by("Card")
+    line = till.card_line().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    line.press("Abort")
+    till.expect_receipt()
+    assert shop.charges() == [30000]
+    # a part, which leaves the order open
+    agent.play("approved", "approved")
+    till.next_order().add("Zither string").to_payment()
+    till.type_amount(20).pay_by("Card")
+    line = till.card_line().expect_status("Successful").expect_free()
+    line.press("Reverse")
+    till.confirm("No card is needed", "Reverse")
+    line.expect_status("Reversed").expect_amount(0).expect_free()
+    till.pay_by("Cash").validate().expect_receipt()
+    assert shop.kinds() == ["purchase", "purchase", "reversal"]
+
+
+def test_a_till_whose_agent_is_restarted_or_not_there(shop, agent, simulator, open_page):
+    till = Till(open_page(shop.cashier, shop.path)).expect_open()
+    till.add("Zither lesson").to_payment().pay_by("Card")
+    line = till.card_line().expect_status("Waiting for the card")
+    agent.asks_for_card()
+    simulator.service(cut_agents=True)
+    line.expect_status("interrupted", "Don't charge again")
+    shoot(till.page, "agent-till-restarted")
+    agent.press("tap")
+    till.expect_receipt()
+    simulator.service(agent="down", cut_agents=True)
+    till.next_order().add("Zither string").pay_fast_by("Card")
+    line = till.card_line().expect_status("The terminal's agent can't be reached", "Nothing was charged")
+    shoot(till.page, "agent-till-not-there")
+    simulator.service(agent="ok")
+    agent.play("approved")
+    line.press("Try again")
+    till.expect_receipt()
+    assert shop.charges() == [30000, 4500]
+    open_page.errors.clear()  # of the WebSocket

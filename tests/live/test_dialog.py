@@ -1,6 +1,7 @@
 """The dialog: what it refuses, who sees what, and that it never starts anything twice."""
 
 import json
+import re
 
 from pages import CardDialog, money
 from playwright.sync_api import expect
@@ -243,11 +244,59 @@ def test_escape_closes_the_window_and_the_payment_goes_on(clinic, terminal, open
     dialog.expect_status("Waiting for the card")
     page.page.keyboard.press("Escape")
     dialog.expect_closed()
+    # the keyboard is where it was
+    expect(page.button("Pay by card")).to_be_focused()
     page.expect_banner("Waiting for the card")
     terminal.asks_for_card()
     terminal.press("tap")
     expect(page.banner).to_have_count(0)
     page.expect_due(0)
+
+
+def test_what_is_behind_the_dialog_does_not_move_away_from_under_a_click(clinic, terminal, open_invoice):
+    page = open_invoice(clinic.make_invoice(900))
+    other = page.page.get_by_role("tab", name="Other Info")
+    before = other.bounding_box()["y"]
+    terminal.play(outcome="approved", wait="card")
+    dialog = page.pay_by_card().pay_on(terminal)
+    dialog.expect_status("Waiting for the card")
+    # the invoice knows of it
+    expect(page.page.get_by_role("tab", name="Card transactions")).to_have_count(1)
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.page.route("**/web_read", hold)
+    terminal.asks_for_card()
+    terminal.press("tap")
+    dialog.expect_closed()
+    assert other.bounding_box()["y"] == before, "before it has been read again"
+    # Odoo shows another tab of an invoice once it has been read
+    other.click()
+    for route in held:
+        route.continue_()
+    page.page.unroute("**/web_read")
+    page.expect_paid()
+    assert other.bounding_box()["y"] == before
+    expect(other).to_have_class(re.compile(r"\bactive\b"))
+
+
+def test_the_keyboard_goes_on_beside_a_button_that_is_gone(clinic, terminal, open_invoice):
+    page = open_invoice(clinic.make_invoice(900))
+    terminal.play("approved")
+    page.button("Pay by card").focus()
+    page.page.keyboard.press("Enter")
+    dialog = CardDialog(page.page).expect_open()
+    dialog.choose(terminal).amount.press("Enter")
+    dialog.expect_closed()
+    page.expect_paid()
+    expect(page.button("Pay by card")).to_have_count(0)
+    page.page.wait_for_function("document.activeElement.matches('.o_statusbar_buttons')")
+    # nothing that a second Enter would press
+    page.page.keyboard.press("Enter")
+    page.page.keyboard.press("Tab")
+    assert page.page.evaluate("Boolean(document.activeElement.closest('.o_form_statusbar'))")
 
 
 def test_a_screen_reader_hears_what_happens(clinic, terminal, open_invoice):

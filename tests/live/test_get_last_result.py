@@ -1,7 +1,7 @@
 """Lost results, as the people see them who have to go on working."""
 
 import pytest
-from pages import CardDialog, money
+from pages import CardDialog, LogPage, money
 from playwright.sync_api import expect
 
 LOST = {"outcome": "approved", "answer": "cut_after"}
@@ -34,14 +34,15 @@ def get_last_result(page):
 def test_the_log_fetches_an_unknown_result_at_once(clinic, terminal, open_page, hidden_results):
     invoice = clinic.make_invoice(640)
     transaction = lose(clinic, terminal, invoice)
-    page = open_page("admin", "/odoo/action-nets_connect_cloud.nets_transaction_action")
-    page.locator(".o_data_row button:has(.fa-refresh)").first.click()
+    page = open_page("admin", LogPage.PATH)
+    log = LogPage(page)
+    log.button(640, "action_get_last_result").click()
     dialog = CardDialog(page).expect_open()
     dialog.expect_status("The result is being fetched", money(640), "compare the terminal's own journal")
     hidden_results()
     dialog.button("Get last result").click()
     dialog.expect_closed()
-    expect(page.locator(".o_data_row").first).to_contain_text("Successful")
+    expect(log.row(640)).to_contain_text("Successful")
     assert clinic.state(transaction) == "approved"
     assert clinic.due(invoice) == 0
 

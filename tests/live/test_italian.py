@@ -4,6 +4,7 @@ import re
 
 import polib
 import pytest
+from languages import install
 from pages import LAPTOP, CardDialog, InvoicePage, LogPage, TransactionPage, go_on, shoot
 from playwright.sync_api import expect
 
@@ -50,10 +51,7 @@ def expect_italian(page, *texts, names=()):
 @pytest.fixture
 def giulia(clinic):
     """An administrator who reads Italian."""
-    domain = [("code", "=", "it_IT")]
-    [language] = clinic.admin.call("res.lang", "search", domain, context={"active_test": False})
-    wizard = clinic.admin.call("base.language.install", "create", [{"lang_ids": [(6, 0, [language])]}])
-    clinic.admin.call("base.language.install", "lang_install", wizard)
+    install(clinic.admin, "it")
     # no manager of the Point of Sale: with pos_hr, Odoo shows them employees of other companies in the settings
     groups = ("base.group_system", "account.group_account_manager")
     clinic.make_user("giulia", *groups, lang="it_IT")

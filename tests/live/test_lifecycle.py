@@ -9,20 +9,21 @@ import itertools
 import subprocess
 import sys
 import sysconfig
+import uuid
 import zipfile
 from types import SimpleNamespace
 
-import addon_files
 import pytest
 import run_build
 from clinic import Clinic
 from pages import CardDialog, shoot
+from played_till import PlayedTill
 from playwright.sync_api import expect
 
 import stack as machinery
 
-# The first whole state of the addon that had all of this: payments, refunds, administrators, reports.
-FIRST = "e3a1438fa10c9b451432e89e81e025ce29dffde6"
+# The version that is in use, which an update starts from: invoices, refunds, administrators, reports, and the till.
+IN_USE = "da0b11811f0e002d6e5c7a6687278bb470431a9f"
 FIRST_TERMINAL = 30000001
 pytestmark = pytest.mark.timeout(600)
 BOOKS = ("account_move", "account_move_line", "account_payment", "account_partial_reconcile", "account_full_reconcile")
@@ -104,12 +105,39 @@ def pay_some(clinic):
     terminal.play("approved", "approved", "approved", "approved")
     for invoice, amount in ((paid, 300), (partly, 100), (refunded, 300)):
         assert clinic.wait_for_end(clinic.press_pay(invoice, terminal, amount)) == "approved"
-    refund = clinic.press_refund(clinic.transaction(refunded), terminal, -120)
-    assert clinic.wait_for_end(refund) == "approved"
+    press = (-120, terminal.id, str(uuid.uuid4()))
+    [refund] = clinic.admin.call(
+        "nets.transaction", "start_refund", [clinic.transaction(refunded)], *press, invoice_id=refunded
+    )
+    assert clinic.wait_for_end(refund["id"]) == "approved"
     terminal.play("insufficient_funds")
     assert clinic.wait_for_end(clinic.press_pay(partly, terminal, 50)) == "failed"
     assert [clinic.due(invoice) for invoice in (paid, partly, refunded)] == [0, 200, 120]
     return paid, partly, refunded
+
+
+def pay_with_discount(clinic, invoice, terminal, amount, like):
+    """Press *Pay* for an amount, and write the rest of an invoice off.
+
+    :param int like: an invoice that was paid from the same journal
+    :return: the transaction's id
+    """
+    payment = clinic.read("nets.transaction", clinic.transaction(like), "payment_id")[0]
+    paid = clinic.read("account.payment", payment, "journal_id", "payment_method_line_id")
+    account = {"name": "Discounts at the desk", "code": "699950", "account_type": "expense"}
+    values = {
+        "journal_id": paid["journal_id"][0],
+        "payment_method_line_id": paid["payment_method_line_id"][0],
+        "nets_terminal_id": terminal.id,
+        "amount": amount,
+        "payment_difference_handling": "reconcile",
+        "writeoff_account_id": clinic.admin.call("account.account", "create", [account])[0],
+        "writeoff_label": "For an old friend",
+    }
+    context = {"active_model": "account.move", "active_ids": [invoice]}
+    [wizard] = clinic.admin.call("account.payment.register", "create", [values], context=context)
+    clinic.admin.call("account.payment.register", "action_create_payments", [wizard], context=context)
+    return clinic.transaction(invoice)
 
 
 def rows(postgresql, database, *tables):
@@ -321,59 +349,231 @@ def without_demo(postgresql, database):
     postgresql.query(database, "UPDATE ir_module_module SET demo = FALSE")
 
 
+# What was kept as text → where it is since words are made when they are read.
+WRITTEN = {"alert": "alert_notes", "booking_note": "booking_notes", "booking_error": "booking_error_notes"}
+# How a charge is booked: the column where it is now → what it was called in `booking_values`.
+BOOKED_BY = {
+    **{name: name for name in ("journal_id", "payment_method_line_id", "destination_account_id", "memo")},
+    "due_first_id": "invoice_id",
+    "amount_due": "residual",
+    "writeoff_account_id": "account_id",
+    "writeoff_label": "name",
+}
+# What a till keeps, besides what the addon adds to it.
+TILL = ("pos_config", "pos_session", "pos_order", "pos_order_line", "pos_payment", "pos_payment_method")
+
+
+def unpack(commit, folder):
+    """Unpack the addon as it was at a commit.
+
+    Fails where the clone hasn't got it: an update from anything else would prove nothing.
+    """
+    git = ["git", "-C", machinery.ROOT, "archive", commit]
+    archive = subprocess.run(git, capture_output=True, timeout=60, check=False)
+    if archive.returncode:
+        pytest.fail(
+            f"The update starts from the addon as it was at {commit[:8]}, and this clone has no such commit. It needs "
+            f"the whole history: git fetch --unshallow ({archive.stderr.decode().strip()})",
+            pytrace=False,
+        )
+    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, timeout=60, check=True)
+
+
+class Till:
+    """A till in the middle of its second day when the update comes."""
+
+    def __init__(self, clinic, account):
+        """A session that is closed, and one that is open, with orders that cards were charged for.
+
+        :param int account: the nets.account of its terminals
+        """
+        self.surcharges = self._choose_surcharges(clinic.admin)
+        crowns = clinic.admin.ref("base.NOK")
+        # Odoo exchanges each line of a closing on its own: at another rate a cent may be left, with or without cards
+        rates = clinic.admin.call("res.currency.rate", "search", [("currency_id", "=", crowns)])
+        clinic.admin.call("res.currency.rate", "write", rates, {"rate": 1})
+        self.morning, self.noon, self.evening = clinic.make_terminals(3, account_id=account)
+        terminals = [self.morning, self.noon, self.evening]
+        self.shop = shop = PlayedTill(clinic, terminals, currency=crowns)
+        self.sold = shop.ring_up(45)
+        shop.charge(self.sold, self.morning)
+        shop.finish(self.sold)
+        self.closed = shop.session
+        shop.close_session()
+        assert shop.money(self.closed, self.morning) == (4500,) * 5
+
+        shop.open_session()
+        # charged, with what the terminal added, and not finished
+        self.tipped, self.regretted = shop.ring_up(60), shop.ring_up(30)
+        self.extras = shop.charge(self.tipped, self.noon, tip=500, surcharge=225)
+        shop.charge(self.regretted, self.noon, tip=300)
+        assert shop.statuses(self.tipped) == [(67.25, "done")]
+        assert shop.statuses(self.regretted) == [(33, "done")]
+        # and one whose customer takes the card out while nobody is there
+        self.slow = shop.ring_up(80)
+        self.evening.hold()
+        self.caught = shop.start(self.slow, self.evening)
+        self.evening.asks_for_card()
+
+    def _choose_surcharges(self, admin):
+        """Let surcharges of terminals have an account and a tax that somebody chose.
+
+        :return: their ids
+        """
+        account = {"name": "Card surcharges", "code": "499950", "account_type": "income_other"}
+        tax = {"name": "On surcharges", "amount": 7, "type_tax_use": "sale"}
+        [account] = admin.call("account.account", "create", [account])
+        [tax] = admin.call("account.tax", "create", [tax])
+        product = admin.ref(f"{machinery.MODULE}.product_surcharge")
+        values = {"property_account_income_id": account, "taxes_id": [(6, 0, [tax])]}
+        admin.call("product.product", "write", [product], values)
+        return account, tax
+
+    def assert_proposed(self, clinic):
+        """What was chosen for the till is what invoices go by, too, and the rest was proposed."""
+        company = clinic.read(
+            "res.company",
+            clinic.ref("demo_company"),
+            *("nets_surcharge_account_id", "nets_surcharge_tax_ids", "nets_tip_account_id", "nets_deposit_account_id"),
+        )
+        account, tax = self.surcharges
+        assert company["nets_surcharge_account_id"][0] == account
+        assert company["nets_surcharge_tax_ids"] == [tax]
+        for name in ("nets_tip_account_id", "nets_deposit_account_id"):
+            kind = clinic.read("account.account", company[name][0], "account_type")
+            assert kind == "liability_current", name
+
+    def close(self, clinic):
+        """Bring the day to its end, on a server that has been updated."""
+        shop = self.shop
+        shop.go_on(clinic)
+        assert shop.money(self.closed, self.morning) == (4500,) * 5
+        # what is open is still known, and in the way
+        assert "67.25" in clinic.refusal(shop.close_session)
+
+        # what the terminal added is known as such
+        added = clinic.read("nets.transaction", self.extras, "pos_tip_line_id", "pos_surcharge_line_id")
+        assert added["pos_tip_line_id"] and added["pos_surcharge_line_id"], added
+        # what it reversed leaves nothing on its order, also not the tip
+        shop.reverse(self.regretted)
+        assert shop.statuses(self.regretted) == [(0, "reversed")]
+        assert shop.read(self.regretted)["amount_total"] == 30, "a tip from before the update stays on its order"
+        shop.another_card(self.regretted)
+        shop.charge(self.regretted, self.noon)
+        for sale in (self.tipped, self.regretted, self.slow):
+            shop.finish(sale)
+
+        # a customer of the day before is given the money back
+        [line] = shop.read(self.sold)["lines"]
+        returned = shop.ring_up(-45, refunded_orderline_id=line)
+        refund = shop.charge(returned, self.noon)
+        charged = clinic.read("nets.transaction", refund, "refund_of_id")[0]
+        assert clinic.read("nets.transaction", charged, "pos_payment_uuid") == self.sold.payment
+        shop.finish(returned)
+
+        issues = clinic.admin.call("pos.session", "nets_closing_issues", [shop.session])
+        assert not any(issues.values()), issues
+        shop.close_session()
+        assert shop.money(shop.session, self.noon, self.evening) == (6725 + 3000 + 8000 - 4500,) * 5
+        assert clinic.read("nets.transaction", self.extras, "pos_closing_payment_id")
+        shop.assert_books()
+
+
+def assert_moved(before, after):
+    """What was in one column is in separate ones.
+
+    :param dict before: the rows of nets.transaction before the update, after: those after it
+    """
+    met = set()
+    for key, old in before.items():
+        new = after[key]
+        if asked := old["booking_values"]:
+            [written_off] = asked["write_off_line_vals"] or [{}]
+            assert new["difference_handling"] == ("reconcile" if written_off else "open")
+            expected = {name: (asked | written_off).get(earlier) or None for name, earlier in BOOKED_BY.items()}
+            assert {name: new[name] or None for name in BOOKED_BY} == expected
+            met |= {name for name, value in expected.items() if value}
+        for name, notes in WRITTEN.items():
+            assert new[notes] == ([{"text": old[name]}] if old[name] else None), name
+    assert met == set(BOOKED_BY), "no row has the others"
+
+
+def assert_rights(clinic):
+    """What the update brought: who may read may not write, and new groups."""
+    rights = ["perm_read", "perm_write", "perm_create", "perm_unlink"]
+    for name in ("account", "location", "terminal"):
+        read, write = (
+            clinic.admin.ref(f"{machinery.MODULE}.nets_{name}_rule_company{suffix}") for suffix in ("", "_write")
+        )
+        assert [clinic.read("ir.rule", rule, *rights) for rule in (read, write)] == [
+            {"id": read, "perm_read": True, "perm_write": False, "perm_create": False, "perm_unlink": False},
+            {"id": write, "perm_read": False, "perm_write": True, "perm_create": True, "perm_unlink": True},
+        ]
+    for group, implied in (
+        ("account.group_account_readonly", "group_auditor"),
+        (f"{machinery.MODULE}.group_manager", "group_refund"),
+    ):
+        found = clinic.read("res.groups", clinic.admin.ref(group), "implied_ids")
+        assert clinic.admin.ref(f"{machinery.MODULE}.{implied}") in found, group
+
+
 def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
     postgresql, copy, serve, simulator, tmp_path
 ):
     addons = tmp_path / "addons"
     folder = addons / machinery.MODULE
     folder.mkdir(parents=True)
-    known = subprocess.run(["git", "cat-file", "-e", FIRST], cwd=machinery.ROOT, timeout=60, check=False)
-    if known.returncode == 0:
-        git = ["git", "-C", machinery.ROOT, "archive", FIRST]
-        archive = subprocess.run(git, stdout=subprocess.PIPE, timeout=60, check=True)
-        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, timeout=60, check=True)
-    else:
-        # a shallow clone doesn't have it: there the update is one to the same state
-        addon_files.stage(addons)
+    unpack(IN_USE, folder)
     options = {"addons_path": machinery.addons_path(addons)}
     database = copy("updated", machinery.ensure_plain(postgresql))
     without_demo(postgresql, database)
     with serve(database, "-i", machinery.MODULE, **options) as clinic:
         paid, partly, _refunded = pay_some(clinic)
+        awaited, left = clinic.make_invoices(2, 90, currency_id=clinic.admin.ref("base.NOK"))
         terminal = clinic.terminals[0]
         reconciliation = clinic.admin.call("nets.terminal", "action_reconciliation", [terminal.id])
         clinic.wait_for_state(reconciliation["params"]["transaction_id"], "approved")
         clinic.admin.call("res.company", "write", [clinic.ref("demo_company")], {"nets_confirm_and_pay": False})
         clinic.make_user("nora", "account.group_account_invoice", "nets_connect_cloud.group_manager")
         customise(clinic.admin)
-    tables = (*BOOKS, *tables_of_the_addon(postgresql, database), "res_company", "res_groups_users_rel")
+        account = clinic.read("nets.terminal", terminal.id, "account_id")[0]
+        till = Till(clinic, account)
+        # a payment that the restart catches: its customer has the card in the hand
+        [slow] = clinic.make_terminals(1, account_id=account)
+        slow.hold()
+        caught = [till.caught, pay_with_discount(clinic, awaited, slow, 80, like=paid)]
+        slow.asks_for_card()
+        terminals = clinic.terminals
+    # it was text, in the language of the one who wrote it
+    postgresql.query(database, "UPDATE nets_transaction SET alert = 'as it was'")
+    # until all is compared, what is caught counts as in somebody's hands
+    postgresql.query(database, "UPDATE nets_heartbeat SET beat_at = beat_at + interval '1 day'")
+    tables = (*BOOKS, *TILL, *tables_of_the_addon(postgresql, database), "res_company", "res_groups_users_rel")
     before = rows(postgresql, database, *tables)
-    for table in ("nets_transaction", "nets_report", "nets_account_secret"):
+    for table in ("nets_transaction", "nets_report", "nets_account_secret", *TILL):
         assert before[table], table
+    assert {row["transaction_id"] for row in before["nets_heartbeat"].values()} == set(caught)
 
     with serve(database, "-u", machinery.MODULE) as clinic:
         after = rows(postgresql, database, *tables)
-        assert_kept(before, after, may_go=("booking_values", "lookup_message"))
-        # they are in separate columns now
-        for key, old in before["nets_transaction"].items():
-            assert after["nets_transaction"][key]["journal_id"] or not old.get("booking_values"), old
+        assert_kept(before, after, may_go=("booking_values", "lookup_message", *WRITTEN))
+        assert_moved(before["nets_transaction"], after["nets_transaction"])
         assert clinic.payment_state(paid) in ("paid", "in_payment")
-        clinic.assert_books([terminal.identifier])
+        clinic.sql("UPDATE nets_heartbeat SET beat_at = beat_at - interval '2 days'")
+        for each in (slow, till.evening):
+            each.release()
+        for transaction in caught:
+            assert clinic.wait_for_end(transaction) == "approved"
+        assert clinic.due(awaited) == 0
+        identifiers = [each.identifier for each in terminals]
+        clinic.assert_books(identifiers)
         terminal.play("approved")
         assert clinic.wait_for_end(clinic.press_pay(partly, terminal)) == "approved"
-        clinic.assert_books([terminal.identifier])
+        till.assert_proposed(clinic)
+        till.close(clinic)
+        clinic.assert_books(identifiers)
         assert_customised(clinic.admin)
-        # what the update brought
-        write = clinic.admin.ref(f"{machinery.MODULE}.nets_terminal_rule_company_write")
-        read = clinic.admin.ref(f"{machinery.MODULE}.nets_terminal_rule_company")
-        rights = ["perm_read", "perm_write", "perm_create", "perm_unlink"]
-        assert [clinic.read("ir.rule", rule, *rights) for rule in (read, write)] == [
-            {"id": read, "perm_read": True, "perm_write": False, "perm_create": False, "perm_unlink": False},
-            {"id": write, "perm_read": False, "perm_write": True, "perm_create": True, "perm_unlink": True},
-        ]
-        auditors = clinic.admin.ref("account.group_account_readonly")
-        implied = clinic.read("res.groups", auditors, "implied_ids")
-        assert clinic.admin.ref(f"{machinery.MODULE}.group_auditor") in implied
+        assert_rights(clinic)
         machinery.run_odoo(postgresql, database, "server", "-u", machinery.MODULE, "--stop-after-init")
         assert_customised(clinic.admin)
 
@@ -383,9 +583,8 @@ def test_an_update_keeps_everything_and_a_neutralized_copy_charges_nothing(
     machinery.run_odoo(postgresql, restored, "neutralize")
     with serve(restored) as clinic:
         terminal.play("approved")
-        invoice = clinic.make_invoice(90, currency_id=clinic.admin.ref("base.NOK"))
-        assert clinic.wait_for_end(clinic.press_pay(invoice, terminal)) == "failed"
-        assert clinic.due(invoice) == 90
+        assert clinic.wait_for_end(clinic.press_pay(left, terminal)) == "failed"
+        assert clinic.due(left) == 90
         accounts = clinic.admin.call("nets.account", "search_read", [], ["environment", "password_is_set"])
         assert {(row["environment"], row["password_is_set"]) for row in accounts} == {("simulator", False)}
     assert simulator.ledger() == ledger

@@ -242,12 +242,17 @@ def test_a_row_prints_refunds_and_reverses(clinic, history, open_page):
     window.get_by_role("button", name="Discard").click()
 
     # money goes back
+    log.button(310, "action_refund").click()
+    CardDialog(page).expect_open().escape()
+    expect(log.button(310, "action_refund")).to_be_focused()
     here.play("approved")
     log.button(310, "action_refund").click()
     dialog = CardDialog(page).expect_open()
     expect(dialog.amount).to_have_value("-300.00")
     dialog.process().expect_closed()
     log.expect_asked(-300, *ALL)
+    # nothing is left to refund: the keyboard is in the row that it was in
+    expect(log.row(310).locator("td:focus")).to_have_count(1)
     there.play("approved")
     log.button(330, "action_reverse").click()
     dialog = CardDialog(page).expect_open()
@@ -316,10 +321,10 @@ def test_takings_are_looked_at_on_purpose(history, open_page):
     takings.panel("Harbour")
     page.get_by_role("button", name="Pivot View").click()
     for favourite, text in {
-        "Takings by card": "Visa",
-        "Takings by terminal and session": history[0].name,
-        "Why cards were not charged": "Insufficient funds",
-        "Seconds to answer": history[1].name,
+        "Takings by card, 12 months": "Visa",
+        "Takings by terminal and session, 12 months": history[0].name,
+        "Why cards were not charged, 12 months": "Insufficient funds",
+        "Seconds to answer, 12 months": history[1].name,
     }.items():
         takings.filter(favourite)
         expect(page.locator("div.o_pivot")).to_contain_text(text)

@@ -184,7 +184,11 @@ class TestPosSetup(PosCardCommon):
                     (
                         self.config.id,
                         "NETS_TRANSACTION",
-                        {"transaction_id": transaction.id, "payment_uuid": payment.uuid},
+                        {
+                            "transaction_id": transaction.id,
+                            "told_user_id": self.cashier.id,
+                            "payment_uuid": payment.uuid,
+                        },
                     )
                 )
             },

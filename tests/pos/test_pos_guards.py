@@ -335,7 +335,7 @@ class TestPosGuards(PosCardCommon):
         session = self.session.with_user(self.pos_manager)
         issues = session.nets_allow_closing("The terminal is broken", "Kari")
         self.assertFalse([row for rows in issues.values() for row in rows if row["blocking"]])
-        self.assertSaidOn(self.session, "The terminal is broken (at the till: Kari)")
+        self.assertSaidOn(self.session, "The terminal is broken – Kari")
         self.assertSaidOn(transaction, "The terminal is broken")
         self.assertBookedAlone(charged, 100)
         self.assertFalse(charged_order.payment_ids)

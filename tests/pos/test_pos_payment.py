@@ -5,6 +5,7 @@ import uuid
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..common import approved, declined
 from .common import PosCardCommon
@@ -57,6 +58,46 @@ class TestPosPayment(PosCardCommon):
         self.assertFalse(transaction.payment_id, "the session's closing makes the entry")
         self.validate(order)
         self.assertEqual(order.state, "paid")
+
+    def test_what_odoo_keeps_of_its_orders_stays(self):
+        """Odoo's own closing, for example, goes through new orders as they were made."""
+        first, second = self.card_order(), self.card_order()
+        self.session.invalidate_recordset(["order_ids"])
+        kept = self.session.order_ids
+        self.env.flush_all()
+        (first | second)._nets_lock()
+        with self.assertQueryCount(0):
+            self.assertEqual(self.session.order_ids, kept)
+
+    def test_an_order_that_no_card_can_pay_is_left_alone(self):
+        order = self.card_order()
+        self.assertTrue(self.is_locked(order))
+        self.session.state = "closed"
+        self.config.payment_method_ids -= self.card_method
+        self.assertTrue(self.is_locked(order), "it has a line for a card from before")
+        order.payment_ids.unlink()
+        self.assertFalse(self.is_locked(order))
+
+    def is_locked(self, order):
+        """Whether its lock changes the row: then whoever has an older view of it is refused."""
+        before = self.version_of(order)
+        order._nets_lock()
+        return self.version_of(order) != before
+
+    def version_of(self, record):
+        """Where the database keeps this version of a row."""
+        self.env.flush_all()
+        self.env.cr.execute(SQL("SELECT ctid::text FROM %s WHERE id = %s", SQL.identifier(record._table), record.id))
+        return self.env.cr.fetchone()
+
+    def test_the_log_finds_it_by_what_its_order_is_called(self):
+        order, other = self.card_order(), self.card_order()
+        transaction = self.charge(order.payment_ids)
+        self.charge(other.payment_ids, outcome=approved(10000, number=102))
+        self.validate(order)
+        for text in (transaction.document, order.pos_reference, order.name):
+            found = self.env["nets.transaction"].search([("found_by", "ilike", text)])
+            self.assertEqual(found & (transaction | other.payment_ids._nets_transaction()), transaction, text)
 
     def test_the_till_asks_for_its_lines(self):
         order = self.card_order()
@@ -145,6 +186,13 @@ class TestPosPayment(PosCardCommon):
         self.assertEqual([row["id"] for row in data["nets.terminal"]], self.terminal_2.ids)
         with self.assertRaisesRegex(UserError, "isn't among those of the payment method"):
             self.start(self.card_order().payment_ids, terminal=self.terminal)
+
+    def test_a_till_that_asks_for_what_is_new_gets_all_its_terminals(self):
+        """One that the method has since may be older than what the till has loaded."""
+        session = self.session.with_user(self.cashier).with_context(pos_last_server_date="2199-01-01 00:00:00")
+        data = session.load_data(["pos.config", "pos.payment.method", "nets.terminal"])
+        self.assertFalse(data["pos.payment.method"], "what the till has is up to date")
+        self.assertEqual({row["id"] for row in data["nets.terminal"]}, {self.terminal.id, self.terminal_2.id})
 
     def test_tip_and_surcharge_become_lines(self):
         order = self.card_order()

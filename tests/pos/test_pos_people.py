@@ -347,7 +347,7 @@ class TestPosByHand(PosPeopleCase):
         self.assertEqual(progress[0]["state"], "approved")
         self.assertRecordValues(self.payment, [{"amount": 100, "payment_status": "done", "payment_ref_no": "000101"}])
         self.assertSaidOn(transaction, "Journal")
-        self.assertEqual(transaction.settlement_reason, "Journal (at the till: Kari)")
+        self.assertEqual(transaction.settlement_reason, "Journal – Kari")
         by_hand = self.session.with_user(self.cashier).nets_closing_issues()["by_hand"]
         self.assertEqual([row["transaction_id"] for row in by_hand], transaction.ids)
         self.validate(self.order)
@@ -475,16 +475,16 @@ class TestPosByHand(PosPeopleCase):
         record, settle, close = ways(berit.id)
         by_hand = record()
         self.assertEqual((by_hand.cashier_name, by_hand.settled_by_id), ("Berit", self.pos_manager))
-        self.assertEqual(by_hand.settlement_reason, "NETS is down (at the till: Berit)")
+        self.assertEqual(by_hand.settlement_reason, "NETS is down – Berit")
         settle()
-        self.assertEqual(lost.settlement_reason, "Journal (at the till: Berit)")
+        self.assertEqual(lost.settlement_reason, "Journal – Berit")
         close()
-        self.assertSaidOn(session, "Because (at the till: Berit)")
+        self.assertSaidOn(session, "Because – Berit")
 
     def test_who_stood_at_the_till_is_not_written_over(self):
         said = self.rpc(self.pos_manager)._pos_reason("x" * 1000, "Kari")
         self.assertEqual(len(said), 500)
-        self.assertTrue(said.endswith("x (at the till: Kari)"))
+        self.assertTrue(said.endswith("x – Kari"))
 
 
 @tagged("post_install", "-at_install")

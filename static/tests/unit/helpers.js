@@ -2,6 +2,7 @@
 
 import {beforeEach} from "@odoo/hoot";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {patchWithCleanup} from "@web/../tests/web_test_helpers";
 import {registry} from "@web/core/registry";
 
 /** The web client: the addon's tests load the till's code, too, whose services would start a till. */
@@ -22,6 +23,27 @@ export function defineBackend() {
   });
 }
 
+/** Start a bus, and wait until it can bring messages. */
+export async function startBus(env) {
+  const {bus_service: bus} = env.services;
+  const {promise, resolve} = Promise.withResolvers();
+  bus.addEventListener("BUS:CONNECT", resolve);
+  await bus.start();
+  await promise;
+}
+
+/** No bus: what is watched is asked for every few seconds. */
+export function withoutBus(env) {
+  patchWithCleanup(env.services.bus_service, {
+    get workerState() {
+      return "DISCONNECTED";
+    },
+    set workerState(_state) {
+      // it stays so
+    },
+  });
+}
+
 /**
  * What `nets.transaction.read_progress` returns for one transaction: all keys of the contract, and no others.
  *
@@ -31,6 +53,7 @@ export function defineBackend() {
 export function progressOf(values = {}) {
   const progress = {
     id: 42,
+    version: 0,
     state: "pending",
     kind: "purchase",
     finished: false,
@@ -67,6 +90,7 @@ export function progressOf(values = {}) {
     payment_status: "waitingCard",
     payment_amount: 0,
     refundable: 0,
+    paid: null,
     can_record_by_hand: false,
   };
   const unknown = Object.keys(values).filter((key) => !(key in progress));
@@ -77,6 +101,7 @@ export function progressOf(values = {}) {
 }
 
 export const APPROVED = {
+  version: 5,
   state: "approved",
   finished: true,
   look: "approved",
@@ -89,9 +114,10 @@ export const APPROVED = {
 };
 
 /** Charged, and booked in a moment. */
-export const UNBOOKED = {...APPROVED, finished: false, payment_status: "waitingCard"};
+export const UNBOOKED = {...APPROVED, version: 4, finished: false, payment_status: "waitingCard"};
 
 export const DECLINED = {
+  version: 5,
   state: "failed",
   finished: true,
   look: "refused",
@@ -104,6 +130,7 @@ export const DECLINED = {
 };
 
 export const ABORTING = {
+  version: 1,
   look: "aborting",
   label: "Aborting…",
   abort: "running",
@@ -111,6 +138,7 @@ export const ABORTING = {
 };
 
 export const UNKNOWN = {
+  version: 2,
   state: "unknown",
   look: "unknown",
   label: "Connection interrupted",

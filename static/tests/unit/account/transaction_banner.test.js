@@ -1,10 +1,19 @@
-import {APPROVED, progressOf, defineBackend} from "../helpers";
-import {MockServer, mockService, mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
+import {APPROVED, UNKNOWN, progressOf, defineBackend} from "../helpers";
+import {
+  MockServer,
+  getMockEnv,
+  getService,
+  mockService,
+  mountWithCleanup,
+  onRpc,
+} from "@web/../tests/web_test_helpers";
 import {advanceTime, animationFrame} from "@odoo/hoot-mock";
-import {beforeEach, describe, expect, test} from "@odoo/hoot";
+import {after, beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, waitFor, waitUntil} from "@odoo/hoot-dom";
-import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
+import {CHANGED, seen} from "@nets_connect_cloud/engine/card_dialog";
+import {FIRST_CHECK} from "@nets_connect_cloud/common/transaction_service";
 import {TransactionBanner} from "@nets_connect_cloud/account/transaction_banner";
+import {user} from "@web/core/user";
 
 describe.current.tags("desktop");
 defineBackend();
@@ -12,6 +21,7 @@ defineBackend();
 let progress = null;
 
 beforeEach(() => {
+  Object.assign(seen, {dialogs: 0, progress: null});
   progress = progressOf();
   onRpc("nets.transaction", "read_progress", () => [progress]);
 });
@@ -21,10 +31,11 @@ async function mountBanner(transactionId, {dirty = false} = {}) {
     resId: 5,
     data: {nets_open_transaction_id: transactionId ? {id: transactionId} : false},
     loads: 0,
+    answer: Promise.resolve(),
     isDirty: () => Promise.resolve(dirty),
     load: () => {
       record.loads++;
-      return Promise.resolve();
+      return record.answer;
     },
   };
   await mountWithCleanup(TransactionBanner, {props: {record, readonly: false}});
@@ -32,10 +43,22 @@ async function mountBanner(transactionId, {dirty = false} = {}) {
   return record;
 }
 
-function tellInvoice() {
+function tellInvoice(news = {}) {
   MockServer.env["bus.bus"]._sendone("broadcast", "nets_connect_cloud", {
     transaction_id: 43,
+    invoice_id: 5,
+    told_user_id: false,
+    ...news,
   });
+}
+
+/** What was told before has arrived: messages keep their order. */
+async function allHeard() {
+  const heard = Promise.withResolvers();
+  getService("bus_service").subscribe("heard", heard.resolve);
+  MockServer.env["bus.bus"]._sendone("broadcast", "heard", {});
+  await heard.promise;
+  await animationFrame();
 }
 
 test("nothing is shown where nothing runs", async () => {
@@ -59,7 +82,7 @@ test("the invoice is fetched again when it has ended", async () => {
   const record = await mountBanner(42);
   expect(record.loads).toBe(0);
   progress = progressOf(APPROVED);
-  await advanceTime(POLL_INTERVAL);
+  await advanceTime(FIRST_CHECK);
   await waitUntil(() => record.loads === 1);
   expect(".o_nets_banner").toHaveText(/Successful/);
 });
@@ -67,7 +90,7 @@ test("the invoice is fetched again when it has ended", async () => {
 test("what a person is typing is not overwritten", async () => {
   const record = await mountBanner(42, {dirty: true});
   progress = progressOf(APPROVED);
-  await advanceTime(POLL_INTERVAL);
+  await advanceTime(FIRST_CHECK);
   await waitFor(".o_nets_banner:contains(Successful)");
   expect(record.loads).toBe(0);
 });
@@ -77,4 +100,55 @@ test("somebody else's payment of the same invoice is noticed", async () => {
   tellInvoice();
   await waitUntil(() => record.loads === 1);
   expect(record.loads).toBe(1);
+});
+
+test("news of other invoices, and of this one where the dialog above shows it, isn't read", async () => {
+  const record = await mountBanner(false);
+  tellInvoice({invoice_id: 6});
+  seen.dialogs++;
+  after(() => seen.dialogs--);
+  tellInvoice({told_user_id: user.userId});
+  await allHeard();
+  expect(record.loads).toBe(0);
+  tellInvoice();
+  await waitUntil(() => record.loads === 1);
+});
+
+test("who asks for it in the same moment shares one answer", async () => {
+  const record = await mountBanner(false);
+  const first = Promise.withResolvers();
+  record.answer = first.promise;
+  tellInvoice();
+  await waitUntil(() => record.loads === 1);
+  tellInvoice();
+  getMockEnv().bus.dispatchEvent(new CustomEvent(CHANGED, {cancelable: true}));
+  tellInvoice({transaction_id: 44});
+  // a message that comes after the answer is read for again, and rightly so
+  await allHeard();
+  expect(record.loads).toBe(1);
+  first.resolve();
+  await waitUntil(() => record.loads === 2);
+  await animationFrame();
+  expect(record.loads).toBe(2, {message: "that one may have come after the answer"});
+});
+
+test("what a dialog shows isn't said behind it, nor once it was seen to its end", async () => {
+  await mountBanner(42);
+  expect(".o_nets_banner").toHaveCount(1);
+  seen.dialogs++;
+  await animationFrame();
+  expect(".o_nets_banner").toHaveCount(0);
+  seen.progress = progressOf(UNKNOWN);
+  seen.dialogs--;
+  await animationFrame();
+  expect(".o_nets_banner").toHaveCount(1);
+  seen.progress = progressOf(APPROVED);
+  await animationFrame();
+  expect(".o_nets_banner").toHaveCount(0);
+  seen.progress = progressOf({...APPROVED, signature: "required"});
+  await animationFrame();
+  expect(".o_nets_banner").toHaveCount(1, {message: "somebody still has to look at it"});
+  seen.progress = progressOf({...APPROVED, id: 41});
+  await animationFrame();
+  expect(".o_nets_banner").toHaveCount(1, {message: "another one's end says nothing of this one"});
 });

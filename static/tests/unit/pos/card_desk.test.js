@@ -1,5 +1,5 @@
 import {APPROVED, DECLINED, UNBOOKED, UNKNOWN, progressOf} from "../helpers";
-import {advanceTime, animationFrame} from "@odoo/hoot-mock";
+import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
@@ -98,6 +98,27 @@ test("choosing the method sends at once, and shows what the terminal does", asyn
   expect(".send_force_done").toHaveCount(0, {message: "core's own way round the terminal"});
 });
 
+test("a card is asked for once what is being saved is saved", async () => {
+  const {order, store} = await startTill();
+  await openPaymentScreen(order);
+  const saved = new Deferred();
+  onRpc("pos.order", "sync_from_ui", async ({parent}) => {
+    expect.step("save");
+    await saved;
+    return parent();
+  });
+  order.setGeneralCustomerNote("by the window");
+  const saving = store.syncAllOrders({orders: [order]});
+  await click(".paymentmethod:contains(Card)");
+  await waitFor(`${LABEL}:contains(Sending)`);
+  expect.verifySteps(["save"]);
+  expect(server.of("pos_start").length).toBe(0);
+  saved.resolve();
+  await saving;
+  await waitFor(`${LABEL}:contains(Waiting for the card)`);
+  expect.verifySteps(["save"]);
+});
+
 test("a line that isn't sent yet is sent by pressing the method again", async () => {
   const {order, method} = await startTill();
   await openPaymentScreen(order);
@@ -183,11 +204,40 @@ test("an order that another till finishes while the result is fetched shows its 
   expect.verifySteps([`ReceiptScreen ${order.uuid}`]);
 });
 
-test("a charge that isn't booked yet isn't paid yet", async () => {
-  const {line, order} = await pay();
+test("a charge is done as soon as it is known, and finishing the order waits until it is booked", async () => {
+  const {line, order, store} = await pay();
   await tell({...UNBOOKED, payment_amount: 17.85});
+  expect(LABEL).toHaveText("Successful");
+  expect(line.payment_status).toBe("done");
+  expect(store.nets.runningLine(order)).toBe(line, {message: "nothing else is done with it"});
+  let isSettled = false;
+  store.nets.settling(order).then(() => (isSettled = true));
+  await advanceTime(1000);
+  expect(isSettled).toBe(false);
+  bookOnServer(line);
+  await tell({...APPROVED, payment_amount: 17.85});
+  await waitUntil(() => isSettled);
+  expect(store.nets.runningLine(order)).toBe(undefined);
+});
+
+test("what the terminal added is seen once it is booked", async () => {
+  const {line} = await pay();
+  await tell({...UNBOOKED, payment_amount: 20});
   expect(line.payment_status).toBe("waitingCard");
-  expect(order.isPaid()).toBe(false);
+  expect(line.getAmount()).toBe(17.85);
+});
+
+test("where only the line changed, the order isn't read", async () => {
+  const {line, order} = await pay();
+  onRpc("pos.order", "read_pos_orders", () => expect.step("read"));
+  const payment = {payment_status: "done", card_brand: "Visa", card_no: "1234", ticket: "VISA"};
+  const paid = {payment, write_date: "2026-01-02 03:04:05"};
+  await tell({...APPROVED, payment_amount: 17.85, paid});
+  await waitUntil(() => line.payment_status === "done");
+  expect([line.card_brand, line.card_no, line.ticket]).toEqual(["Visa", "1234", "VISA"]);
+  expect(order.isPaid()).toBe(true);
+  expect(order.isDirty()).toBe(false);
+  expect.verifySteps([]);
 });
 
 test("the next card waits until the one before is booked, and is sent automatically then", async () => {
@@ -259,6 +309,7 @@ test("each state has its colour, and seconds run until it has ended", async () =
   expect(".o_nets_state").toHaveClass("o_nets_tone_primary");
   await tell({elapsed: 58});
   expect(".o_nets_seconds").toHaveText("0:58");
+  server.progress = progressOf({elapsed: 60});
   await advanceTime(1000);
   await advanceTime(1000);
   await animationFrame();

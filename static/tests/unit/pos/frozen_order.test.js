@@ -171,6 +171,13 @@ test("what a card has paid is not moved to another order, and its bill not split
   expect.verifySteps([`transfer ${order.uuid}`, `merge ${other.uuid}`]);
 });
 
+test("whoever calls what the till keeps an eye on gets what Odoo's own returns", async () => {
+  const {store, order} = await orderWithCard("waitingCard");
+  const params = {orderUuid: order.uuid};
+  expect(store.navigate("PaymentScreen", params)).toBe(true);
+  expect(store.navigate("SplitBillScreen", params)).toBe(false);
+});
+
 test("rule 20: an order that the server refuses doesn't stop the others", async () => {
   const {store, order: refused} = await startTill();
   await mountWithCleanup(MainComponentsContainer);
@@ -225,25 +232,24 @@ test("an order that the server doesn't delete doesn't stop the others", async ()
 
 test("what a terminal adds leaves nothing to pay that no coin could", async () => {
   const {store, order, line} = await orderWithCard("done");
-  const method = {
-    rounding: 0.05,
-    asymmetricRound: (amount) => Math.ceil(amount / 0.05) * 0.05,
-  };
-  patchWithCleanup(Object.getPrototypeOf(store.config), {
-    get hasGlobalRounding() {
-      return true;
-    },
+  Object.assign(store.config, {
+    cash_rounding: true,
+    only_round_cash_method: false,
+    rounding_method: store.models["account.cash.rounding"].create({
+      name: "To 0.05",
+      rounding: 0.05,
+      rounding_method: "UP",
+      strategy: "add_invoice_line",
+    }),
   });
-  Object.defineProperty(store.config, "rounding_method", {value: method, configurable: true});
-  patchWithCleanup(Object.getPrototypeOf(order), {
-    get totalDue() {
-      return 17.9;
-    },
-  });
-  line.setAmount(17.85);
+  order.lines[0].setUnitPrice(order.lines[0].price_unit + 0.02);
   order.triggerRecomputeAllPrices();
+  const total = order.priceIncl;
+  expect(order.totalDue).toBeGreaterThan(total);
+  expect(order.totalDue).toBeLessThan(total + 0.05);
+  line.setAmount(total);
   expect(order.remainingDue).toBe(0);
   expect(order.isPaid()).toBe(true);
-  line.setAmount(17.8);
+  line.setAmount(total - 0.01);
   expect(order.isPaid()).toBe(false);
 });

@@ -6,7 +6,7 @@ import {PaymentScreen} from "@point_of_sale/app/screens/payment_screen/payment_s
 import {animationFrame} from "@odoo/hoot-mock";
 import {mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
 import {MainComponentsContainer} from "@web/core/main_components_container";
-import {ABORTING, progressOf} from "../helpers";
+import {ABORTING, progressOf, withoutBus} from "../helpers";
 
 /** The methods of `nets.transaction` that the till calls, and what it sent. */
 export class FakeServer {
@@ -57,6 +57,7 @@ export class FakeServer {
  */
 export async function startTill() {
   const store = await setupPosEnv();
+  withoutBus(store.env);
   const method = store.models["pos.payment.method"].get(2);
   method.use_payment_terminal = "nets";
   method.payment_terminal = new PaymentNets(store, method);
