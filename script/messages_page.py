@@ -239,6 +239,10 @@ def render():
         f"### {label}\n\n" + "\n".join(f"- {explanation}" for explanation in explanations)
         for label, explanations in _refusals(catalogue).items()
     )
+    sentences = {
+        name: "\n".join(f"- {_text(text)}" for text in getattr(catalogue.catalogue, f"_{name.upper()}").values())
+        for name in ("lookups", "notes")
+    }
     kiosk = [[f"**{_text(label)}**", _text(explanation)] for label, explanation in catalogue.pos.TO_VISITORS.values()]
     payments = [[*row, _again(catalogue, reason)] for reason, row in _rows(messages, PAYMENTS, purchase)]
     return PAGE_TEMPLATE.format(
@@ -251,6 +255,7 @@ def render():
         back=_table(*columns, rows=back),
         kiosk=_table("label", "explanation", rows=kiosk),
         refusals=refusals,
+        **sentences,
     )
 
 
@@ -299,6 +304,19 @@ A customer who orders at a kiosk isn't told what a cashier is. The log has the m
 ## Setting the account up
 
 {setup}
+
+## What the last lookup showed
+
+As long as a result isn't known. What is named there is in italics.
+
+{lookups}
+
+## Noted on a transaction
+
+What contradicts what was known before, why a charge isn't booked, and what is special about its booking. Keys and
+values are kept, so each reads it in their own language. Why accounting refuses, it says in its own words.
+
+{notes}
 
 ## Before anything is sent
 

@@ -23,8 +23,8 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from fault_harness import agents, books, faults, knowledge, people
-from fault_harness.mutations import MUTATIONS, OF_PEOPLE
+from fault_harness import agents, books, faults, hoot, knowledge, people
+from fault_harness.mutations import MUTATIONS, OF_PEOPLE, OF_TILLS
 from fault_harness.service import Service
 from fault_harness.world import CUSTOMER_TIMEOUT, World
 
@@ -299,7 +299,7 @@ def self_check(options):
 
     :return: whether all were
     """
-    found = [self_check_of_people(options)]
+    found = [self_check_on_one_server(options)]
     for mutation in _wanted(options, MUTATIONS):
         run = Run(options, "mutated", only=mutation.only, mutation=mutation, till=False)
         with stack.step(f"Broken on purpose: {mutation.name}"), run:
@@ -317,29 +317,36 @@ def self_check(options):
     return all(found)
 
 
-def self_check_of_people(options):
-    """The same for what people might do, on one database, with a server that starts again for each rule. Without any
-    broken, nothing may be found.
+def self_check_on_one_server(options):
+    """The same for what people might do, and for what only a till keeps, on one database, with a server that starts
+    again for each rule. Without any broken, nothing may be found.
 
     :return: whether all were found
     """
-    wanted = _wanted(options, OF_PEOPLE)
-    if not wanted:
+    of_tills, of_people = _wanted(options, OF_TILLS), _wanted(options, OF_PEOPLE)
+    if not of_tills and not of_people:
         return True
     run = Run(options, "mutated_people", till=False)
-    with _started(run, "One Odoo server, for people"):
-        town = people.Town(run.world)
+    with _started(run, "One Odoo server, for people and tills"):
+        town = people.Town(run.world) if of_people else None
+
+        def of_till(*mutations):
+            suites = {suite for mutation in mutations for suite in mutation.suites}
+            return hoot.failures(run.world.servers[0], sorted(suites)) if suites else []
+
+        def of_person(*mutations):
+            plan = people.ways_round({way for mutation in mutations for way in mutation.ways})
+            return people.play_all(town, plan, morning=False)[0] if plan else []
+
         with stack.step("Nothing broken"):
-            plan = people.ways_round({way for of in wanted for way in of.ways})
-            troubles, _requests = people.play_all(town, plan, morning=False)
+            troubles = of_till(*of_tills) + (of_person(*of_people) if of_people else [])
         for trouble in troubles:
             print(f"✗ found, although nothing is broken: {trouble}", flush=True)
         found = [not troubles]
-        for mutation in wanted:
+        for mutation, play in [(each, of_till) for each in of_tills] + [(each, of_person) for each in of_people]:
             with stack.step(f"Broken on purpose: {mutation.name}"):
                 run.world.break_rule(mutation)
-                troubles, _requests = people.play_all(town, people.ways_round(mutation.ways), morning=False)
-                found.append(_tell(mutation, troubles))
+                found.append(_tell(mutation, play(mutation)))
     return all(found)
 
 

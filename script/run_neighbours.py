@@ -15,6 +15,7 @@ import dataclasses
 import itertools
 import json
 import re
+import shutil
 import sys
 import time
 import traceback
@@ -121,12 +122,13 @@ class Day:
             [land] = admin.call("res.country", "search", [("code", "=", self.row.country[:2])])
             [self.company] = admin.call("res.company", "create", [{"name": self.row.name, "country_id": land}])
             admin.call("res.users", "write", [clinic.user().uid], {"company_ids": [[4, self.company]]})
-            admin.call("account.chart.template", "try_loading", self.row.chart, self.company, install_demo=False)
+            admin.call("account.chart.template", "try_loading", [], self.row.chart, self.company, install_demo=False)
             values = {"company_id": self.company}
             there = {"context": {"allowed_company_ids": [self.company]}}
             admin.call("res.users", "write", [clinic.user().uid], values, **there)
         account = clinic.make_account(name=f"Shop of {self.row.name}", company_id=self.company)
-        self.terminal = clinic.make_terminal(account_id=account, currency_id=self.crowns)
+        site = admin.call("nets.location", "create", [{"name": self.row.name, "company_id": self.company}])[0]
+        self.terminal = clinic.make_terminal(account_id=account, currency_id=self.crowns, location_id=site)
         journal = clinic.make_journal(company_id=self.company, currency_id=self.crowns)
         admin.call("nets.terminal", "write", [self.terminal.id], {"journal_id": journal})
 
@@ -148,8 +150,11 @@ class Day:
         assert found == state, f"{found} instead of {state}"
 
     def printing(self):
+        # as the web client says it: beside a website, its company is taken else
+        context = json.dumps({"allowed_company_ids": [self.company]})
         answer = self.admin.session.get(
-            f"{self.admin.url}/report/html/account.report_invoice_with_payments/{self.paid}"
+            f"{self.admin.url}/report/html/account.report_invoice_with_payments/{self.paid}",
+            params={"context": context},
         )
         assert answer.ok, f"the printed invoice: {answer.status_code}"
         assert "Visa" in answer.text, "the printed invoice doesn't name its card"
@@ -182,6 +187,7 @@ def try_row(postgresql, row, order):
     """
     database = stack.temporary("neighbours")
     data = stack.HOME / "simulator" / database
+    shutil.rmtree(data, ignore_errors=True)  # the row before had a ledger of its own
     simulator = stack.Simulator(data, terminals=5)
     began = time.monotonic()
     result = {}
@@ -219,6 +225,7 @@ def try_row(postgresql, row, order):
     finally:
         simulator.stop()
         postgresql.drop(database)
+        shutil.rmtree(data, ignore_errors=True)
     result["seconds"] = round(time.monotonic() - began)
     return result
 

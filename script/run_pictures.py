@@ -3,13 +3,15 @@
 script/pictures                                    all of them
 script/pictures --only declined --size phone       those whose name contains this, on a phone
 script/pictures --language it --to /tmp/after      in Italian, elsewhere
+script/pictures --only "counter till" --size phone --language en nb sv da fi it --to docs/counter/pictures
+script/pictures --only "counter dialog" --size tablet --language en nb sv da fi it --to docs/counter/pictures
 
-They are in .odoo/pictures, one folder for each language and size, and in no repository. Each file of `picture_album`
-has a list `PICTURES` of (name, function); the function gets the `Studio`, and leaves a page open to be taken.
+They are in .odoo/pictures, one folder for each language and size, and in no repository; the last two make those of the
+pages beside the till, which are. Each file of `picture_album` has a list `PICTURES` of (name, function); the
+function gets the `Studio`, and leaves a page open to be taken, or returns the part of it that is.
 """
 
 import argparse
-import functools
 import importlib
 import itertools
 import pathlib
@@ -28,13 +30,14 @@ sys.path += [str(stack.ROOT / "tests/live"), str(stack.ROOT / "tests/pos")]
 
 from clinic import Clinic
 from conftest import BROWSER_FLAGS, FIRST_TERMINAL
+from languages import CODES, install
 
 SIZES = {
     "desktop": {"width": 1366, "height": 768},
     "tablet": {"width": 1024, "height": 768},
     "phone": {"width": 390, "height": 844},
 }
-LANGUAGES = {"en": "en_US", "it": "it_IT"}
+LANGUAGES = {"en": "en_US", **CODES}
 TERMINALS = 100
 
 
@@ -48,22 +51,18 @@ class Studio:
         self.simulator = system.simulator
         self.page = None
         self._contexts = {}
-
-    @functools.cached_property
-    def _installed(self):
-        admin = self.clinic.admin
-        codes = list(LANGUAGES.values())
-        found = admin.call("res.lang", "search", [("code", "in", codes)], context={"active_test": False})
-        wizard = admin.call("base.language.install", "create", [{"lang_ids": [(6, 0, found)]}])
-        admin.call("base.language.install", "lang_install", wizard)
-        return True
+        self._languages = {"en"}
 
     def set_up(self, language, size):
         """Take what follows in this language and size."""
         self._close()
         self.language, self.size = language, size
-        if language != "en":
-            assert self._installed
+        if language not in self._languages:
+            install(self.clinic.admin, language)
+            self._languages.add(language)
+        # also of those who see nothing before they ask for something
+        everybody = self.clinic.admin.call("res.users", "search", [("share", "=", False)])
+        self.clinic.admin.call("res.users", "write", everybody, {"lang": LANGUAGES[language]})
 
     def open(self, login, path):
         """Open a page as a user, in the size and language that is taken; return it."""
@@ -89,11 +88,12 @@ class Studio:
                 terminal.press("cancel")
         self.simulator.reset()
 
-    def shoot(self, path):
-        """Keep what the page shows."""
+    def shoot(self, path, part=None):
+        """Keep what the page shows, or a part of it."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.add_style_tag(content=".o_notification_manager { display: none }")  # of what came before
         self.page.wait_for_timeout(500)  # only for the eye: animations have ended
-        self.page.screenshot(path=path)
+        (part or self.page).screenshot(path=path)
 
     def _close(self):
         for context in self._contexts.values():
@@ -107,7 +107,7 @@ def parse_arguments():
     )
     parser.add_argument("--only", nargs="+", default=[""], help="pictures whose name contains one of these")
     parser.add_argument("--size", nargs="+", choices=SIZES, default=list(SIZES))
-    parser.add_argument("--language", nargs="+", choices=LANGUAGES, default=list(LANGUAGES))
+    parser.add_argument("--language", nargs="+", choices=LANGUAGES, default=["en", "it"])
     parser.add_argument("--to", type=pathlib.Path, default=stack.HOME / "pictures", help="the folder")
     return parser.parse_args()
 
@@ -139,14 +139,15 @@ def main():
             for name, take in pictures:
                 studio.reset()
                 path = options.to / language / size / f"{re.sub(r'[^a-zA-Z0-9]+', '-', name)}.png"
+                part = None
                 try:
-                    take(studio)
+                    part = take(studio)
                     print(path, flush=True)
                 except Exception:  # noqa: BLE001  the others are taken all the same, and what there is to be seen of this one
                     traceback.print_exc()
                     failed += 1
                 if studio.page:
-                    studio.shoot(path)
+                    studio.shoot(path, part)
     sys.exit(f"{failed} pictures couldn't be taken." if failed else 0)
 
 

@@ -3,10 +3,11 @@ made up, agents that are restarted."""
 
 import itertools
 import time
+from functools import partial
 
 from stack import StackError
 
-from .browser import ANSWERED, CLAIMED, PRESSED, REPORTED, message, new_token
+from .browser import ANSWERED, CLAIMED, PRESSED, REPORTED
 from .desk import Refused
 from .faults import (
     APPROVED,
@@ -21,6 +22,7 @@ from .faults import (
     named,
     under_way,
 )
+from .forgery import Forgery, state_of
 from .world import PERSON_WAIT, PROMISE, is_evidence_gone
 
 AWAITED = "awaited"  # the browser is closed while the card is awaited
@@ -83,6 +85,7 @@ def late(name, play):
     def meanwhile(world, operation):
         [page] = operation.pages
         world.wait_finished_on_terminal(operation)
+        page.wait_answered()
         world.forget_browser(operation)
         world.desk().watch(operation, time.monotonic() + PROMISE)
         page.let_report()
@@ -97,67 +100,44 @@ def altered(name, alter, play=SLOWLY_APPROVED):
 
 # === WHAT IS MADE UP === #
 
-STATE = """
-SELECT state, reason, charged_amount, stan_auth, claim_token, sent_at, recorded_at, reported_by_id, amount
-  FROM nets_transaction WHERE request_id = %s
-"""
-_numbers = itertools.count(700_000)
 
+def forged(fault, agent):
+    """Return a job: while a card is awaited, people who hold no token of its payment report about it.
 
-def _forge(world, operation):
-    """Call, as two people who hold no token of it, whatever a browser may call, with results that never were.
-
-    :raise StackError: where anything of the transaction changes by that
+    :param bool agent: whether a browser drives the terminal; where none does, none is listened to
     """
-    before = world.postgresql.query(world.database, STATE, [operation.request_id])
-    terminal, transaction = operation.terminal.identifier, [operation.transaction]
-    fields = {"Result": 0, "TotalAmount": operation.amount, "StanAuth": f"{next(_numbers)}A00001", "CVM": 0}
-    result = [message("Dfs13DisplayText", terminal, Text="PIN"), message("Dfs13LocalMode", terminal, **fields)]
-    refused = [message("Dfs13LocalMode", terminal, Result=2)]
-    last = [message("Dfs13LastFinancialResult", terminal, **fields)]
-    calls = [
-        ("agent_claim", new_token(), "Forger", []),
-        ("agent_not_reached", "refused", ""),
-        ("agent_beat", new_token(), "APPROVED"),
-        ("agent_abort_sent", new_token()),
-        ("agent_report_lookup", new_token(), last, True, "Forger"),
-        ("agent_claim_lookup", new_token()),
-    ]
-    calls += [
-        ("agent_report", token, said, True)
-        for token in (new_token(), "", "x" * 10_000, None)
-        for said in (result, refused, [])
-    ]
-    for login in ("admin", "demo"):
-        desk = world.desk(login)
-        for method, *arguments in calls:
-            try:
-                answer = desk.insist(time.monotonic() + PROMISE, "nets.transaction", method, transaction, *arguments)
-            except Refused:
-                continue
-            if method == "agent_claim" and answer["request"]:
-                raise StackError(f"Claimed twice: {operation}")
-    after = world.postgresql.query(world.database, STATE, [operation.request_id])
-    if after != before:
-        raise StackError(f"Changed by a forged report: {before} became {after}")
+    fault = f"{AN_AGENT}: {fault}"
+
+    def job(world, **values):
+        with world.terminal(by_hand=None if agent else False, agent=agent) as terminal:
+            forgery = None
+            while not forgery or not forgery.is_over:
+                world.service.play(terminal.identifier, {**APPROVED, "wait": HELD})
+                operation = world.operation(fault, terminal, **values)
+                forgery = forgery or Forgery(terminal.identifier, operation.amount)
+                desk, deadline = world.desk(), time.monotonic() + PROMISE
+                desk.press(operation, deadline)
+                if not operation.transaction:
+                    return
+                world.wait_held(operation)
+                forgery.go_on(partial(state_of, world, operation), partial(_call_unasked, world, operation))
+                world.service.release(terminal.identifier)
+                world.finish(operation, desk, deadline)
+
+    return fault, job
 
 
-def forged_while_awaited(world, operation):
-    world.wait_held(operation)
-    _forge(world, operation)
-    world.service.release(operation.terminal.identifier)
-
-
-def forged_for_the_service(world, **values):
-    """Reports about a terminal that no browser drives."""
-    with world.terminal(by_hand=False) as terminal:
-        world.service.play(terminal.identifier, {**APPROVED, "wait": HELD})
-        operation = world.operation(f"{AN_AGENT}: forged for a terminal without one", terminal, **values)
-        desk, deadline = world.desk(), time.monotonic() + PROMISE
-        desk.press(operation, deadline)
-        if operation.transaction:
-            forged_while_awaited(world, operation)
-            world.finish(operation, desk, deadline)
+def _call_unasked(world, operation, login, method, arguments):
+    """:raise StackError: where somebody is listened to who may say nothing"""
+    deadline = time.monotonic() + PROMISE
+    try:
+        answer = world.desk(login).insist(deadline, "nets.transaction", method, [operation.transaction], *arguments)
+    except Refused:
+        return
+    if not operation.terminal.is_agents:
+        raise StackError(f"{method} wasn't refused for a terminal that no browser drives: {operation}")
+    if method == "agent_claim" and answer["request"]:
+        raise StackError(f"Claimed twice: {operation}")
 
 
 def forged_afterwards(world, **values):
@@ -172,7 +152,7 @@ def forged_afterwards(world, **values):
             if operation.state != "approved" or not operation.pages:
                 return
             finished.append(operation)
-        states = [world.postgresql.query(world.database, STATE, [each.request_id]) for each in finished]
+        states = [state_of(world, each) for each in finished]
         desk = world.desk()
         for about, of in itertools.product(finished, finished):
             said = [of.pages[0].token, of.pages[0].heard, True]
@@ -183,7 +163,7 @@ def forged_afterwards(world, **values):
                     desk.insist(deadline, "nets.transaction", "agent_report", [about.transaction], *arguments)
                 except Refused:
                     pass
-        if states != [world.postgresql.query(world.database, STATE, [each.request_id]) for each in finished]:
+        if states != [state_of(world, each) for each in finished]:
             raise StackError(f"Changed by a report of what was finished: {states}")
 
 
@@ -241,8 +221,8 @@ def catalogue(till=False):
         altered("another terminal", lambda heard: [text.replace("TerminalID", "TerminalID0") for text in heard]),
         altered("nothing", lambda _heard: []),
         altered("garbage", lambda heard: [text[: len(text) // 2] for text in heard]),
-        played("forged while awaited", {**APPROVED, "wait": HELD}, meanwhile=forged_while_awaited),
-        (f"{AN_AGENT}: forged for a terminal without one", forged_for_the_service),
+        forged("forged while awaited", agent=True),
+        forged("forged for a terminal without one", agent=False),
         (f"{AN_AGENT}: forged afterwards", forged_afterwards),
         (f"{AN_AGENT}: report is that of the payment before", replayed),
         (f"{AN_AGENT}: two browsers, one press", two_browsers),

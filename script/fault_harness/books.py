@@ -22,6 +22,15 @@ SELECT id, request_id, order_id, terminal_identifier, kind, state, to_book, reas
        coalesce(stan_auth, settlement_reference, ''), refund_of_id, lookup
   FROM nets_transaction ORDER BY id
 """
+# Rule 2: those that were sent while the one before on their terminal wasn't answered, nor given up.
+AT_ONCE = """
+SELECT order_id FROM (
+    SELECT order_id, sent_at,
+           lag(coalesce(unknown_since, sent_at + answer_seconds * interval '1 second'))
+               OVER (PARTITION BY terminal_id ORDER BY sent_at, id) AS before_ended
+      FROM nets_transaction WHERE sent_at IS NOT NULL) AS sent
+ WHERE sent_at < before_ended
+"""
 # A payment counts as what its posted journal entry says of the money, not as what its form shows. Tips and surcharges
 # stand on other accounts of the same entry.
 PAYMENTS = """
@@ -123,6 +132,7 @@ def compare(postgresql, database, ledger, operations, debts, requests):
     comparison.look_at_operations()
     comparison.look_at_transactions()
     comparison.look_at_entries()
+    comparison.look_at_terminals()
     comparison.look_at_sessions()
     comparison.look_at_debts(debts)
     comparison.look_at_requests(requests)
@@ -263,6 +273,11 @@ class _Comparison:
                 self.row(key[1]).double += count - 1
                 self.complain(key[1], f"charged {count} times {key}")
 
+    def look_at_terminals(self):
+        """No terminal was asked for two things at once, whatever it made of that."""
+        for (order_id,) in self.postgresql.query(self.database, AT_ONCE):
+            self.complain(order_id, "sent while the one before was under way")
+
     def look_at_sessions(self):
         """Closing the till's sessions has made payments of all that is on its orders."""
         taken, booked = self.postgresql.query(self.database, IN_SESSIONS)[0]
@@ -276,11 +291,13 @@ class _Comparison:
         charged, given_back = collections.Counter(), collections.Counter()
         for (_terminal, order_id, kind, amount, *_rest), count in self.charges.items():
             operation = self.operation(order_id)
+            # a tip isn't part of the debt
+            owed = operation and min(amount, operation.amount)
             if operation and kind == "purchase":
-                charged[operation.debt] += amount * count
+                charged[operation.debt] += owed * count
                 given_back[order_id] -= amount * count
             elif operation:
-                charged[operation.debt] -= amount * count
+                charged[operation.debt] -= owed * count
                 original = next(
                     other["order_id"]
                     for other in self.transactions.values()
@@ -296,8 +313,7 @@ class _Comparison:
         for debt, operation in {operation.debt: operation for operation in self.operations}.items():
             over = charged[debt] - debts[debt]
             row = self.rows[operation.fault]
-            # a tip isn't part of the debt
-            if over > 0 and "tip" not in operation.fault:
+            if over > 0:
                 row.double += 1
                 row.troubles.append(f"{over} more charged than was due: {operation}")
             if debt in due and due[debt] != max(0, -over):

@@ -129,7 +129,7 @@ class Page:
         self.heard = []  # since the request was written
         self.error = None
         self._is_closed = False
-        self._may_report = threading.Event()
+        self._may_report, self._has_answer = threading.Event(), threading.Event()
         self._agent = None
         self._thread = threading.Thread(target=self._guarded, daemon=True)
         self._thread.start()
@@ -141,6 +141,14 @@ class Page:
         self._is_closed = True
         if self._agent:
             self._agent.close()
+
+    def wait_answered(self):
+        """Wait until it has a report to make, and so beats no more.
+
+        :raise StackError: where it never has
+        """
+        if not self._has_answer.wait(PATIENCE):
+            raise StackError("The browser heard no answer.")
 
     def let_report(self):
         self._may_report.set()
@@ -234,6 +242,7 @@ class Page:
 
     def _report(self, heard, *more):
         said = [self.token, self.alters(list(heard)) if self.alters else list(heard), *more]
+        self._has_answer.set()
         if self.reports == "late":
             self._may_report.wait(PATIENCE)
         if self.reports != "twice":

@@ -664,7 +664,8 @@ def kill_points(hosts=1, till=False):
 def rounds_of(points, workers=0):
     """Share points out to as few rounds as the places allow that there are for those who wait at a gate.
 
-    A server with worker processes has few for people's requests. Of the engine's threads, three send, three record, and
+    A server with worker processes has few for people's requests, and where a browser drives the terminal, it claims and
+    reports in them. Of the engine's threads, three send, three record, and
     all share four cursors (`listener.py`): two of them may wait at a gate, so that the others' work is done. Two book,
     unless answers wait to be recorded, and the one that books an invoice's payment holds the journal's sequence. Those
     that take a minute are put together.
@@ -678,6 +679,8 @@ def rounds_of(points, workers=0):
         gate = point.gate.removesuffix("_commit")
         if point.till and gate == "book":
             return "booking at the till", 1
+        if point.agent and gate in ("claim", "record"):
+            return requests
         return places.get(gate, ("", 6))
 
     rounds = []
@@ -690,6 +693,19 @@ def rounds_of(points, workers=0):
         else:
             rounds.append([point])
     return rounds
+
+
+def in_turn(points):
+    """Say in which order operations are pressed that are to wait at these points, as lists of their indexes.
+
+    Who waits while he books holds the journal's sequence. A refund that is pressed rehearses its booking, and whoever
+    wants the sequence at that moment waits until its reservation is committed; and what an answer says of the account
+    is written once nobody reserves on it. So these come when all others are where they should be.
+    """
+    turns = [point.gate.removesuffix("_commit") for point in points]
+    last = ("reserve", "book")
+    groups = [[number for number, turn in enumerate(turns) if turn not in last]]
+    return groups + [[number for number, turn in enumerate(turns) if turn == each] for each in last]
 
 
 def under_way(world, points, server, damage, repair=None, watched_on=None):
@@ -708,14 +724,17 @@ def under_way(world, points, server, damage, repair=None, watched_on=None):
 
         prepared = list(pool.map(prepare, points, taken))
         held = []
-        for point, terminal, values in zip(points, taken, prepared, strict=True):
-            world.service.play(terminal.identifier, point.play)
-            operation = world.operation(point.fault, terminal, person=point.person, **values)
-            gate = world.gates.close(operation.request_id, point.gate) if point.gate else None
-            held.append((point, operation, gate, pool.submit(world.pay, operation, server, watched_on)))
         try:
-            for point, operation, gate, _future in held:
-                point.ready(world, operation, gate)
+            for begun in in_turn(points):
+                reached = len(held)
+                for number in begun:
+                    point, terminal, values = points[number], taken[number], prepared[number]
+                    world.service.play(terminal.identifier, point.play)
+                    operation = world.operation(point.fault, terminal, person=point.person, **values)
+                    gate = world.gates.close(operation.request_id, point.gate) if point.gate else None
+                    held.append((point, operation, gate, pool.submit(world.pay, operation, server, watched_on)))
+                for point, operation, gate, _future in held[reached:]:
+                    point.ready(world, operation, gate)
             for _point, _operation, gate, _future in held:
                 if gate:
                     world.gates.forget(gate)

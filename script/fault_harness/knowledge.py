@@ -41,6 +41,7 @@ class Lost:
     said: str = ""  # the reason on the screen, the last time that somebody looked
     seconds: float = 0.0
     person_expected: bool = False
+    is_kept_back: bool = False  # by the browser that holds it, which says something else
     fault: str = "(not asked for)"
 
     @property
@@ -90,6 +91,7 @@ def measure(postgresql, database, results, operations, outages, customer_timeout
         if operation := by_request.get(lost.request_id):
             lost.fault, lost.said = operation.fault, operation.said
             lost.person_expected = operation.person
+            lost.is_kept_back = bool(operation.browser.get("alters"))
         _look_at_results(lost, results)
         _count(knowledge, lost, outages, customer_timeout)
     return knowledge
@@ -125,6 +127,9 @@ def _count(knowledge, lost, outages, customer_timeout):
     # What its own result doesn't show, or what was refused and has to be seen twice, waits for rule 8.
     is_rule_8 = lost.shown_at is None
     began = max(lost.sent_at + customer_timeout, lost.unknown_since or 0) if is_rule_8 else lost.shown_at
+    if lost.is_kept_back:
+        # nobody else may ask before the customer's time is over
+        outages = [*outages, (lost.sent_at, lost.sent_at + customer_timeout)]
     lost.seconds = lost.recorded_at - began - _overlap(outages, began, lost.recorded_at)
     if is_rule_8:
         if lost.unknown_since is None:

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from stack import HOME, ROOT, StackError
 from stack.databases import ADDON, MODULE
@@ -16,6 +17,7 @@ class Mutation:
     edits: tuple = ()  # (file, text, other text)
     statement: str = ""
     ways: tuple = ()  # instead of faults: what people do, see WAYS_ROUND
+    suites: tuple = ()  # instead of faults: unit tests of the till, see hoot.py
     finds: str = ""  # what has to be said of it then
     undo: str = ""  # the statement that takes `statement` back
 
@@ -26,7 +28,12 @@ class Mutation:
         """
         folder = HOME / "mutated"
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(ADDON, folder / MODULE, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+
+        def skipped(inside, _names):
+            # the unit tests in static are run, see hoot.py
+            return {"__pycache__", "tests"} if Path(inside) == ADDON else {"__pycache__"}
+
+        shutil.copytree(ADDON, folder / MODULE, ignore=skipped)
         (folder / MODULE / "tests").mkdir()
         (folder / MODULE / "tests" / "__init__.py").touch()
         for file, text, other in self.edits:
@@ -72,8 +79,8 @@ MUTATIONS = [
         (
             (
                 "connect_cloud/evidence.py",
-                "    if question.used_by_hand:\n        return Why.USED_BY_HAND\n    if not seen.stan:\n",
-                "    return None\n    if not seen.stan:\n",
+                "    if question.baseline is None:\n        return _open(Why.NO_BASELINE)\n    seen",
+                "    if last:\n        return Verdict(Decision.CHARGED, Why.NUMBER, outcome=last.outcome)\n    seen",
             ),
         ),
     ),
@@ -157,11 +164,6 @@ MUTATIONS = [
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s)",',
                 '(transaction_id, claim_token, beat_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",',
             ),
-            (
-                "models/engine/nets_transaction_send.py",
-                '        if not self.exists() or self.state != "pending" or self.sent_at:\n',
-                "        if not self.exists():\n",
-            ),
         ),
     ),
     Mutation(
@@ -181,8 +183,8 @@ MUTATIONS = [
         (
             (
                 "models/engine/rows.py",
-                "    if not records.ids:\n        return\n    table",
-                "    return\n    table",
+                "    if not records.ids:\n        return\n    records.flush",
+                "    return\n    records.flush",
             ),
         ),
     ),
@@ -196,9 +198,35 @@ def _write_rules(domain):
     """
 
 
-# What people could do if these were missing; each is a kind of what was found by trying to get round the rules. What
-# only a browser shows (a till that replaces what other modules keep, one refused order that stops all others) is for
-# the tests of the till.
+# What a till keeps, and no server sees.
+OF_TILLS = [
+    Mutation(
+        "what other modules keep in the till is thrown away",
+        suites=("pos/take_over",),
+        finds="rule 20: the card and the tip",
+        edits=(("static/src/pos/take_over.js", "  if (isNewer(order, row, found)) {\n", "  if (found) {\n"),),
+    ),
+    Mutation(
+        "one refused order stops all others",
+        suites=("pos/frozen_order",),
+        finds="rule 20: an order that the server refuses",
+        edits=(
+            (
+                "static/src/pos/overrides/pos_store.js",
+                "    if (!options.throw || options.orders) {\n",
+                "    if (options) {\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "two roundings of one total",
+        suites=("pos/frozen_order",),
+        finds="nothing to pay that no coin could",
+        edits=(("static/src/pos/overrides/pos_order.js", "hasBindingCard ? 0 : due;", "hasBindingCard ? due : due;"),),
+    ),
+]
+
+# What people could do if these were missing; each is a kind of what was found by trying to get round the rules.
 OF_PEOPLE = [
     Mutation(
         "what a client can write is taken for proof",
@@ -270,7 +298,7 @@ OF_PEOPLE = [
     Mutation(
         "what is said beside a call stands",
         ways=("what is said beside a call is taken for proof",),
-        finds="what is charged was answered",
+        finds="what is said beside a call changes nothing",
         edits=(
             (
                 "models/engine/ir_default.py",
@@ -389,6 +417,18 @@ OF_PEOPLE = [
                 "connect_cloud/redaction.py",
                 "    return _RUN.sub(_mask_run, text)\n",
                 "    return text\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "what NETS says is markup",
+        ways=("what NETS says is shown as a page",),
+        finds="what NETS says is text",
+        edits=(
+            (
+                "models/engine/nets_transaction_recovery.py",
+                'note=Markup("<p>%s</p>") % said',
+                'note="<p>%s</p>" % said',
             ),
         ),
     ),

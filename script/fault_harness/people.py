@@ -17,6 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from random import Random
 
 import people
+import psycopg2
 from people import ORDERS, Fault, Shop
 
 import stack
@@ -82,7 +83,7 @@ SELECT id, amount_total, state FROM account_move
 """
 INVOICE_CARDS = """
 SELECT t.id, t.kind, t.state, t.amount, t.charged_amount, t.to_book, t.payment_id, t.refund_of_id, t.create_uid,
-       p.state, m.state, rel.account_move_id, t.booking_error,
+       p.state, m.state, rel.account_move_id, t.booking_error_notes::text,
        (SELECT sum(l.amount_currency) FROM account_move_line l JOIN account_account a ON a.id = l.account_id
          WHERE l.move_id = m.id AND a.account_type IN ('asset_cash', 'asset_current'))
   FROM nets_transaction t
@@ -130,7 +131,7 @@ SELECT 'terminal', t.id, terminal.id FROM nets_transaction t JOIN nets_terminal 
 """
 TEXTS = """
 SELECT id FROM nets_transaction
- WHERE concat_ws(' ', raw_answer, nets_message, customer_receipt, merchant_receipt, booking_error) ~ %s
+ WHERE concat_ws(' ', raw_answer, nets_message, customer_receipt, merchant_receipt, booking_error_notes) ~ %s
 """
 # What is looked for in the whole database: (statement, values) → what holds where nothing is found.
 EVERYWHERE = {
@@ -151,8 +152,19 @@ SELECT t.id FROM nets_transaction t
                       AND back.kind = 'reversal' AND back.state = 'approved')
 """
 UNSETTLED = """
-SELECT id, state, to_book, booking_error FROM nets_transaction
+SELECT id, state, to_book, booking_error_notes::text FROM nets_transaction
  WHERE terminal_id = ANY(%s) AND (state IN ('pending', 'unknown') OR to_book)
+"""
+
+
+# What has been unknown for so long that a person is called, and what that person reads.
+CALLED = """
+UPDATE nets_transaction SET unknown_since = unknown_since - interval '1 hour'
+ WHERE request_id = %s AND state = 'unknown'
+"""
+NOTES = """
+SELECT activity.note FROM mail_activity activity JOIN nets_transaction t ON t.id = activity.res_id
+ WHERE activity.res_model = 'nets.transaction' AND t.request_id = %s
 """
 
 
@@ -167,6 +179,7 @@ class Town:
         self.company = admin.ref(f"{MODULE}.demo_company")
         self.foreign = admin.ref("base.main_company")
         self.currency = admin.ref("base.NOK")
+        self.recovery = admin.ref(f"{MODULE}.cron_recover")
         self.branch = admin.call("res.company", "create", [{"name": "Branch", "parent_id": self.company}])[0]
         companies = {"branch": [self.branch], "neighbour": [self.foreign], "both": [self.company, self.foreign]}
         admin.call("res.users", "write", [admin.uid], {"company_ids": [(4, self.branch)]})
@@ -338,7 +351,7 @@ class Place(people.Place):
         for _attempt in range(60):
             try:
                 return self.world.postgresql.query(self.world.database, statement, params)
-            except Exception:  # noqa: BLE001  the database is away
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 time.sleep(1)
         raise Unreachable("The database stays away.")
 
@@ -361,7 +374,7 @@ class Place(people.Place):
             self.line.accept()
 
     def state(self, card):
-        [row] = self.query("SELECT state, to_book, booking_error FROM nets_transaction WHERE id = %s", [card.id])
+        [row] = self.query("SELECT state, to_book, booking_error_notes FROM nets_transaction WHERE id = %s", [card.id])
         return row
 
     def answer(self, card, tip, name):
@@ -451,7 +464,10 @@ class Business(Shop):
 
     def say_beside(self, which, own):
         self.place.ready()
+        before = len(self.place.oddities)
         super().say_beside(which, own)
+        crashes = [oddity for oddity in self.place.oddities[before:] if "builtins." in oddity]
+        self.require(not crashes, "what is said beside a call changes nothing", crashes)
 
     def answer(self, which, tip, name):
         running = [card for card in self.open_cards() if card.state == "pending"]
@@ -720,6 +736,14 @@ class Business(Shop):
                 if not self.world.is_disturbed_since(began):
                     self.slowest = max(self.slowest, time.monotonic() - asked)
                 time.sleep(0.3)
+            self._read_activities(request)
+
+    def _read_activities(self, request):
+        """Whoever is called for what stays unknown reads what NETS said, and gets no page of it."""
+        self.place.query(CALLED, [request])
+        self.by("admin", "ir.cron", "method_direct_trigger", [self.town.recovery])
+        for (note,) in self.place.query(NOTES, [request]):
+            self.require("<img" not in note, "what NETS says is text", note)
 
     # --- what must hold --- #
 
@@ -811,11 +835,14 @@ class Business(Shop):
             self.by("manager", action["res_model"], "close_session", [action["res_id"]], context=context)
 
     def _compare_ledger(self):
-        """What the terminals charged is what Odoo knows, to the cent."""
-        fields = "order_id, kind, state, charged_amount, settled_by_id, sent_at, terminal_id"
+        """What the terminals charged is what Odoo knows, to the cent; a manager's word on what stayed unknown, whom
+        rule 13 trusts, is compared where it is said that there was a charge, and there was one."""
+        fields = "order_id, kind, state, charged_amount, settled_by_id, sent_at, stan_auth"
         statement = f"SELECT {fields} FROM nets_transaction WHERE terminal_id = ANY(%s) AND id > %s"
-        known, reversed_here = {}, 0
-        for order, kind, state, amount, by_hand, sent_at, _terminal in self.place.query(statement, self.mine):
+        known, trusted, reversed_here = {}, set(), 0
+        for order, kind, state, amount, by_hand, sent_at, number in self.place.query(statement, self.mine):
+            if by_hand and sent_at and not number:
+                trusted.add(order)
             if state != "approved" or (by_hand and not sent_at):
                 continue  # what was recorded by hand stands in the list of the session
             if kind == "reversal":
@@ -826,7 +853,11 @@ class Business(Shop):
         mine = [entry for entry in entries if entry["terminalId"] in self.place.identifiers.values()]
         charged = {entry["orderId"]: entry["amount"] for entry in mine if entry["kind"] != "reversal"}
         back = sum(entry["kind"] == "reversal" for entry in mine)
-        differing = set(charged.items()) ^ set(known.items())
+        differing = {
+            (order, amount)
+            for order, amount in set(charged.items()) ^ set(known.items())
+            if order not in trusted or (order in charged and order in known)
+        }
         self.require(not differing, "the terminals charged what Odoo knows", differing)
         self.require(back == reversed_here, "the terminals took back what Odoo knows", back, reversed_here)
         nowhere = self.place.query(NOWHERE, self.mine)
@@ -917,6 +948,7 @@ WAYS_ROUND = {
     "secrets in a statement": [("say_secret", [])],
     "unbounded work": [NEW_ORDER, *[PRESS_IT, ("answer", [-1, 0, "no"])] * 5, ("ask_much", [])],
     "a card number is kept": [NEW_ORDER, ("hostile", [-1, "card number"])],
+    "what NETS says is shown as a page": [NEW_ORDER, ("hostile", [-1, "markup"])],
     "a hostile answer takes all the time": [NEW_ORDER, ("hostile", [-1, "long"])],
 }
 

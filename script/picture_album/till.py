@@ -26,6 +26,8 @@ class Counter:
     def begin(self):
         """:return: (the till with a new order at its payment, the terminal that it uses: one that is free)"""
         clinic = self.studio.clinic
+        if self.till.page.is_closed():  # for pictures of other screens
+            self.till = Till(self.studio.open(BOSS, self.shop.path)).expect_open()
         if clinic.unfinished(("terminal_id", "=", self.terminals[0].id)):
             self.finish()
         till, terminal = self.till, self.terminals[0]

@@ -22,12 +22,14 @@ PLAIN_DATABASE = "nets_plain"
 BASE_DATABASE = "nets_base"
 # What a shop may have: the addon has to get along with all of it.
 FULL_BASE_DATABASE = "nets_full_base"
+# With Odoo's own addons for terminals, and without ours: what script/bench compares it with.
+PEERS_DATABASE = "nets_peers"
 FULL_MODULES = (
     *("account_check_printing", "account_debit_note", "account_peppol", "hr_expense", "purchase", "sale_management"),
     *("pos_discount", "pos_loyalty", "pos_online_payment", "pos_sale", "pos_self_order"),
     *("website_payment", "website_sale"),
     # the countries of NETS, and of its neighbours
-    *("l10n_dk", "l10n_fi", "l10n_no", "l10n_se"),
+    *("l10n_dk_oioubl", "l10n_ee", "l10n_fi", "l10n_lt", "l10n_lv", "l10n_no", "l10n_pl", "l10n_se"),
     *("l10n_ch_pos", "l10n_de", "l10n_fr_account", "l10n_fr_pos_cert", "l10n_it_edi"),
 )
 # Databases with Odoo's modules alone: {name: (what it is made of, what is installed there)}
@@ -35,6 +37,7 @@ BASES = {
     PLAIN_DATABASE: ("template0", ()),
     BASE_DATABASE: (PLAIN_DATABASE, ("pos_hr", "pos_restaurant")),
     FULL_BASE_DATABASE: (BASE_DATABASE, FULL_MODULES),
+    PEERS_DATABASE: (BASE_DATABASE, ("pos_mercado_pago", "pos_viva_com")),
 }
 # Databases with the addon, and what each is made of.
 TEMPLATE_DATABASE = "nets_template"

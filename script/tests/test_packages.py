@@ -130,3 +130,11 @@ def test_a_download_of_the_source_whose_name_has_a_dash_stops_no_other_module(ad
     assert "call this folder nets_connect_cloud, and delete this line" in lines[1]
     (folder / "__manifest__.py").write_text("\n".join([lines[0], *lines[2:]]))
     assert ask_odoo(addons, MODULE) == ([MODULE, "others_module"], "")
+
+
+def test_what_is_pinned_comes_from_whatever_registry_a_machine_has():
+    for file in (ROOT / "package-lock.json", *(ROOT / "requirements").iterdir()):
+        text = file.read_text()
+        assert "hash=" in text or "integrity" in text or file.suffix == ".in", file.name
+        found = [word for word in ('"resolved"', "index-url", "find-links", "://registry", "://files.") if word in text]
+        assert not found, file.name
