@@ -68,11 +68,13 @@ export class TransactionBanner extends Component {
     this.state.progress = null;
     if (transactionId) {
       this.watcher = this.transactions.watch(transactionId, (progress) => {
+        const wasFinished = this.state.progress?.finished;
         this.state.progress = progress;
         if (progress.finished) {
-          // the invoice is told how it ends
-          this.watcher.stop();
-          this.tellRefusal(progress);
+          // the invoice is told how it ends; what stays open, as a signature, is still followed
+          if (!wasFinished) {
+            this.tellRefusal(progress);
+          }
           this.refresh(transactionId);
         }
       });

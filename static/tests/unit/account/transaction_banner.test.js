@@ -87,6 +87,21 @@ test("the invoice is fetched again when it has ended", async () => {
   expect(".o_nets_banner").toHaveText(/Successful/);
 });
 
+test("what is said of a signature after the end is followed, too", async () => {
+  progress = progressOf({
+    ...APPROVED,
+    version: 2,
+    label: "Check the signature",
+    signature: "required",
+  });
+  const record = await mountBanner(42);
+  await waitUntil(() => record.loads === 1);
+  expect(".o_nets_banner").toHaveText(/Check the signature/);
+  progress = {...progress, version: 3, label: "Signature declined", signature: "declined"};
+  tellInvoice({transaction_id: 42});
+  await waitFor(".o_nets_banner:contains(Signature declined)");
+});
+
 test("what a person is typing is not overwritten", async () => {
   const record = await mountBanner(42, {dirty: true});
   progress = progressOf(APPROVED);
