@@ -59,6 +59,8 @@ _recording = Pool("nets.recording", 3, spare=2)
 # Booking is much work for the processor, which people's requests need, too; and a journal takes one entry after the
 # other.
 _booking = Pool("nets.booking", 1, spare=1)
+# What somebody stands at a counter for is less work, and doesn't wait behind that.
+_counter = Pool("nets.counter", 1, spare=1)
 _lookups = Pool("nets.lookups", 6)
 _aborts = Pool("nets.aborts", 3)
 _states = Pool("nets.states", 3)
@@ -157,7 +159,7 @@ def look_up_after_commit(transaction):
 
 def book_after_commit(cr, transaction_id):
     """Have a charge booked, if nobody else is booking it."""
-    _after_commit(cr, _booking, _book, transaction_id, "_book_unless_locked")
+    _after_commit(cr, _counter, _book, transaction_id, "_book_unless_locked")
 
 
 def abort_after_commit(cr, transaction_id):
@@ -435,7 +437,7 @@ def _record(dbname, call, claim_token, outcome):
         raise
     keeper.forget(dbname, claim_token)
     if outcome.state == OutcomeState.APPROVED:
-        _submit(_booking, _book, dbname, transaction_id, "_book")
+        _submit(_counter, _book, dbname, transaction_id, "_book")
     elif outcome.state == OutcomeState.UNKNOWN:
         _submit(_recording, _watch_over, dbname)
     if wants_state:
@@ -444,8 +446,10 @@ def _record(dbname, call, claim_token, outcome):
         _submit(_states, _refresh_terminal, dbname, call.terminal_record_id, delay=delay)
 
 
-def _book(dbname, transaction_id, method):
+def _book(dbname, transaction_id, method, may_take_long=False):
     """Book a charge. What accounting refuses is left to the scheduled job.
+
+    :param bool may_take_long: whether this is the queue for that; what nobody stands at a counter for is put in it
 
     Accounting is made for Odoo's usual isolation: it counts on an error where somebody else changed what it read. It is
     repeated a little later then, and nobody waits long: neither for others' documents, nor in the way of other
@@ -455,8 +459,12 @@ def _book(dbname, transaction_id, method):
         raise Postponed("answers are recorded first", 0.3)
     try:
         with _environment(dbname, nullcontext(), ISOLATION_LEVEL_REPEATABLE_READ) as env, quiet_conflicts():
+            transaction = env["nets.transaction"].browse(transaction_id)
+            if not (may_take_long or transaction._origin_model()._stands_at_counter):
+                _submit(_booking, _book, dbname, transaction_id, method, True)
+                return
             env.cr.execute(SQL("SET LOCAL lock_timeout = %s", f"{BOOKING_PATIENCE}s"))
-            getattr(env["nets.transaction"].browse(transaction_id), method)()
+            getattr(transaction, method)()
             env.cr.commit()
             env.registry.signal_changes()
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
@@ -541,7 +549,7 @@ def _look_while_held(dbname, call, claim_token):
         if is_idle and call.kind in ("purchase", "refund"):
             last = client.last_transaction(call.terminal)
             if _in_transaction(dbname, call.transaction_id, "_record_while_held", last):
-                _submit(_booking, _book, dbname, call.transaction_id, "_book")
+                _submit(_counter, _book, dbname, call.transaction_id, "_book")
     except ConnectCloudError:
         _show(dbname, call.transaction_id, claim_token, "interrupted")
     finally:
@@ -656,7 +664,7 @@ def _look_up(dbname, transaction_id, lookup_token):
             failure = error
         for waiting_id in call.waiting:
             if _in_transaction(dbname, waiting_id, "_record_lookup", terminal_state, last, failure):
-                _submit(_booking, _book, dbname, waiting_id, "_book")
+                _submit(_counter, _book, dbname, waiting_id, "_book")
     finally:
         keeper.forget(dbname, lookup_token)
     # what comes next of what is still unknown
@@ -689,7 +697,7 @@ def _watch_over(dbname):
         if what == "lookup":
             _submit(_lookups, _look_up, dbname, transaction_id, secrets.token_hex(8), key=terminal_id)
         elif what == "booking":
-            _submit(_booking, _book, dbname, transaction_id, "_book_unless_locked")
+            _submit(_counter, _book, dbname, transaction_id, "_book_unless_locked")
         else:
             _in_transaction(dbname, transaction_id, "_recover")
     if pause is not None:

@@ -6,7 +6,7 @@ wire itself are tested against a real server (`tests/live`).
 """
 
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -314,6 +314,25 @@ class CardPaymentCommon(AccountTestInvoicingCommon):
         transaction._record_answer(lost())
         self.assertEqual(transaction.state, "unknown")
         return transaction
+
+    def book_as_a_thread_does(self, transaction, *queue):
+        """Book a charge as `listener` does, in this test's own transaction.
+
+        :param queue: what it is told of the queue it stands in
+        :return: what it is passed on to: [(name of the queue, arguments)]
+        """
+        passed_on = []
+
+        def submit(pool, _target, _dbname, *args):
+            passed_on.append((pool.name, args))
+
+        with (
+            patch.object(listener, "_environment", lambda *_args: nullcontext(self.engine)),
+            patch.object(listener, "_submit", submit),
+            patch.object(self.env.cr, "commit", self.env.cr.flush),
+        ):
+            listener._book(self.env.cr.dbname, transaction.id, "_book", *queue)
+        return passed_on
 
     @staticmethod
     def minor(transaction):

@@ -16,6 +16,9 @@ class NetsOrigin(models.AbstractModel):
 
     # === BOOK === #
 
+    # Whether somebody stands at a counter until it is booked: it doesn't wait behind what nobody waits for.
+    _stands_at_counter = False
+
     @api.model
     def _book(self, transaction):
         """Make the entries of this charge; once, since only `nets.transaction._book` calls it.

@@ -476,6 +476,8 @@ class NetsOriginPos(models.AbstractModel):
     _inherit = "nets.origin"
     _description = "Card payments and refunds of the Point of Sale"
 
+    _stands_at_counter = True
+
     @api.model
     def _book(self, transaction):
         return transaction._pos_book()

@@ -305,6 +305,15 @@ class TestRecovery(CardPaymentCommon):
         ):
             listener._book(self.env.cr.dbname, 0, "_book")
 
+    def test_an_invoice_is_booked_behind_what_somebody_at_a_counter_waits_for(self):
+        transaction = self.send(self.invoice)
+        transaction._record_answer(approved(100000))
+        passed_on = self.book_as_a_thread_does(transaction)
+        self.assertEqual(passed_on, [("nets.booking", (transaction.id, "_book", True))])
+        self.assertTrue(transaction.to_book)
+        self.assertFalse(self.book_as_a_thread_does(transaction, *passed_on[0][1][2:]))
+        self.assertTrue(transaction.booked_at)
+
     # --- call a person --- #
 
     def test_a_person_is_called_once_and_released(self):

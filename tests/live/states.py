@@ -10,9 +10,14 @@ OPEN_DIALOG = """(id) => odoo.__WOWL_DEBUG__.root.env.services.action.doAction({
 OPEN_FORM = """(id) => odoo.__WOWL_DEBUG__.root.env.services.action.doAction({
     type: "ir.actions.client", tag: "nets_connect_cloud.card_dialog",
     params: {task: {type: "payment", invoice_ids: [id]}}})"""
+# What the line's own state adds: it waits for an earlier one; Odoo doesn't answer. Texts wrap, buttons are looked at.
+WAITING = {
+    "waiting": {"waiting": True, "label": "An earlier payment", "explanation": "…", "advice": "…", "known_in": 90}
+}
+DISCONNECTED = {"disconnected": True}
 CLOSE_DIALOGS = "odoo.__WOWL_DEBUG__.root.env.services.dialog.closeAll()"
 # The words are the server's, in the language of whoever looks; the line has the state that goes with them.
-SHOW_ON_LINE = """async ([id, values]) => {
+SHOW_ON_LINE = """async ([id, values, shown = {}]) => {
     const order = posmodel.getOrder();
     const method = posmodel.models["pos.payment.method"].find((each) => each.use_payment_terminal === "nets");
     const line = order.payment_ids[0] || order.addPaymentline(method).data;
@@ -23,6 +28,7 @@ SHOW_ON_LINE = """async ([id, values]) => {
     Object.assign(posmodel.nets.paymentOf(line).state, {
         progress: progress && {...progress, ...values}, knownAt: isOpen ? Date.now() + 200000 : 0,
         startedAt: isOpen ? Date.now() - 65000 : 0, waiting: null, error: "", waitSeconds: progress?.retry_wait || 0,
+        disconnected: false, ...shown,
     });
     order._dirty = line._dirty = false;
     // as it is on the screen

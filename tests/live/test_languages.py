@@ -47,9 +47,11 @@ def test_no_text_is_cut(clinic, simulator, open_page, subtests, codes):
             till = Till(open_page("polyglot", shop.path)).expect_open().add("Zither lesson").to_payment()
             for size in (TABLET, PHONE):
                 till.page.set_viewport_size(size)
-                for name, transaction in {"open": False, **made}.items():
-                    till.page.evaluate(states.SHOW_ON_LINE, [transaction, {"can_settle": True}])
-                    expect(till.card_lines.locator(".o_nets_label")).to_have_count(1 if transaction else 0)
+                shown = [("open", False, {}), *((name, transaction, {}) for name, transaction in made.items())]
+                shown += [("waiting", False, states.WAITING), ("offline", made["running"], states.DISCONNECTED)]
+                for name, transaction, state in shown:
+                    till.page.evaluate(states.SHOW_ON_LINE, [transaction, {"can_settle": True}, state])
+                    expect(till.card_lines.locator(".o_nets_label")).to_have_count(0 if name == "open" else 1)
                     with subtests.test(code, name=name, width=size["width"]):
                         assert not unfit_texts(till.page, LINE, names=NAMES)
             page = till.page
@@ -57,7 +59,7 @@ def test_no_text_is_cut(clinic, simulator, open_page, subtests, codes):
             page.goto(LogPage.PATH)
             expect(page.locator(".o_nets_log .o_data_row").first).to_be_visible()
             with subtests.test(code, name="log"):
-                assert not unfit_texts(page, ".o_nets_log tbody", ".o_nets_log tfoot", names=NAMES)
+                assert not unfit_texts(page, ".o_nets_log thead", ".o_nets_log tbody", ".o_nets_log tfoot", names=NAMES)
             page.set_viewport_size(PHONE)
             for name, transaction in made.items():
                 if name == "approved":  # closes the dialog

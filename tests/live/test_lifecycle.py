@@ -282,18 +282,30 @@ def set_up(page, simulator):
     account.locator("[name=nets_simulator_url] input").fill(simulator.url)
     account.locator("[name=nets_username] input").fill("branch")
 
-    # a wrong password
+    # a wrong password: what was typed is saved and tried, and the page stays where it is
     password = account.locator("[name=nets_password] input:visible")
     password.fill("wrong")
-    account.get_by_role("button", name="Test connection").click()
-    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    test = account.get_by_role("button", name="Test connection")
+    test.scroll_into_view_if_needed()
+    before = account.bounding_box()["y"]
+    test.click()
     said = account.locator(".o_nets_connection")
     expect(said).to_contain_text("Login refused", timeout=60_000)
     expect(said).to_contain_text("The user name or the password is wrong")
-    # the window is gone as soon as the page has been read again
-    expect(page.get_by_role("dialog")).to_have_count(0, timeout=60_000)
     expect(page.locator(".o_loading_indicator")).to_have_count(0)
+    assert abs(account.bounding_box()["y"] - before) < 5
+    expect(page.get_by_text("Unsaved changes")).to_have_count(0)
+    expect(page.locator(".o_notification").filter(has_text="Login refused")).to_have_count(1)
     shoot(page, "setup-settings-wrong-password")
+    # what else was changed isn't saved without a question
+    password.fill("branch-secret")
+    other = page.locator(".o_setting_box [name=module_google_gmail] input, [name=module_auth_oauth] input").first
+    other.check()
+    test.click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("save your changes")
+    question.get_by_role("button", name="Stay Here").click()
+    other.uncheck()
     # the right one, saved
     password.fill("branch-secret")
     expect(page.locator(".o_form_button_save")).to_be_enabled()

@@ -13,6 +13,10 @@ CASHIER = "cashier"
 BOSS = "boss"
 USE_TERMINAL = """([method, terminal]) =>
     posmodel.nets.chooseTerminal(posmodel.models["pos.payment.method"].get(method), terminal)"""
+FORGET_TERMINAL = """(method) => {
+    delete posmodel.nets.choices[method];
+    localStorage.removeItem(posmodel.nets.storageKey({id: method}));
+}"""
 NEW_ORDER = """() => {
     posmodel.dialog.closeAll();
     document.querySelectorAll(".o_notification_close").forEach((button) => button.click());
@@ -311,6 +315,11 @@ class Till:
     def use(self, method, terminal):
         """Take another terminal for the next card, as on a device that used it last."""
         self.page.evaluate(USE_TERMINAL, [method, terminal.id])
+        return self
+
+    def forget(self, method):
+        """Have no terminal chosen, as on a device that used none yet."""
+        self.page.evaluate(FORGET_TERMINAL, method)
         return self
 
     def delete_line(self, method):

@@ -59,6 +59,13 @@ class TestPosPayment(PosCardCommon):
         self.validate(order)
         self.assertEqual(order.state, "paid")
 
+    def test_an_order_at_the_counter_waits_for_no_invoice(self):
+        transaction = self.send(self.card_order().payment_ids)
+        transaction._record_answer(approved(10000))
+        self.assertFalse(self.book_as_a_thread_does(transaction))
+        self.assertTrue(transaction.booked_at)
+        self.assertEqual(transaction.pos_payment_id.payment_status, "done")
+
     def test_what_odoo_keeps_of_its_orders_stays(self):
         """Odoo's own closing, for example, goes through new orders as they were made."""
         first, second = self.card_order(), self.card_order()
