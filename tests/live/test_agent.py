@@ -6,6 +6,8 @@ from pages import CardDialog, money, shoot
 from playwright.sync_api import expect
 from till import BOSS, Shop, Till
 
+import stack as machinery
+
 
 def agent_of(clinic, **values):
     """A terminal with an agent, which only this test uses."""
@@ -33,9 +35,19 @@ SIGNED = {"outcome": "approved", "cvm": "1"}
 
 
 def forget_browsers(clinic):
-    """Browsers that are gone are waited for two minutes; here, those are over."""
+    """Browsers that are gone are waited for two minutes; here, those are over. A beat that was under way when one went
+    comes a moment later."""
     connection = clinic.stack.postgresql.connect(clinic.stack.database)
-    connection.cursor().execute("UPDATE nets_heartbeat SET beat_at = beat_at - interval '5 minutes'")
+    cursor = connection.cursor()
+
+    def forget():
+        cursor.execute(
+            """UPDATE nets_heartbeat SET beat_at = beat_at - interval '5 minutes'
+                WHERE beat_at > now() AT TIME ZONE 'utc' - interval '2 minutes'"""
+        )
+        return not cursor.rowcount
+
+    machinery.wait_until(forget, 30, "browsers that are gone to be silent", 1)
     connection.close()
 
 
