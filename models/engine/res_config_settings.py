@@ -163,7 +163,8 @@ class ResConfigSettings(models.TransientModel):
         )
 
     def _nets_save_account(self, secret):
-        """Write what changed to the company's account, which logs in at once; make it where there is none.
+        """Write what changed to the company's account, which logs in once it is saved, and says how that ended; make it
+        where there is none.
 
         :param dict secret: the password, where a new one was entered
         :return: nets.account, empty where none is wanted
@@ -179,12 +180,7 @@ class ResConfigSettings(models.TransientModel):
             return account
         if not account:
             values |= {"name": "Connect@Cloud", "company_id": self.company_id.id}
-            account = self.env["nets.account"].create(values | secret)
-        else:
-            changed = {name: value for name, value in values.items() if value and account[name] != value} | secret
-            if not changed:
-                return account
+            return account.create(values | secret)
+        if changed := {name: value for name, value in values.items() if value and account[name] != value} | secret:
             account.write(changed)
-        # the page is reloaded: a message says at once how it ended
-        self.env.user._bus_send("simple_notification", account._connection_notification())
         return account
