@@ -23,7 +23,7 @@ import requests
 
 import stack
 
-from . import figures
+from . import figures, requests_log
 
 CLIENTS = 4  # that start payments
 REQUESTS = 40  # ordinary ones, for a median
@@ -145,7 +145,7 @@ class Shop:
     def errors(self):
         with open(self.system.odoo.log, errors="replace") as log:
             log.seek(self._log_at)
-            return [line for line in log if " ERROR " in line or " CRITICAL " in line]
+            return requests_log.errors(log)
 
     # === WHAT HAPPENS === #
 

@@ -17,7 +17,7 @@ from lxml import etree
 
 import stack
 
-from . import figures
+from . import copies, figures
 
 PAGE = 80
 LONG = 50_000  # rows, from which on PostgreSQL uses indexes whatever they cost
@@ -53,12 +53,7 @@ FILL = """
            SELECT CASE n %% 32 WHEN 3 THEN 'failed' WHEN 5 THEN 'aborted' ELSE 'approved' END AS state,
                   now() AT TIME ZONE 'utc' - (%(last)s - n) * interval '10 years' / %(last)s AS at) s
 """
-# One for each five transactions: copies of one of the demo data, but for their numbers.
-COPIES = """
-    INSERT INTO account_move (name, {columns})
-    SELECT 'INV/BENCH/' || lpad(n::text, 7, '0'), {columns}
-      FROM account_move, generate_series(1, %(count)s) n WHERE id = %(invoice)s
-"""
+# One for each five transactions, copies of one of the demo data.
 INVOICES = """
     INSERT INTO account_move_nets_transaction_rel (nets_transaction_id, account_move_id)
     WITH invoices AS (
@@ -104,18 +99,10 @@ def fill(postgresql, database, rows):
 
 def copy_invoices(cursor, company, count):
     """Make so many invoices of one."""
-    cursor.execute(
-        "SELECT max(id) FROM account_move WHERE move_type = 'out_invoice' AND state = 'posted' AND company_id = %s",
-        [company],
-    )
-    [invoice] = cursor.fetchone()
-    cursor.execute(
-        """SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
-            WHERE table_schema = 'public' AND table_name = 'account_move' AND is_generated = 'NEVER'
-              AND column_name NOT IN ('id', 'name', 'access_token', 'sequence_number', 'sequence_prefix')"""
-    )
-    [columns] = cursor.fetchone()
-    cursor.execute(COPIES.format(columns=columns), {"count": count, "invoice": invoice})
+    posted = f"move_type = 'out_invoice' AND state = 'posted' AND company_id = {company}"
+    copies.plan(cursor, "account_move", f"id = (SELECT max(id) FROM account_move WHERE {posted})", count)
+    others = dict.fromkeys(("access_token", "sequence_number", "sequence_prefix"), "NULL")
+    copies.copy(cursor, "account_move", name="'INV/BENCH/' || lpad(copied.number::text, 7, '0')", **others)
 
 
 def open_environment(postgresql, database, addons):

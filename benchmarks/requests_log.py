@@ -24,6 +24,11 @@ class Request:
     milliseconds: float
 
 
+def errors(lines):
+    """Return those of the log's lines that somebody has to look at."""
+    return [line for line in lines if " ERROR " in line or " CRITICAL " in line]
+
+
 def bare(path):
     """Return a path without what is asked for in it, and without the page's own note of what it calls."""
     return re.split(r"[?#]", path, maxsplit=1)[0]

@@ -6,6 +6,7 @@ script/bench payment --payments 3         fewer of each: a first look
 script/bench inflight                     many terminals that wait at once, and answer in the same second
 script/bench log                          the log of transactions, as it grows
 script/bench till                         what the addon adds to the till
+script/bench years                        what it costs in a database that has years of sales
 script/bench payment --help               what is measured, and the options; for each of them
 script/bench --self-check                 breaks a copy of the addon on purpose: is each break found?
 
@@ -26,7 +27,7 @@ sys.path.append(str(stack.ROOT))
 
 from benchmarks import figures, self_check
 
-NAMES = ("payment", "inflight", "log", "till")
+NAMES = ("payment", "inflight", "log", "till", "years")
 
 
 def parse_arguments(arguments=None):

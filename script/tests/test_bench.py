@@ -13,7 +13,7 @@ import stack
 # behind everything else, since the addon's own folders are there, too
 sys.path.append(str(stack.ROOT))
 
-from benchmarks import figures, inflight, log, payment, requests_log, self_check, stand_in
+from benchmarks import copies, figures, inflight, log, payment, requests_log, self_check, stand_in, years
 
 LOG = """\
 2026-01-02 10:00:00,001 77 INFO ours werkzeug: 127.0.0.1 - - [02/Jan/2026 10:00:00] \
@@ -86,6 +86,11 @@ def test_only_the_requests_of_a_database_are_read():
     )
     assert request.milliseconds == pytest.approx(64)
     assert [each.path for each in requests_log.read(LOG, "peers")] == ["/pos_viva_com/notification"]
+
+
+def test_what_somebody_has_to_look_at_is_found_in_a_log():
+    lines = ["… 77 ERROR ours odoo.http: Exception", "… 77 WARNING ours odoo: ERRORS", "… 77 CRITICAL ours odoo: no"]
+    assert requests_log.errors(lines) == [lines[0], lines[2]]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +172,75 @@ def test_a_page_that_reads_the_whole_log_is_told_where_that_is_long(rows, troubl
     whole = {"ms": figures.spread([1]), "sql": 1, "indexes": "all rows"}
     measured = {"newest": {"1000": whole, rows: whole}, "chart: all": {"1000": whole, rows: whole}}
     assert len(log.troubles(measured)) == troubles
+
+
+class Columns:
+    """A cursor on a table with these columns, which keeps what it was last asked."""
+
+    def __init__(self, *names):
+        self.names = names
+        self.asked = ""
+
+    def execute(self, statement, _values=None):
+        self.asked = " ".join(statement.split())
+
+    def fetchall(self):
+        return [(name,) for name in self.names]
+
+
+def test_a_copy_is_its_original_but_for_what_is_said():
+    cursor = Columns("move_id", "name", "ref")
+    copies.copy(cursor, "account_move_line", link="move_id", name="'Copy ' || copied.number")
+    names, _table, rest = cursor.asked.removeprefix("INSERT INTO account_move_line (").partition(") SELECT ")
+    values, _from, joined = rest.partition(" FROM ")
+    assert names == '"move_id", "name", "ref"'
+    assert values == """copied.copy, 'Copy ' || copied.number, original."ref\""""
+    assert "original.move_id = copied.source" in joined
+
+
+def test_a_copy_has_an_id_of_its_own():
+    cursor = Columns("name")
+    copies.copy(cursor, "account_move")
+    assert cursor.asked.startswith('INSERT INTO account_move ("name", "id") SELECT original."name", copied.copy FROM')
+
+
+def after_years(**changed):
+    """Return what was measured where everything takes a second, and with the years what is said."""
+    before = {what: figures.spread([1]) for what, *_rest in years.ROWS}
+    before |= {"sizes": {table: 5 for table, _name in years.TABLES}, "lost": 0, "errors": 0}
+    return {years.AS_IT_IS: before, years.WITH_YEARS: before | changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, ""),
+        ({"till_press": figures.spread([1.9])}, ""),
+        ({"till_press": figures.spread([2.1])}, "at the till: the press, ms: 2.1 times as long with the years."),
+        ({"closing": None}, ""),
+        # Odoo's own, and what a booking does besides
+        ({"pay": figures.spread([5])}, ""),
+        ({"pay": figures.spread([5]), "invoice_booked": figures.spread([9])}, ""),
+        (
+            {"invoice_booked": figures.spread([9])},
+            "an invoice: until it is booked, ms: 9.0 times as long with the years.",
+        ),
+        # once
+        ({"install": figures.spread([10])}, ""),
+        ({"install": figures.spread([12])}, "installing, s: 11.0 more with the years."),
+        ({"lost": 1}, "with years: 1 payments aren't booked."),
+        ({"errors": 2}, "with years: 2 errors are in the log."),
+    ],
+)
+def test_what_grows_with_the_years_is_told(changed, told):
+    assert years.troubles(after_years(**changed)) == ([told] if told else [])
+
+
+def test_the_years_are_compared_with_the_database_as_it_is():
+    lines = years.table(after_years(due=figures.spread([3]))).splitlines()
+    assert len(lines) == 2 + len(years.TABLES) + len(years.ROWS)
+    [due] = [line for line in lines if "work that was left" in line]
+    assert [cell.strip() for cell in due.split("|")[2:5]] == ["1.0 (1.0)", "3.0 (3.0)", "3.00"]
 
 
 @pytest.mark.parametrize(("broken", "control", "found"), [(2.1, 1.0, True), (1.9, 1.0, False), (2.1, 2.0, False)])
