@@ -29,7 +29,7 @@ import stack
 sys.path += [str(stack.ROOT / "tests/live"), str(stack.ROOT / "tests/pos")]
 
 from clinic import Clinic
-from conftest import BROWSER_FLAGS, FIRST_TERMINAL
+from conftest import BROWSER_FLAGS, FIRST_TERMINAL, TERMINALS
 from languages import CODES, install
 
 SIZES = {
@@ -38,7 +38,6 @@ SIZES = {
     "phone": {"width": 390, "height": 844},
 }
 LANGUAGES = {"en": "en_US", **CODES}
-TERMINALS = 100
 
 
 class Studio:
@@ -82,7 +81,9 @@ class Studio:
         return self.page
 
     def reset(self):
-        """The simulator does what it usually does, and nobody is at its terminals."""
+        """The simulator does what it usually does, nobody is at its terminals, and Odoo can be reached."""
+        for context in self._contexts.values():
+            context.set_offline(False)
         for terminal in self.clinic.terminals:
             if "cancel" in self.simulator.terminal(terminal.identifier)["keys"]:
                 terminal.press("cancel")

@@ -10,6 +10,7 @@ import stack
 
 LABEL = ".o_nets_label"
 PRODUCT = "Zither lesson"
+TO_PRODUCTS = "() => posmodel.navigate('ProductScreen', {orderUuid: posmodel.getOrder().uuid})"
 
 
 class Counter:
@@ -74,21 +75,33 @@ def counter(studio):
     return _counter(studio, studio.language, studio.size)
 
 
-def pay_a_part(till):
-    """Charge a card 200, without a word of the screen's language."""
+def type_a_part(till):
+    """Ask for a card with 200 of what is due, without a word of the screen's language."""
     till.page.locator(".o_nets_split").click()
     for digit in "200":
         till.page.locator(".modal .numpad button").filter(has_text=re.compile(f"^{digit}$")).click()
         till.page.wait_for_timeout(200)  # what comes faster is taken for a barcode scanner
+
+
+def pay_a_part(till):
+    type_a_part(till)
     till.page.locator(".modal footer .btn-primary").click()
     till.card_line().expect_amount(200).expect_free()
 
 
 def paid_orders(till):
     till.page.locator(".orders-button").click()
-    till.page.locator(".ticket-screen .pos-search-bar .filter").click()
+    search, back = till.page.locator(".ticket-screen .pos-search-bar"), till.page.locator(".ticket-screen .back-button")
+    search.or_(back).first.wait_for()
+    if not search.is_visible():  # on a phone that showed an order last
+        back.click()
+    search.locator(".filter").click()
     till.page.locator(".ticket-screen .pos-search-bar .options li, .dropdown-item").last.click()
-    return till.select_order(1050)
+    till.select_order(1050)
+    review = till.page.locator(".ticket-screen .review-button")  # on a phone, what is in the order is behind it
+    if review.is_visible():
+        review.click()
+    return till
 
 
 def waiting(studio):
@@ -104,6 +117,29 @@ def elsewhere(studio):
 def orders(studio):
     waiting(studio)
     counter(studio).till.open_orders()
+
+
+def cut_off(studio):
+    """Odoo can't be reached while the terminal waits for the card."""
+    waiting(studio)
+    page = counter(studio).till.page
+    page.context.set_offline(True)
+    page.locator(".o_nets_state .fa-plug").wait_for()
+
+
+def cut_off_before(studio):
+    """Odoo can't be reached, so that nothing is sent."""
+    till, _terminal = counter(studio).begin()
+    till.page.context.set_offline(True)
+    till.pay_by("Card")
+    till.page.locator(".o_nets_card_line .alert-danger").wait_for()
+
+
+def choice(studio):
+    """A device that has used no terminal yet, where there are several."""
+    till, _terminal = counter(studio).begin()
+    till.forget(counter(studio).shop.card).pay_by("Card")
+    till.page.locator(".o_nets_choose_terminal").wait_for()
 
 
 def aborting(studio):
@@ -134,6 +170,15 @@ def held_up(studio):
     till.page.wait_for_timeout(1000)
 
 
+def another_terminal(studio):
+    """Who waits for an earlier payment on one terminal has taken another one."""
+    held_up(studio)
+    other = counter(studio).terminals[1]
+    other.hold()
+    counter(studio).till.page.locator(".o_nets_use_terminal").click()
+    other.asks_for_card()
+
+
 def signature(studio):
     counter(studio).pay_until("approved", outcome="approved", cvm="1")
 
@@ -142,6 +187,28 @@ def split(studio):
     till, terminal = counter(studio).begin()
     terminal.play("approved")
     pay_a_part(till)
+
+
+def split_amount(studio):
+    till, _terminal = counter(studio).begin()
+    type_a_part(till)
+
+
+def second_card(studio):
+    """A part is charged, and the rest is asked for."""
+    split(studio)
+    terminal = counter(studio).terminals[0]
+    terminal.hold()
+    counter(studio).till.pay_by("Card")
+    terminal.asks_for_card()
+
+
+def unfinished(studio):
+    """The products of an order that was charged, and not finished."""
+    split(studio)
+    page = counter(studio).till.page
+    page.evaluate(TO_PRODUCTS)
+    page.locator(".product-screen").wait_for()
 
 
 def charged_in_orders(studio):
@@ -154,6 +221,22 @@ def settle(studio):
     till = counter(studio).till
     till.page.wait_for_function("document.querySelector('.o_nets_settle:not(:disabled)')")
     till.page.locator(".o_nets_settle").click()
+
+
+def by_hand(studio):
+    """The window for what was typed on the terminal, where NETS is down."""
+    counter(studio).finish()
+    studio.simulator.service(login="unavailable", revoke_tokens=True)
+    till, _terminal = counter(studio).pay_until("failed", outcome="approved")
+    till.page.locator(".o_nets_by_hand").wait_for()
+    till.page.locator(".o_nets_buttons .btn-secondary").first.click()
+    till.page.locator(".o_nets_card_popup").wait_for()
+
+
+def receipt(studio):
+    till, terminal = counter(studio).begin()
+    terminal.play("approved")
+    till.pay_by("Card").expect_receipt()
 
 
 def refund(studio):
@@ -174,14 +257,39 @@ def past(studio):
     paid_orders(till.next_order())
 
 
+def refund_in_orders(studio):
+    """How much of a past order goes back."""
+    past(studio)
+    page = counter(studio).till.page
+    page.locator(".ticket-screen .numpad button").filter(has_text=re.compile("^1$")).click()
+    page.locator(".to-refund-highlight").wait_for()
+
+
+def close(studio):
+    page = counter(studio).till.page
+    page.evaluate("() => void posmodel.closeSession()")
+    page.locator(".close-pos-popup").wait_for()
+
+
 def closing(studio):
     split(studio)
-    counter(studio).till.page.evaluate("() => void posmodel.closeSession()")
-    counter(studio).till.page.locator(".close-pos-popup").wait_for()
+    close(studio)
+
+
+def closing_meanwhile(studio):
+    waiting(studio)
+    close(studio)
+
+
+def closing_anyway(studio):
+    closing(studio)
+    counter(studio).till.page.locator(".o_nets_closing .btn-danger").click()
+    counter(studio).till.page.locator(".o_nets_card_popup").wait_for()
 
 
 PICTURES = [
     ("till waiting for the card", waiting),
+    ("till choice of the terminal", choice),
     ("till another order meanwhile", elsewhere),
     ("till orders meanwhile", orders),
     ("till aborting", aborting),
@@ -190,11 +298,23 @@ PICTURES = [
     ("till terminal disconnected", ended("disconnected")),
     ("till unknown", unknown),
     ("till held up by an unknown one", held_up),
+    ("till another terminal", another_terminal),
     ("till signature", signature),
+    ("till split amount", split_amount),
     ("till split", split),
+    ("till split on a second card", second_card),
+    ("till products of a charged one", unfinished),
     ("till orders with a charged one", charged_in_orders),
     ("till settle by hand", settle),
+    ("till record by hand", by_hand),
+    ("till receipt", receipt),
+    ("till refund in orders", refund_in_orders),
     ("till refund to two cards", refund),
     ("till past order", past),
     ("till closing", closing),
+    ("till closing while a card runs", closing_meanwhile),
+    ("till closing anyway", closing_anyway),
+    # last: once Odoo can be reached again, it takes a moment until news come as fast as before
+    ("till cut off", cut_off),
+    ("till cut off before", cut_off_before),
 ]

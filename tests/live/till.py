@@ -343,7 +343,7 @@ class Till:
         return self
 
     def next_order(self):
-        self.page.locator(".receipt-screen .validation[name=done]").click()
+        self.page.locator(".receipt-screen [name=done]").click()
         expect(self.page.locator(".product-screen")).to_be_visible()
         return self
 
