@@ -38,8 +38,9 @@ class NetsPayout(models.Model):
     _description = "Payout of NETS"
     _check_company_auto = True
     _order = "paid_on desc, id desc"
+    _rec_names_search = ["reference"]
 
-    name = fields.Char(compute="_compute_name", store=True)
+    name = fields.Char(compute="_compute_name")
     reference = fields.Char("Settlement number")
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company, index=True)
     account_id = fields.Many2one(
@@ -97,6 +98,7 @@ class NetsPayout(models.Model):
             payout.is_play_money = bool(owners) and all(owner.environment in PLAY_MONEY for owner in owners)
 
     @api.depends("reference", "paid_on", "is_play_money")
+    @api.depends_context("lang")
     def _compute_name(self):
         for payout in self:
             parts = [self.env._("Payout"), payout.reference, fields.Date.to_string(payout.paid_on)]

@@ -27,6 +27,13 @@ class ResConfigSettings(models.TransientModel):
     nets_chargeback_account_id = fields.Many2one(related="company_id.nets_chargeback_account_id", readonly=False)
     nets_chargeback_tax_ids = fields.Many2many(related="company_id.nets_chargeback_tax_ids", readonly=False)
 
+    def set_values(self):
+        result = super().set_values()
+        # terminals may be there before a chart of accounts is
+        if self.nets_terminal_ids:
+            self.company_id._nets_propose_extra_accounts()
+        return result
+
     def action_nets_set_up_books(self):
         """Make what the books, and all who take cards, need for the account's terminals."""
         self.ensure_one()

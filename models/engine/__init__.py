@@ -2,6 +2,7 @@ from . import nets_asked
 from . import nets_server_fields
 from . import own_words
 from . import ir_default
+from . import ir_filters
 from . import nets_origin
 from . import nets_account
 from . import nets_account_secret

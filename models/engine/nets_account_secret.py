@@ -18,7 +18,7 @@ class NetsAccountSecret(models.Model):
     _name = "nets.account.secret"
     _description = "NETS account secret"
 
-    account_id = fields.Many2one("nets.account", required=True, ondelete="cascade")
+    account_id = fields.Many2one("nets.account", "NETS account", required=True, ondelete="cascade")
     password = fields.Char()
     token = fields.Char()
     # Seconds since the epoch, from the token's own `exp` claim.

@@ -57,6 +57,7 @@ class NetsTerminal(models.Model):
     )
     account_id = fields.Many2one(
         "nets.account",
+        "NETS account",
         index=True,
         ondelete="restrict",
         check_company=True,

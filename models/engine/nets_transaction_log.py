@@ -4,7 +4,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, formatLang
 
 from ...const import GIVEN_BACK_SELECTION, STATE_SELECTION, TYPE_SELECTION, UNRESOLVED_STATES
 from ...messages import describe
@@ -291,7 +291,8 @@ class NetsTransaction(models.Model):
                 self.authorisation_code and self.env._("authorisation %(code)s", code=self.authorisation_code),
             ]
         if self.answer_seconds:
-            parts.append(self.env._("answered after %(seconds)s s", seconds=round(self.answer_seconds, 1)))
+            seconds = formatLang(self.env, self.answer_seconds, digits=1)
+            parts.append(self.env._("answered after %(seconds)s s", seconds=seconds))
         if self.settled_by_id:
             parts.append(
                 self.env._(

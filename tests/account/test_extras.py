@@ -4,7 +4,7 @@ import uuid
 
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ..common import CardPaymentCommon, approved
 
@@ -255,6 +255,22 @@ class TestExtras(CardPaymentCommon):
         with self.subTest("for its branches, too"):
             branch = self.env["res.company"].create({"name": "Branch", "parent_id": company.id})
             self.assertEqual(branch._nets_extra_account("tip")[0], tips)
+
+    def test_a_company_that_has_terminals_before_its_chart_of_accounts_can_save_its_settings(self):
+        company = self.env["res.company"].create({"name": "Very new"})
+        self.env.user.company_ids |= company
+        account = self.account.copy({"name": "Early", "company_id": company.id, "password": "x"})
+        values = {"name": "Early", "identifier": "90000011", "account_id": account.id, "location_id": False}
+        self.env["nets.terminal"].create({**values, "currency_id": company.currency_id.id})
+        administrator = self.env(user=self.env.ref("base.user_admin"), context={"allowed_company_ids": company.ids})
+        administrator.user.company_ids |= company
+        with Form(administrator["res.config.settings"]) as settings:
+            self.assertTrue(settings.nets_terminal_ids)
+        self.assertFalse(company.nets_tip_account_id)
+        # the chart, once it is chosen, brings them along
+        settings = administrator["res.config.settings"].create({"chart_template": self.company.chart_template})
+        settings.execute()
+        self.assertTrue(company.nets_tip_account_id and company.nets_surcharge_account_id)
 
     def test_what_cannot_be_right_is_refused_when_it_is_set_up(self):
         for name, account in {

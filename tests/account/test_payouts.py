@@ -283,6 +283,9 @@ class TestPayouts(PayoutCommon):
         self.assertEqual(played.payout_id, trial.sudo())
         self.assertRegex(trial.sudo().move_id.ref, "^Payout 7 .* · play money$")
         self.assertNotIn("play money", real.name)
+        with self.subTest("whoever imported it, its name is read in one's own language"):
+            self.env["res.lang"]._activate_lang("it_IT")
+            self.assertRegex(trial.with_context(lang="it_IT").name, "^Accredito 7 .* · denaro fittizio$")
 
     def test_what_a_caller_writes_is_checked(self):
         mine = self.charge_on(amount=100, days_ago=3)

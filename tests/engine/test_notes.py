@@ -49,6 +49,23 @@ class TestNotes(CardPaymentCommon):
         transaction._record_answer(declined())
         self.assertIn(self.as_read(transaction, "alert")["it_IT"], transaction.message_ids[0].body)
 
+    def test_favourites_are_called_what_each_one_calls_them(self):
+        def names(lang):
+            self.clerk.lang = lang
+            filters = self.env["ir.filters"].with_user(self.clerk).with_context(lang=lang)
+            return {each["name"] for each in filters.get_filters("nets.transaction", action.id)}
+
+        action = self.env.ref("nets_connect_cloud.nets_transaction_analysis_action")
+        stored = set(self.env["ir.filters"].search([("model_id", "=", "nets.transaction")]).mapped("name"))
+        self.assertEqual(names("en_US"), stored)
+        self.assertFalse(names("it_IT") & stored)
+
+    def test_seconds_are_written_as_the_language_does(self):
+        transaction = self.charge(self.make_invoice(1000))
+        self.env.cr.execute("UPDATE nets_transaction SET answer_seconds = 2.5 WHERE id = %s", [transaction.id])
+        transaction.invalidate_recordset()
+        self.assertRead(transaction, "story", r"answered after 2\.5 s", r"2,5 s")
+
     def test_a_note_on_the_booking_is_read_in_each_ones_language(self):
         invoice = self.make_invoice(1000)
         self.clerk.lang = "it_IT"

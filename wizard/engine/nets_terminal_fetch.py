@@ -8,7 +8,7 @@ class NetsTerminalFetch(models.TransientModel):
     _inherit = ["nets.server.fields"]
     _description = "Fetch the terminals of a NETS account"
 
-    account_id = fields.Many2one("nets.account", required=True, readonly=True)
+    account_id = fields.Many2one("nets.account", "NETS account", required=True, readonly=True)
     company_id = fields.Many2one(related="account_id.company_id")
     location_id = fields.Many2one("nets.location", "Site of the new ones", domain="[('company_id', '=', company_id)]")
     makes_site = fields.Boolean(compute="_compute_makes_site")
