@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class IrFilters(models.Model):
@@ -6,6 +6,7 @@ class IrFilters(models.Model):
 
     _inherit = "ir.filters"
 
+    @api.model
     def get_filters(self, model, *args, **kwargs):
         found = super().get_filters(model, *args, **kwargs)
         if model == "nets.transaction":
@@ -14,6 +15,7 @@ class IrFilters(models.Model):
                 favourite["name"] = names.get(favourite["name"], favourite["name"])
         return found
 
+    @api.model
     def _nets_names(self):
         """:return: dict, the names of the addon's own favourites in the user's language, by those that are stored"""
         return {

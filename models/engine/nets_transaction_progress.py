@@ -67,7 +67,7 @@ class NetsTransaction(models.Model):
         is_looked_up = self._is_looked_up()
         values = {
             "id": self.id,
-            "version": self.version,
+            "version": self._progress_version(),
             "state": self.state,
             "kind": self.kind,
             "finished": not self._still_open() and not is_looked_up,
@@ -103,6 +103,11 @@ class NetsTransaction(models.Model):
                 "paper": self.merchant_receipt or "",
             }
         return asdict(Progress(**{**values, **self._origin_model()._progress(self)}))
+
+    def _progress_version(self):
+        """:return: what tells newer progress from older: what gives a charge back changes what is shown of it, too"""
+        given_back = self.refund_ids if self.state == "approved" else self.browse()
+        return (self.version or 0) + sum(refund.version or 0 for refund in given_back)
 
     def _elapsed(self):
         """:return: whole seconds since it was asked for, while it is open"""

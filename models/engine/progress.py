@@ -21,7 +21,8 @@ class Progress:
     # --- what it is --- #
     # Record id.
     id: int = 0
-    # Rises with each change of the transaction: of two of the same one, that with the lower number is the older one.
+    # Rises with each change of the transaction, or of what gives it back: of two of the same one, that with the lower
+    # number is the older one.
     version: int = 0
     # As in the log; `STATE_SELECTION` has the words.
     state: Literal["pending", "unknown", "approved", "failed", "aborted"] = "pending"

@@ -15,7 +15,11 @@ BEFORE, AFTER = 1, 99  # priorities, beside the 16 of views that don't say other
 # A tag that a view has once; or one with a name, an id or a class; or several of these, one in the other.
 PLACE = re.compile(r"(//?\w+(\[(@name|@id)='[\w-]+'\]|\[hasclass\('[\w-]+'\)\])?)+")
 # Templates of Odoo's JavaScript, which nobody customises, with nothing else to hang on.
-EXPRESSIONS = {"//t[@t-if='line.is_refund']", "//t[@t-if='line.isSelected()']"}
+EXPRESSIONS = {
+    "//t[@t-if='line.is_refund']",
+    "//t[@t-if='line.isSelected()']",
+    "//div[@t-foreach='props.non_cash_payment_methods']/t[@t-set='counted']",
+}
 
 
 class TestPlaces(BaseCase):

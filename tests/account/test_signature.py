@@ -92,7 +92,13 @@ class TestSignature(CardPaymentCommon):
         self.decline()
 
     def test_declined_and_not_reversed(self):
-        self.finish(self.decline(), declined(reason=Reason.TERMINAL_BUSY))
+        reversal = self.decline()
+        [meanwhile] = self.transaction.read_progress()
+        self.finish(reversal, declined(reason=Reason.TERMINAL_BUSY))
+        self.env.invalidate_all()
+        [now] = self.transaction.read_progress()
+        self.assertEqual((meanwhile["label"], now["label"]), ("Successful", "Signature declined"))
+        self.assertGreater(now["version"], meanwhile["version"], "a screen that shows the former takes the latter")
         self.assertShownOnInvoice(self.transaction)
         self.assertEqual(self.transaction._message().label, "Signature declined")
         with self.assertRaisesRegex(AccessError, "Only a manager"):

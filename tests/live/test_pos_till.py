@@ -580,6 +580,12 @@ def test_the_register_closes_with_no_cards_to_count_and_a_deposit_is_received(sh
 
     dialog = till.expect_dialog("It is booked as a deposit", money(200), "Cash Count", money(300))
     expect(dialog.get_by_text("Card Count")).to_have_count(0)
+    # what terminals charged is counted by them
+    [_method, charged, _counted, counted, _difference, difference] = (
+        dialog.locator(".payment-methods-overview .w-100").filter(has_text="Card").locator("span").all_inner_texts()
+    )
+    assert counted == charged
+    assert money(0).search(difference)
     shoot(till.page, "Closing: nothing to count, and a deposit")
     # in the drawer is what other tests of this shop put there
     dialog.locator("button.fa-clone").click()

@@ -8,6 +8,9 @@ class NetsTransactionSettle(models.TransientModel):
     _description = "Settle a card transaction by hand"
 
     transaction_id = fields.Many2one("nets.transaction", required=True, readonly=True)
+    # what to look for in the journal
+    terminal_label = fields.Char(related="transaction_id.terminal_label")
+    sent_at = fields.Datetime(related="transaction_id.sent_at")
     currency_id = fields.Many2one(related="transaction_id.currency_id")
     outcome = fields.Selection(
         [("charged", "The card was charged, or refunded"), ("not_charged", "Nothing was charged, or refunded")],

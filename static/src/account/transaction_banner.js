@@ -122,6 +122,11 @@ export class TransactionBanner extends Component {
     if (!(await record.isDirty())) {
       await record.load();
     }
+    // still this one: what gave it back, or didn't, may have changed what is to be said of it
+    const {progress} = this.state;
+    if (progress?.finished && record.data.nets_open_transaction_id?.id === progress.id) {
+      this.watcher?.ask();
+    }
   }
 
   /** What a dialog shows, or has shown to its end, isn't said twice; a signature is still to be looked at. */

@@ -8,7 +8,7 @@
  *
  * @typedef {Object} Progress
  * @property {number} id of the record
- * @property {number} version rises with each change of the transaction, see `isOlder`
+ * @property {number} version rises with each change of the transaction, or of what gives it back, see `isOlder`
  * @property {"pending" | "unknown" | "approved" | "failed" | "aborted"} state
  * @property {"purchase" | "refund" | "reversal" | "administration"} kind
  * @property {boolean} finished nothing moves any more without somebody's doing

@@ -32,7 +32,10 @@ export class CardBar extends Component {
         isHere: current === "PaymentScreen" && params.orderUuid === card.order.uuid,
       }))
       .filter(({isHere}) => !isHere)
-      .sort((a, b) => b.isRunning - a.isRunning);
+      .sort(
+        (a, b) =>
+          b.isRunning - a.isRunning || a.name.localeCompare(b.name, undefined, {numeric: true})
+      );
   }
 
   /** @returns {Object | null} what the bar says of an order */

@@ -102,6 +102,16 @@ test("what is said of a signature after the end is followed, too", async () => {
   await waitFor(".o_nets_banner:contains(Signature declined)");
 });
 
+test("a reversal that failed leaves the payment as it is now, and not as it was meanwhile", async () => {
+  progress = progressOf({...APPROVED, version: 3});
+  const record = await mountBanner(42);
+  await waitUntil(() => record.loads === 1);
+  expect(".o_nets_banner").toHaveText(/Successful/);
+  progress = {...progress, version: 5, label: "Signature declined", signature: "required"};
+  tellInvoice({transaction_id: 43});
+  await waitFor(".o_nets_banner:contains(Signature declined)");
+});
+
 test("what a person is typing is not overwritten", async () => {
   const record = await mountBanner(42, {dirty: true});
   progress = progressOf(APPROVED);
