@@ -1,9 +1,21 @@
 /** What the unit tests share. */
 
+import * as hootDom from "@odoo/hoot-dom";
 import {beforeEach} from "@odoo/hoot";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 import {patchWithCleanup} from "@web/../tests/web_test_helpers";
 import {registry} from "@web/core/registry";
+
+/** A busy machine needs more than the 12 frames that hoot waits for what comes over the (mocked) network. */
+const PATIENCE = 5000;
+
+export function waitFor(target, options) {
+  return hootDom.waitFor(target, {timeout: PATIENCE, ...options});
+}
+
+export function waitUntil(predicate, options) {
+  return hootDom.waitUntil(predicate, {timeout: PATIENCE, ...options});
+}
 
 /** The web client: the addon's tests load the till's code, too, whose services would start a till. */
 export function defineBackend() {

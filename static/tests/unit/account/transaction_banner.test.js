@@ -1,4 +1,4 @@
-import {APPROVED, UNKNOWN, progressOf, defineBackend} from "../helpers";
+import {APPROVED, UNKNOWN, progressOf, defineBackend, waitFor, waitUntil} from "../helpers";
 import {
   MockServer,
   getMockEnv,
@@ -9,7 +9,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import {advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {after, beforeEach, describe, expect, test} from "@odoo/hoot";
-import {click, waitFor, waitUntil} from "@odoo/hoot-dom";
+import {click} from "@odoo/hoot-dom";
 import {CHANGED, seen} from "@nets_connect_cloud/engine/card_dialog";
 import {FIRST_CHECK} from "@nets_connect_cloud/common/transaction_service";
 import {TransactionBanner} from "@nets_connect_cloud/account/transaction_banner";

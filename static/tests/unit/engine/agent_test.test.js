@@ -7,10 +7,10 @@ import {
   patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {AgentTest, explainTest} from "@nets_connect_cloud/engine/agent_test";
-import {click, edit, waitFor} from "@odoo/hoot-dom";
+import {click, edit} from "@odoo/hoot-dom";
 import {agentDesk} from "@nets_connect_cloud/common/agent_desk";
 import {browser} from "@web/core/browser/browser";
-import {defineBackend} from "../helpers";
+import {defineBackend, waitFor} from "../helpers";
 
 describe.current.tags("desktop");
 defineBackend();

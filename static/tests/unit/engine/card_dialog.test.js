@@ -9,6 +9,7 @@ import {
   progressOf,
   startBus,
   withoutBus,
+  waitFor,
 } from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {beforeEach, describe, destroy, expect, test} from "@odoo/hoot";
@@ -21,7 +22,7 @@ import {
   mountWithCleanup,
   onRpc,
 } from "@web/../tests/web_test_helpers";
-import {click, press, queryAllTexts, waitFor} from "@odoo/hoot-dom";
+import {click, press, queryAllTexts} from "@odoo/hoot-dom";
 import {CardDialog} from "@nets_connect_cloud/engine/card_dialog";
 import {POLL_INTERVAL} from "@nets_connect_cloud/common/transaction_service";
 import {makeTask} from "@nets_connect_cloud/engine/card_task";

@@ -15,6 +15,7 @@ import {
   progressOf,
   startBus,
   withoutBus,
+  waitUntil,
 } from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {
@@ -24,7 +25,6 @@ import {
 } from "@nets_connect_cloud/common/transaction_service";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {user} from "@web/core/user";
-import {waitUntil} from "@odoo/hoot-dom";
 
 describe.current.tags("headless");
 defineBackend();

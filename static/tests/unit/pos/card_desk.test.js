@@ -1,8 +1,8 @@
-import {APPROVED, DECLINED, UNBOOKED, UNKNOWN, progressOf} from "../helpers";
+import {APPROVED, DECLINED, UNBOOKED, UNKNOWN, progressOf, waitFor, waitUntil} from "../helpers";
 import {Deferred, advanceTime, animationFrame} from "@odoo/hoot-mock";
 import {FakeServer, openPaymentScreen, startTill} from "./helpers";
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
-import {click, queryAllTexts, waitFor, waitUntil} from "@odoo/hoot-dom";
+import {click, queryAllTexts} from "@odoo/hoot-dom";
 import {
   makeServerError,
   mountWithCleanup,

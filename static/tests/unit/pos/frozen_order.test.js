@@ -1,6 +1,6 @@
+import {waitFor} from "../helpers";
 import {describe, expect, test} from "@odoo/hoot";
 import {animationFrame} from "@odoo/hoot-mock";
-import {waitFor} from "@odoo/hoot-dom";
 import {
   makeServerError,
   mountWithCleanup,
