@@ -96,6 +96,7 @@ test("what is said of a signature after the end is followed, too", async () => {
   });
   const record = await mountBanner(42);
   await waitUntil(() => record.loads === 1);
+  await allHeard();
   expect(".o_nets_banner").toHaveText(/Check the signature/);
   progress = {...progress, version: 3, label: "Signature declined", signature: "declined"};
   tellInvoice({transaction_id: 42});
@@ -106,6 +107,7 @@ test("a reversal that failed leaves the payment as it is now, and not as it was 
   progress = progressOf({...APPROVED, version: 3});
   const record = await mountBanner(42);
   await waitUntil(() => record.loads === 1);
+  await allHeard();
   expect(".o_nets_banner").toHaveText(/Successful/);
   progress = {...progress, version: 5, label: "Signature declined", signature: "required"};
   tellInvoice({transaction_id: 43});
