@@ -477,7 +477,7 @@ test("aborting: nothing else can be done until the call has ended", async () => 
   await waitFor(".modal:contains(A card payment is running)");
   expect(order.payment_ids.length).toBe(1);
   await tell({...DECLINED, state: "aborted", label: "Aborted"});
-  expect(LABEL).toHaveText("Aborted");
+  await waitFor(`${LABEL}:contains(Aborted)`);
   expect(buttons()).toEqual(["Try again"]);
 });
 
