@@ -17,7 +17,6 @@ import argparse
 import collections
 import contextlib
 import random
-import sys
 import threading
 import time
 import traceback
@@ -395,8 +394,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except stack.StackError as error:
-        stack.say(error)
-        sys.exit(1)
+    stack.exit_with(main)

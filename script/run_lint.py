@@ -389,8 +389,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except stack.StackError as error:
-        stack.say(error)
-        sys.exit(1)
+    stack.exit_with(main)

@@ -40,6 +40,7 @@ from .processes import (
     Process,
     StackError,
     exit_on_signals,
+    exit_with,
     free_port,
     is_running,
     port_is_free,

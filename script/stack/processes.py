@@ -251,6 +251,15 @@ def stop_all():
         process.stop()
 
 
+def exit_with(main):
+    """End this process with what a script's `main` returns. What goes wrong with the system is said in a sentence."""
+    try:
+        sys.exit(main())
+    except StackError as error:
+        say(error)
+        sys.exit(1)
+
+
 def exit_on_signals():
     """Make SIGTERM and SIGHUP end this process in the ordinary way, so that `stop_all` runs."""
     for number in (signal.SIGTERM, signal.SIGHUP):
