@@ -437,13 +437,18 @@ def _record(dbname, call, claim_token, outcome):
         raise
     keeper.forget(dbname, claim_token)
     if outcome.state == OutcomeState.APPROVED:
-        _submit(_counter, _book, dbname, transaction_id, "_book")
+        _book_soon(dbname, transaction_id)
     elif outcome.state == OutcomeState.UNKNOWN:
         _submit(_recording, _watch_over, dbname)
     if wants_state:
         # sooner, the terminal is still showing the result
         delay = IDLE_DELAY if outcome.started else 0
         _submit(_states, _refresh_terminal, dbname, call.terminal_record_id, delay=delay)
+
+
+def _book_soon(dbname, transaction_id, method="_book"):
+    """Have a charge booked, in the queue that it belongs to."""
+    _submit(_counter, _book, dbname, transaction_id, method)
 
 
 def _book(dbname, transaction_id, method, may_take_long=False):
@@ -549,7 +554,7 @@ def _look_while_held(dbname, call, claim_token):
         if is_idle and call.kind in ("purchase", "refund"):
             last = client.last_transaction(call.terminal)
             if _in_transaction(dbname, call.transaction_id, "_record_while_held", last):
-                _submit(_counter, _book, dbname, call.transaction_id, "_book")
+                _book_soon(dbname, call.transaction_id)
     except ConnectCloudError:
         _show(dbname, call.transaction_id, claim_token, "interrupted")
     finally:
@@ -664,7 +669,7 @@ def _look_up(dbname, transaction_id, lookup_token):
             failure = error
         for waiting_id in call.waiting:
             if _in_transaction(dbname, waiting_id, "_record_lookup", terminal_state, last, failure):
-                _submit(_counter, _book, dbname, waiting_id, "_book")
+                _book_soon(dbname, waiting_id)
     finally:
         keeper.forget(dbname, lookup_token)
     # what comes next of what is still unknown
@@ -697,7 +702,7 @@ def _watch_over(dbname):
         if what == "lookup":
             _submit(_lookups, _look_up, dbname, transaction_id, secrets.token_hex(8), key=terminal_id)
         elif what == "booking":
-            _submit(_counter, _book, dbname, transaction_id, "_book_unless_locked")
+            _book_soon(dbname, transaction_id, "_book_unless_locked")
         else:
             _in_transaction(dbname, transaction_id, "_recover")
     if pause is not None:
