@@ -85,16 +85,16 @@ export class TransactionBanner extends Component {
   onNews({transaction_id: id, told_user_id: toldId}) {
     const {progress} = this.state;
     // where it is shown above this page, that reads it again at its end
-    const isShown = toldId === user.userId && seen.dialogs > 0;
+    const isInDialog = toldId === user.userId && seen.dialogs > 0;
     // while it runs, its watcher knows better; when it ended, it may have been booked after all
-    if (!isShown && (!this.transactionId || progress?.finished)) {
+    if (!isInDialog && (!this.transactionId || progress?.finished)) {
       this.refresh(id);
     }
   }
 
   /** The person who closed the dialog has to learn that nothing was charged: the banner goes away. */
   tellRefusal({state, label, explanation}) {
-    if (state !== "approved" && !document.querySelector(".o_nets_card_dialog")) {
+    if (state !== "approved" && !seen.dialogs) {
       this.notification.add(explanation, {title: label, type: "danger", sticky: true});
     }
   }

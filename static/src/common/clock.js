@@ -50,10 +50,19 @@ export function formatSeconds(milliseconds) {
 }
 
 /**
- * @param {number} moment in milliseconds
- * @returns {string} by when a result is known, in whole minutes of this device's clock
+ * The end of a wait that the rules of money ask for, by this device's clock.
+ *
+ * @param {number} moment when a result is known at the latest, in milliseconds
+ * @param {number} now in milliseconds
+ * @returns {{text: string, left: string} | null} in whole minutes, and counted down; null where it is over
  */
-export function knownBy(moment) {
+export function knownBy(moment, now) {
+  if (moment <= now) {
+    return null;
+  }
   const time = DateTime.fromMillis(Math.ceil(moment / 60000) * 60000).toFormat("HH:mm");
-  return _t("Known by %(time)s at the latest", {time});
+  return {
+    text: _t("Known by %(time)s at the latest", {time}),
+    left: formatSeconds(moment - now),
+  };
 }

@@ -16,7 +16,7 @@ import {
   useState,
 } from "@odoo/owl";
 import {agentDesk} from "../common/agent_desk";
-import {formatSeconds, knownBy, momentIn, useClock} from "../common/clock";
+import {knownBy, momentIn, useClock} from "../common/clock";
 import {Press, abortIsLost, countDown, explain, retryLabel} from "../common/press";
 import {LOOKS, isOlder, isPlayMoney} from "../common/progress";
 import {makeTask} from "./card_task";
@@ -160,9 +160,7 @@ export class CardDialog extends Component {
 
   /** @returns {{text: string, left: string} | null} the end of a wait that the rules of money ask for */
   get knownBy() {
-    const {knownAt} = this.state;
-    const left = knownAt - this.clock.now;
-    return left > 0 ? {text: knownBy(knownAt), left: formatSeconds(left)} : null;
+    return knownBy(this.state.knownAt, this.clock.now);
   }
 
   /** What may be done with this window meanwhile. */

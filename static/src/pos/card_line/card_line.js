@@ -107,8 +107,7 @@ export class CardLine extends Component {
   /** @returns {{text: string, left: string} | null} the end of a wait that the rules of money ask for */
   get knownBy() {
     const {knownAt, disconnected} = this.state;
-    const left = knownAt - this.clock.now;
-    return left > 0 && !disconnected ? {text: knownBy(knownAt), left: formatSeconds(left)} : null;
+    return disconnected ? null : knownBy(knownAt, this.clock.now);
   }
 
   get isPlayMoney() {
